@@ -1,0 +1,38 @@
+# `make report` and `make test` set up everything that they need; both are safe to repeat.
+
+PYTHON ?= python3
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+export PYTHONDONTWRITEBYTECODE := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help setup report test verify why lint format bench chaos cache-clean clean
+
+help: ## list what can be made
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | \
+	  while IFS="$$(printf '\t')" read -r name text; do printf '  make %-12s %s\n' "$$name" "$$text"; done
+
+setup: ## make .venv if it is missing or its pins changed
+	@sh envs/setup.sh "$(PYTHON)"
+
+report: setup ## build the PDF and the HTML; only what changed is run again
+	@python -m scripts.build.report
+
+test: setup ## run the tests
+	@python -m pytest -n auto
+
+lint: setup ## ruff, mypy, snakefmt, snakemake --lint, import-linter
+	ruff check .
+	ruff format --check .
+	mypy
+	snakefmt --check Snakefile workflow/rules
+	python -m snakemake --lint
+	lint-imports --no-cache
+
+format: setup ## format the code
+	ruff format .
+	ruff check --fix .
+	snakefmt Snakefile workflow/rules
+
+clean: ## remove everything that the build made, the run cache too; keep .venv
+	rm -rf data/results data/figures data/cache data/logs data/benchmarks data/.lock
+	rm -rf report/build report/generated report/_variables.yml .snakemake

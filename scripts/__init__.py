@@ -1,0 +1,1 @@
+"""Command lines of the assignment, one package an exercise."""

@@ -1,0 +1,1 @@
+"""What every exercise's scripts share; it imports no exercise and nothing of the build."""

@@ -1,0 +1,81 @@
+"""Machine checks: one record for each claim of a solution that a machine can test.
+
+A record says what is claimed, how it was tested, what was found and what was allowed. One
+failed record stops the build and names the claim.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+from scripts.common.artifacts import save_json
+
+Method = Literal["exhaustive", "symbolic", "numerical", "statistical"]
+Relation = Literal["=", "<=", ">="]
+
+
+@dataclasses.dataclass(frozen=True)
+class Check:
+    """One tested claim.
+
+    id: topic and name, "gan_game.saddle-count"; unique.
+    claim: the label of the statement in the document that this supports ("thm-saddles"), which
+        the report links to.
+    statement: one sentence of Markdown (inline `$...$` allowed) that says what was tested and how.
+    method: "exhaustive" (every case), "symbolic" (algebra, no rounding), "numerical" (a bound
+        derived from the method, rounding included) or "statistical" (level stated).
+    value, relation, bound: what was found, and the relation that it must have to the bound.
+    """
+
+    id: str
+    claim: str
+    statement: str
+    method: Method
+    value: float
+    relation: Relation
+    bound: float
+
+    @property
+    def passed(self) -> bool:
+        """Whether `value relation bound` holds; a NaN never passes."""
+        if math.isnan(self.value) or math.isnan(self.bound):
+            return False
+        if self.relation == "=":
+            return self.value == self.bound
+        return self.value <= self.bound if self.relation == "<=" else self.value >= self.bound
+
+    def record(self) -> dict[str, Any]:
+        """Return the check as JSON data, the exercise (its topic) and the verdict included."""
+        finite = {
+            name: number if math.isfinite(number) else str(number)
+            for name, number in (("value", self.value), ("bound", self.bound))
+        }
+        exercise = self.id.split(".", maxsplit=1)[0]
+        return dataclasses.asdict(self) | finite | {"exercise": exercise, "passed": self.passed}
+
+
+def save_checks(path: Path, checks: Sequence[Check]) -> None:
+    """Write the records to `path` if all passed; else exit with code 1, naming each failed claim.
+
+    Raises ValueError if there are no checks or two share an id: a topic must test something.
+    """
+    ids = [check.id for check in checks]
+    if not ids or len(set(ids)) != len(ids):
+        raise ValueError(f"check ids must be unique and there must be one: {sorted(ids)}")
+    failed = [check for check in checks if not check.passed]
+    if failed:
+        raise SystemExit("\n".join(_complaint(failed)))
+    save_json(path, {"checks": [check.record() for check in checks]})
+
+
+def _complaint(failed: Iterable[Check]) -> Iterable[str]:
+    for check in failed:
+        yield (
+            f"Check {check.id} failed: {check.statement} Found {check.value}, which should be "
+            f"{check.relation} {check.bound}. The claim {check.claim} in the report or the code "
+            "that tests it is wrong; mend whichever it is."
+        )

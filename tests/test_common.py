@@ -1,0 +1,173 @@
+"""scripts.common: command lines, artifacts, values, seeds, checks, tables, figures."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from scripts.common.artifacts import load_arrays, load_json, save_arrays, save_json
+from scripts.common.checks import Check, save_checks
+from scripts.common.command_line import option, parse, text_of
+from scripts.common.seeds import generator
+from scripts.common.tables import save_table
+from scripts.common.values import scientific, value
+
+
+@dataclasses.dataclass(frozen=True)
+class Settings:
+    count: int
+    rate: float
+    name: str
+    pairs: list[list[float]]
+    on: bool
+
+
+SETTINGS = {"count": 3, "rate": 1.0, "name": "a b'$(x)", "pairs": [[1.5, 2.0]], "on": True}
+
+
+def words(settings: dict[str, object]) -> list[str]:
+    return [f"{option(name)}={text_of(given)}" for name, given in settings.items()]
+
+
+def test_settings_survive_the_command_line():
+    found, files = parse(
+        "", Settings, ["data"], ["result"], [*words(SETTINGS), "--data=a", "--result=b"]
+    )
+    assert dataclasses.asdict(found) == SETTINGS
+    assert (files.data, files.result) == (Path("a"), Path("b"))
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong"), [("count", 2.5), ("count", True), ("rate", "fast"), ("pairs", {}), ("on", 1)]
+)
+def test_a_setting_of_the_wrong_type_is_refused(name, wrong, capsys):
+    with pytest.raises(SystemExit) as stop:
+        parse("", Settings, [], [], words(SETTINGS | {name: wrong}))
+    assert stop.value.code == 2
+    assert f"--{name}" in capsys.readouterr().err
+
+
+def test_whole_numbers_are_welcome_as_floats():
+    found, _ = parse("", Settings, [], [], words(SETTINGS | {"rate": 2}))
+    assert isinstance(found.rate, float)
+
+
+def test_an_undeclared_file_is_named():
+    _, files = parse("", Settings, [], [], words(SETTINGS))
+    with pytest.raises(AttributeError, match="'plot'"):
+        _ = files.plot
+
+
+def test_arrays_come_back_and_are_the_same_to_the_byte(tmp_path):
+    arrays = {"b": np.arange(3.0), "a": np.eye(2, dtype=np.int64)}
+    save_arrays(tmp_path / "1.npz", arrays)
+    save_arrays(tmp_path / "2.npz", dict(reversed(arrays.items())))
+    assert (tmp_path / "1.npz").read_bytes() == (tmp_path / "2.npz").read_bytes()
+    back = load_arrays(tmp_path / "1.npz")
+    assert all(np.array_equal(back[name], array) for name, array in arrays.items())
+
+
+def test_objects_are_never_stored_nor_loaded(tmp_path):
+    with pytest.raises(ValueError, match="'x'"):
+        save_arrays(tmp_path / "x.npz", {"x": np.array([{}], dtype=object)})
+    np.savez(tmp_path / "y.npz", y=np.array([{}], dtype=object))
+    with pytest.raises(ValueError, match="allow_pickle"):
+        load_arrays(tmp_path / "y.npz")
+
+
+def test_json_is_sorted_and_refuses_what_json_cannot_say(tmp_path):
+    save_json(tmp_path / "x.json", {"b": 1, "a": "é"})
+    assert load_json(tmp_path / "x.json") == {"a": "é", "b": 1}
+    assert (tmp_path / "x.json").read_text("utf-8").index('"a"') < 10
+    with pytest.raises(ValueError, match="JSON"):
+        save_json(tmp_path / "y.json", {"x": float("nan")})
+    (tmp_path / "z.json").write_text("[1]")
+    with pytest.raises(ValueError, match="list"):
+        load_json(tmp_path / "z.json")
+
+
+def test_values_carry_the_number_and_its_text():
+    assert value(3.99714, ".3f") == {"value": 3.99714, "text": "3.997"}
+    assert value(np.float64(0.5), ".1f") == {"value": 0.5, "text": "0.5"}
+    assert scientific(2.345e-15) == {"value": 2.345e-15, "text": r"2.3 \times 10^{-15}"}
+    assert scientific(0.0)["text"] == "0"
+    for wrong in (float("nan"), float("inf")):
+        with pytest.raises(ValueError, match="cannot be shown"):
+            value(wrong)
+        with pytest.raises(ValueError, match="cannot be shown"):
+            scientific(wrong)
+
+
+def test_seeds_have_names():
+    first = generator(1, "a").random(4)
+    assert np.array_equal(first, generator(1, "a").random(4))
+    assert not np.array_equal(first, generator(1, "b").random(4))
+    assert not np.array_equal(first, generator(2, "a").random(4))
+
+
+def check(value: float, relation: str = "<=", bound: float = 1.0, name: str = "t.x") -> Check:
+    return Check(name, "thm-x", "Something holds.", "numerical", value, relation, bound)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("value", "relation", "bound", "passes"),
+    [
+        (1, "<=", 1, True), (1.1, "<=", 1, False), (1, ">=", 1, True), (0.9, ">=", 1, False),
+        (1, "=", 1, True), (1 + 1e-15, "=", 1, False),
+        (float("nan"), "<=", 1, False), (0, "<=", float("nan"), False),
+        (float("inf"), "<=", 1, False),
+    ],
+)  # fmt: skip
+def test_a_check_passes_only_if_its_relation_holds(value, relation, bound, passes):
+    assert check(value, relation, bound).passed is passes
+
+
+def test_checks_are_written_when_all_pass(tmp_path):
+    save_checks(tmp_path / "c.json", [check(0.5), check(0, "=", 0, "t.y")])
+    records = load_json(tmp_path / "c.json")["checks"]
+    assert [record["id"] for record in records] == ["t.x", "t.y"]
+    assert records[0]["exercise"] == "t"
+    assert all(record["passed"] for record in records)
+
+
+def test_a_failed_check_stops_the_build_and_is_named(tmp_path):
+    with pytest.raises(SystemExit) as stop:
+        save_checks(tmp_path / "c.json", [check(0.5, name="t.fine"), check(2.0)])
+    assert "t.x failed" in str(stop.value)
+    assert "thm-x" in str(stop.value)
+    assert "t.fine" not in str(stop.value)
+    assert not (tmp_path / "c.json").exists()
+
+
+@pytest.mark.parametrize("checks", [[], [check(0), check(1)]])
+def test_no_checks_or_the_same_twice_is_a_mistake(tmp_path, checks):
+    with pytest.raises(ValueError, match="unique"):
+        save_checks(tmp_path / "c.json", checks)
+
+
+def test_an_infinite_value_is_recorded_in_words():
+    assert json.dumps(check(0.5, "<=", float("inf")).record(), allow_nan=False)
+
+
+def test_tables_are_pipe_tables_with_a_header(tmp_path):
+    save_table(tmp_path / "t.md", ["$m$", "count"], [["1", "2"]], "lr")
+    assert (tmp_path / "t.md").read_text() == "| $m$ | count |\n| :--- | -----: |\n| 1 | 2 |\n"
+    with pytest.raises(ValueError, match="2 cells"):
+        save_table(tmp_path / "t.md", ["a", "b"], [["1"]], "lr")
+    with pytest.raises(ValueError, match="'x'"):
+        save_table(tmp_path / "t.md", ["a", "b"], [["1", "2"]], "lx")
+
+
+def test_the_same_drawing_gives_the_same_bytes(tmp_path):
+    from scripts.common.style import new_figure, save_figure
+
+    for name in ("1.svg", "2.svg"):
+        figure = new_figure(2.0)
+        figure.add_subplot().plot([0, 1], [0, 1], label=r"$\theta$")
+        save_figure(figure, tmp_path / name)
+    assert (tmp_path / "1.svg").read_bytes() == (tmp_path / "2.svg").read_bytes()
+    assert b"<dc:date>" not in (tmp_path / "1.svg").read_bytes()
