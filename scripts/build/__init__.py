@@ -1,0 +1,1 @@
+"""The build itself: configuration, rule contract, start-up comparison, job wrapper, run cache."""

@@ -1,0 +1,146 @@
+"""The wrapper around every step: run it, or restore it, and put its results in place whole.
+
+    python -m scripts.build.job --contract JSON --log FILE
+        --inputs … --outputs … -- MODULE OPTIONS
+
+The step runs as `python -m MODULE OPTIONS` with the contract's settings added as options. Where
+an option is the path of an output, the step is given a temporary path beside it instead; the
+files are moved into place, with their sidecars, only after the step has succeeded.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ctypes
+import importlib.metadata
+import json
+import os
+import platform
+import shlex
+import signal
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from scripts.build import cache, lock, sidecar
+from scripts.build.contract import sha256
+from scripts.common.command_line import option, text_of
+
+PACKAGES = ("numpy", "scipy", "torch", "matplotlib", "numba", "sympy", "pypandoc_binary", "typst")
+"""What can change a result; recorded in each sidecar."""
+
+SHOWN_LINES = 25
+
+
+class StepError(Exception):
+    """The step ended with an error or without its files; the message is the step's own."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; return the exit code."""
+    job = _parse(arguments)
+    try:
+        with lock.shared(Path.cwd()):
+            how = run(job)
+    except (StepError, lock.OutlivedError) as error:
+        print(f"{job.module} failed: {error}", file=sys.stderr)
+        return 1
+    except OSError as error:
+        print(f"{job.module} failed: {error}. Earlier results were kept.", file=sys.stderr)
+        return 1
+    print(f"{job.module}: {how}", file=sys.stderr)
+    return 0
+
+
+def run(job: argparse.Namespace) -> str:
+    """Bring a job's outputs and sidecars into place; return "computed" or "restored …".
+
+    Raises StepError or OSError; whatever was in place before is then untouched.
+    """
+    root = Path.cwd()
+    inputs = sidecar.hashes(root, job.contract, [str(path) for path in job.inputs])
+    partials = [sidecar.partial_path(path) for path in job.outputs]
+    key = cache.key(job.contract, inputs)
+    for path in (job.log, *job.outputs):
+        path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        how = "restored from the run cache"
+        if cache.restore(root, key, partials):
+            job.log.write_text(f"{job.module}: {how} (nothing was computed)\n", encoding="utf-8")
+        else:
+            how = "computed"
+            _compute(job, partials)
+            cache.store(root, key, partials)
+        for partial, output in zip(partials, job.outputs, strict=True):
+            digest = sha256(partial)
+            sidecar.put_in_place(partial, output)
+            provenance = sidecar.content(digest, job.contract, inputs, _versions())
+            sidecar.write(output, provenance)
+    finally:
+        for partial in partials:
+            partial.unlink(missing_ok=True)
+    return how
+
+
+def _compute(job: argparse.Namespace, partials: Sequence[Path]) -> None:
+    renamed = {str(path): str(partial) for path, partial in zip(job.outputs, partials, strict=True)}
+    words = [renamed.get(word, word) for word in job.options]
+    for name, value in json.loads(job.contract)["settings"].items():
+        words += [f"{option(name)}={text_of(value)}"]
+    command = [sys.executable, "-m", job.module, *words]
+    with job.log.open("w", encoding="utf-8") as log:
+        log.write(f"$ {shlex.join(command)}\n")
+        log.flush()
+        code = subprocess.run(
+            command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
+            env=_environment(), preexec_fn=_die_with_parent, check=False,
+        ).returncode  # fmt: skip
+    if code != 0:
+        text = job.log.read_text(encoding="utf-8", errors="replace").splitlines()[1:]
+        shown = "\n".join(text[-SHOWN_LINES:]) or "it printed nothing"
+        raise StepError(f"exit code {code}\n{shown}\n(all of it: {job.log})")
+    missing = [
+        str(path) for path, new in zip(job.outputs, partials, strict=True) if not new.is_file()
+    ]
+    if missing:
+        raise StepError(f"it ended without writing {', '.join(missing)}; see {job.log}")
+
+
+def _environment() -> dict[str, str]:
+    """Return an environment in which a result cannot depend on the caller's."""
+    single = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+    fixed = {"PYTHONHASHSEED": "0", "TZ": "UTC", "LC_ALL": "C.UTF-8", "PYTHONPATH": str(Path.cwd())}
+    return dict(os.environ) | dict.fromkeys(single, "1") | fixed
+
+
+def _die_with_parent() -> None:
+    """Ask Linux to end the step when this wrapper dies, so that no orphan goes on computing."""
+    if sys.platform == "linux":
+        set_parent_death_signal = 1
+        ctypes.CDLL(None).prctl(set_parent_death_signal, signal.SIGKILL)
+
+
+def _versions() -> dict[str, str]:
+    found = {name: importlib.metadata.version(name) for name in PACKAGES}
+    return found | {"python": platform.python_version()}
+
+
+def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--contract", required=True, help="the rule's contract, JSON")
+    parser.add_argument("--log", required=True, type=Path)
+    parser.add_argument("--inputs", nargs="*", default=[], type=Path)
+    parser.add_argument("--outputs", nargs="+", required=True, type=Path)
+    parser.add_argument("command", nargs="+", help="-- MODULE OPTIONS")
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    cut = words.index("--") if "--" in words else len(words)
+    job = parser.parse_args([*words[:cut], "--", *words[cut + 1 :]])
+    job.module, *job.options = job.command
+    return job
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,109 @@
+"""The sidecar of an artifact: `<artifact>.prov.json`, which says where its bytes come from.
+
+It has no times and no paths of this machine, so the same build gives the same sidecar.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from scripts.build.contract import sha256
+
+FORMAT = 1
+
+
+def path_of(artifact: Path) -> Path:
+    """Return the path of an artifact's sidecar."""
+    return artifact.with_name(artifact.name + ".prov.json")
+
+
+def hashes(root: Path, contract: str, inputs: Sequence[str]) -> dict[str, str]:
+    """Return the SHA-256 of everything that a step reads, by path from `root`.
+
+    That is its inputs and, where its contract says so, their sidecars. Raises FileNotFoundError.
+    """
+    names = list(inputs)
+    if json.loads(contract).get("reads_sidecars"):
+        names += [str(path_of(Path(name))) for name in inputs if path_of(root / name).is_file()]
+    return {name: sha256(root / name) for name in names}
+
+
+def content(
+    digest: str,
+    contract: str,
+    inputs: Mapping[str, str],
+    versions: Mapping[str, str],
+) -> dict[str, Any]:
+    """Return a sidecar's content.
+
+    digest: SHA-256 of the artifact. contract: the rule's contract
+    string. inputs: SHA-256 of what the step read, by path from the root. versions: the
+    packages that can change a result.
+    """
+    return {
+        "format": FORMAT,
+        "sha256": digest,
+        "contract": json.loads(contract),
+        "inputs": dict(inputs),
+        "versions": dict(versions),
+    }
+
+
+def read(artifact: Path) -> dict[str, Any] | None:
+    """Return an artifact's sidecar, or None if there is none that can be read."""
+    try:
+        found = json.loads(path_of(artifact).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def mismatch(root: Path, artifact: str, contract: str, inputs: Sequence[str]) -> str | None:
+    """Return why an artifact is not what its rule wants now, in words, or None if it is.
+
+    artifact and inputs: paths from `root`. The artifact's bytes, its contract and the bytes of
+    its inputs are compared with its sidecar.
+    """
+    path = root / artifact
+    if not path.is_file():
+        return "missing"
+    found = read(path)
+    if found is None or found.get("format") != FORMAT:
+        return "no readable sidecar"
+    if found.get("contract") != json.loads(contract):
+        return "settings, code or pins changed"
+    if found.get("sha256") != sha256(path):
+        return "damaged: its bytes do not match its sidecar"
+    present = [name for name in inputs if (root / name).is_file()]
+    if len(present) < len(inputs):
+        return None  # an input will be made again, and then Snakemake runs this step too
+    recorded = found.get("inputs")
+    now = hashes(root, contract, present)
+    if not isinstance(recorded, dict) or set(recorded) != set(now):
+        return "made from other inputs"
+    changed = [name for name, digest in now.items() if recorded[name] != digest]
+    return f"made from another {changed[0]}" if changed else None
+
+
+def write(artifact: Path, sidecar: Mapping[str, Any]) -> None:
+    """Write an artifact's sidecar atomically."""
+    text = json.dumps(sidecar, indent=1, sort_keys=True) + "\n"
+    partial = partial_path(path_of(artifact))
+    partial.write_text(text, encoding="utf-8")
+    put_in_place(partial, path_of(artifact))
+
+
+def partial_path(path: Path) -> Path:
+    """Return the temporary name beside `path` under which this process may write it."""
+    return path.with_name(f".partial-{os.getpid()}-{path.name}")
+
+
+def put_in_place(partial: Path, path: Path) -> None:
+    """Move a finished temporary file to its place: on disk first, then visible, never half."""
+    with partial.open("rb") as file:
+        os.fsync(file.fileno())
+    partial.replace(path)

@@ -1,0 +1,124 @@
+"""What happens before Snakemake looks at a single file: compare what is there with what is wanted.
+
+Snakemake decides by time stamps and by its own notes in `.snakemake`; both can be wrong (edits
+with an old time stamp, restored trees, damaged files). So each artifact's bytes and sidecar are
+compared with its rule; what does not match is removed, and Snakemake makes it again. What matches
+gets a time stamp that Snakemake accepts, so a mere `touch` reruns nothing.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from graphlib import TopologicalSorter
+from pathlib import Path
+from typing import Any
+
+from scripts.build import cache, lock, sidecar
+
+
+@dataclass(frozen=True)
+class Step:
+    """One rule as the comparison sees it; paths are relative to the repository's root."""
+
+    name: str
+    contract: str
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+
+
+def steps_of(workflow: Any) -> list[Step]:
+    """Return the rules of a Snakemake workflow that make artifacts, each after those it reads."""
+    steps = [
+        Step(
+            rule.name,
+            rule.params.contract(None),
+            tuple(map(str, rule.input)),
+            tuple(map(str, rule.output)),
+        )
+        for rule in workflow.rules
+        if rule.output
+    ]
+    maker = {output: step for step in steps for output in step.outputs}
+    order = TopologicalSorter(
+        {step: [maker[name] for name in step.inputs if name in maker] for step in steps}
+    )
+    return list(order.static_order())
+
+
+def artifacts(workflow: Any) -> list[str]:
+    """Return the path of every artifact that the rules make, for `rule all` to ask for."""
+    return [output for step in steps_of(workflow) for output in step.outputs]
+
+
+def reconcile(root: Path, steps: Sequence[Step], cache_limit: int) -> dict[str, str]:
+    """Remove what is not what its rule wants; return the reason for each removed artifact.
+
+    Takes the build lock (raises lock.BusyError) and keeps it, shared, until the process ends.
+    cache_limit: bytes that the run cache may hold.
+    """
+    with lock.exclusive(root):
+        _remove_partials(root, steps)
+        cache.prune(root, cache_limit)
+        removed: dict[str, str] = {}
+        for step in steps:
+            reasons = {
+                output: sidecar.mismatch(root, output, step.contract, step.inputs)
+                for output in step.outputs
+            }
+            for output, reason in reasons.items():
+                if reason is not None:
+                    removed[output] = reason
+                    (root / output).unlink(missing_ok=True)
+                    sidecar.path_of(root / output).unlink(missing_ok=True)
+            if not any(reasons.values()):
+                _settle_time_stamps(root, step)
+        return removed
+
+
+def starts_a_build(arguments: Sequence[str]) -> bool:
+    """Tell whether a `snakemake` command line will run jobs: no dry run, no listing, no unlock."""
+    from snakemake.cli import parse_args
+
+    options = vars(parse_args(list(arguments))[1])
+    return not any(options.get(name) for name in _NO_BUILD)
+
+
+_NO_BUILD = (
+    "dryrun", "touch", "lint", "list_rules", "list_target_rules", "print_compilation", "dag",
+    "rulegraph", "filegraph", "d3dag", "unlock", "cleanup_metadata", "conda_cleanup_envs",
+    "conda_create_envs_only", "list_conda_envs", "cleanup_shadow", "container_cleanup_images",
+    "list_changes", "list_input_changes", "list_params_changes", "list_untracked", "summary",
+    "detailed_summary", "archive", "delete_all_output", "delete_temp_output", "report",
+    "generate_unit_tests",
+)  # fmt: skip
+
+
+def prepare(workflow: Any, cache_megabytes: int) -> None:
+    """Do the comparison, if this process is a build's main one; called at the Snakefile's end.
+
+    Ends the process with a message if another build is at work.
+    """
+    if workflow.is_main_process and starts_a_build(sys.argv[1:]):
+        try:
+            reconcile(Path(workflow.basedir), steps_of(workflow), cache_megabytes * 1_000_000)
+        except lock.BusyError as error:
+            raise SystemExit(str(error)) from None
+
+
+def _remove_partials(root: Path, steps: Sequence[Step]) -> None:
+    """Clear what killed jobs left; the lock says that no job is alive."""
+    for folder in {(root / output).parent for step in steps for output in step.outputs}:
+        for partial in folder.glob(".partial-*"):
+            partial.unlink(missing_ok=True)
+
+
+def _settle_time_stamps(root: Path, step: Step) -> None:
+    """Make a step's outputs no older than its inputs, which Snakemake would take for stale."""
+    inputs = [root / name for name in step.inputs if (root / name).is_file()]
+    newest = max((path.stat().st_mtime_ns for path in inputs), default=0)
+    for output in (root / name for name in step.outputs):
+        if output.stat().st_mtime_ns < newest:
+            os.utime(output, ns=(newest, newest))

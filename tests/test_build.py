@@ -1,0 +1,339 @@
+"""scripts.build: fingerprints, contracts, the job wrapper, the cache, the start-up comparison."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from scripts.build import cache, code, contract, job, lock, sidecar, startup
+
+STEP = """
+import sys
+options = dict(word.split("=", 1) for word in sys.argv[1:] if "=" in word)
+target = sys.argv[sys.argv.index("--result") + 1]
+print("working")
+if options["--mode"] == "fail":
+    sys.exit("the mathematics is wrong")
+if options["--mode"] != "forget":
+    open(target, "w").write(options["--text"])
+open("ran", "a").write("x")
+"""
+
+
+@pytest.fixture
+def house(tmp_path, monkeypatch):
+    """A repository with one step, `scripts.topic.step`, and this process inside it."""
+    (tmp_path / "scripts/topic").mkdir(parents=True)
+    (tmp_path / "scripts/__init__.py").write_text("")
+    (tmp_path / "scripts/topic/__init__.py").write_text("")
+    (tmp_path / "scripts/topic/step.py").write_text(STEP)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv(lock.BUILD_ID, raising=False)
+    return tmp_path
+
+
+def wanted(mode: str = "write", text: str = "hello", **more: object) -> str:
+    settings = {"mode": mode, "text": text}
+    return json.dumps({"step": "topic.step", "settings": settings, "files": {}} | more)
+
+
+def run(contract_string: str, *inputs: str) -> int:
+    return job.main(
+        ["--contract", contract_string, "--log", "logs/step.log"]
+        + (["--inputs", *inputs] if inputs else [])
+        + ["--outputs", "out/result.txt", "--", "scripts.topic.step", "--result", "out/result.txt"]
+    )
+
+
+def times_run() -> int:
+    return len(Path("ran").read_text()) if Path("ran").exists() else 0
+
+
+def test_a_step_leaves_its_result_and_where_it_comes_from(house):
+    Path("input.txt").write_text("data")
+    assert run(wanted(), "input.txt") == 0
+    assert Path("out/result.txt").read_text() == "hello"
+    found = sidecar.read(Path("out/result.txt"))
+    assert found["sha256"] == contract.sha256(Path("out/result.txt"))
+    assert found["inputs"] == {"input.txt": contract.sha256(Path("input.txt"))}
+    assert found["contract"]["settings"] == {"mode": "write", "text": "hello"}
+    assert found["versions"]["numpy"]
+    assert "working" in Path("logs/step.log").read_text()
+    assert sorted(path.name for path in Path("out").iterdir()) == [
+        "result.txt",
+        "result.txt.prov.json",
+    ]
+
+
+def test_a_known_run_is_restored_not_computed(house, capsys):
+    run(wanted())
+    before = Path("out/result.txt.prov.json").read_bytes()
+    Path("out/result.txt").unlink()
+    assert run(wanted()) == 0
+    assert times_run() == 1
+    assert "restored" in capsys.readouterr().err
+    assert "restored" in Path("logs/step.log").read_text()
+    assert Path("out/result.txt").read_text() == "hello"
+    assert Path("out/result.txt.prov.json").read_bytes() == before
+
+
+@pytest.mark.parametrize("change", ["text", "input"])
+def test_another_setting_or_input_is_another_run(house, change):
+    Path("input.txt").write_text("data")
+    run(wanted(), "input.txt")
+    if change == "input":
+        Path("input.txt").write_text("other")
+    run(wanted(text="other" if change == "text" else "hello"), "input.txt")
+    assert times_run() == 2
+
+
+def test_a_damaged_cache_entry_is_never_used(house):
+    run(wanted())
+    entry = next(path for path in Path(cache.CACHE).iterdir())
+    (entry / "0").write_text("hellp")
+    assert run(wanted()) == 0
+    assert times_run() == 2
+    assert Path("out/result.txt").read_text() == "hello"
+
+
+def test_the_cache_forgets_the_least_recently_used(house):
+    for index, text in enumerate(["a" * 1000, "b" * 1000, "c" * 1000]):
+        run(wanted(text=text))
+        for entry in Path(cache.CACHE).iterdir():
+            if (entry / "0").read_text() == text:
+                os.utime(entry, (index, index))
+    cache.prune(house, 2500)
+    kept = {(entry / "0").read_text()[0] for entry in Path(cache.CACHE).iterdir()}
+    assert kept == {"b", "c"}
+
+
+@pytest.mark.parametrize(
+    ("mode", "message"),
+    [("fail", "the mathematics is wrong"), ("forget", "without writing out/result.txt")],
+)
+def test_a_failing_step_says_why_and_leaves_the_old_result(house, capsys, mode, message):
+    run(wanted())
+    before = [path.read_bytes() for path in sorted(Path("out").iterdir())]
+    assert run(wanted(mode)) == 1
+    assert message in capsys.readouterr().err
+    assert [path.read_bytes() for path in sorted(Path("out").iterdir())] == before
+
+
+def test_a_job_of_an_ended_build_writes_nothing(house, monkeypatch, capsys):
+    with lock.exclusive(house) as descriptor:
+        pass
+    os.close(descriptor)
+    monkeypatch.setenv(lock.BUILD_ID, "an earlier build")
+    assert run(wanted()) == 1
+    assert "has ended" in capsys.readouterr().err
+    assert not Path("out").exists()
+
+
+def test_two_builds_do_not_share_a_folder(house):
+    with lock.exclusive(house) as descriptor:
+        pass  # a living build keeps the lock shared
+    with pytest.raises(lock.BusyError, match="at work"), lock.exclusive(house):
+        pass
+    os.close(descriptor)
+    with lock.exclusive(house) as descriptor:
+        fcntl.flock(descriptor, fcntl.LOCK_UN)
+    os.close(descriptor)
+
+
+def fingerprint_of(house: Path, step: str = "scripts.topic.step") -> str:
+    program = (
+        "import sys; from pathlib import Path; sys.path.insert(0, sys.argv[1]);"
+        "import importlib.util as u; s = u.spec_from_file_location('code', sys.argv[2]);"
+        "m = u.module_from_spec(s); s.loader.exec_module(m);"
+        "print(m.fingerprint(Path(sys.argv[1]), sys.argv[3]))"
+    )
+    command = [sys.executable, "-c", program, str(house), code.__file__, step]
+    return subprocess.run(command, cwd=house, check=True, capture_output=True, text=True).stdout
+
+
+HELPER = '''
+"""Doc."""
+LIMIT = 3
+def f(x):
+    """Doc."""
+    return x + LIMIT
+'''
+
+
+@pytest.fixture
+def importing_house(house):
+    (house / "scripts/topic/helper.py").write_text(HELPER)
+    (house / "scripts/topic/other.py").write_text("A = 1\n")
+    (house / "scripts/topic/step.py").write_text(
+        "def main():\n    from scripts.topic import helper\n"
+    )
+    return house
+
+
+@pytest.mark.parametrize(
+    ("change", "differs"),
+    [
+        (lambda text: text, False),
+        (lambda text: "# a comment\n" + text.replace("Doc.", "Other words."), False),
+        (lambda text: text.replace("x + LIMIT", "(x   +\n            LIMIT)"), False),
+        (lambda text: text.replace("x + LIMIT", "x - LIMIT"), True),
+        (lambda text: text.replace("LIMIT = 3", "LIMIT = 4"), True),
+    ],
+)
+def test_the_fingerprint_sees_meaning_through_imports(importing_house, change, differs):
+    before = fingerprint_of(importing_house)
+    helper = importing_house / "scripts/topic/helper.py"
+    helper.write_text(change(helper.read_text()))
+    os.utime(helper, (1, 1))
+    assert (fingerprint_of(importing_house) != before) is differs
+
+
+def test_the_fingerprint_ignores_what_is_not_imported(importing_house):
+    before = fingerprint_of(importing_house)
+    (importing_house / "scripts/topic/other.py").write_text("A = 2\n")
+    assert fingerprint_of(importing_house) == before
+    (importing_house / "scripts/topic/__init__.py").write_text("A = 2\n")
+    assert fingerprint_of(importing_house) != before
+
+
+def test_the_fingerprint_names_an_unknown_module(root):
+    with pytest.raises(ValueError, match=r"no such module.*scripts.nothing"):
+        code.fingerprint(root, "scripts.nothing")
+
+
+def test_definitions_are_named(root):
+    found = code.definitions(root, "scripts.common.seeds")
+    assert {"generator", "module level"} <= found.keys()
+
+
+def test_a_contract_names_settings_and_refuses_unknown_ones(root):
+    settings = {"a": 1, "b": 2}
+    both = contract.contract(root, "common.seeds", settings, "a", "b")
+    assert json.loads(both)["settings"] == settings
+    assert contract.contract(root, "common.seeds", {"a": 2, "b": 1}, "a", "b") != both
+    with pytest.raises(contract.ContractError, match="no setting named c"):
+        contract.contract(root, "common.seeds", settings, "c")
+
+
+def test_pins_count_and_their_comments_do_not(tmp_path):
+    hashes = []
+    for index, text in enumerate(["a==1\nb==2\n", "# c\nb==2  # d\na==1\n", "a==1\nb==3\n"]):
+        folder = tmp_path / str(index)
+        (folder / "envs").mkdir(parents=True)
+        (folder / contract.PINS).write_text(text)
+        hashes.append(contract.pins_hash(folder))
+    assert hashes[0] == hashes[1] != hashes[2]
+
+
+def test_a_raw_file_must_be_there_recorded_and_unchanged(house):
+    def ask():
+        contract._recorded.cache_clear()
+        contract._committed.cache_clear()
+        return contract._committed(house, "data/raw/x.csv")
+
+    Path("data/raw").mkdir(parents=True)
+    with pytest.raises(contract.ContractError, match=r"data/raw/x.csv is missing"):
+        ask()
+    Path("data/raw/x.csv").write_text("1")
+    with pytest.raises(contract.ContractError, match="SHA256SUMS is missing"):
+        ask()
+    Path("data/raw/SHA256SUMS").write_text("")
+    with pytest.raises(contract.ContractError, match="has no line"):
+        ask()
+    digest = contract.sha256(Path("data/raw/x.csv"))
+    Path("data/raw/SHA256SUMS").write_text(f"{digest}  x.csv\n")
+    assert ask() == digest
+    Path("data/raw/x.csv").write_text("2")
+    with pytest.raises(contract.ContractError, match="was changed"):
+        ask()
+
+
+STEPS = [startup.Step("make_it", wanted(), (), ("out/result.txt",))]
+
+
+def compare(house: Path, steps=STEPS) -> dict[str, str]:
+    program = (
+        "import json, sys; from pathlib import Path; from scripts.build import startup as s;"
+        "steps = [s.Step(n, c, tuple(i), tuple(o)) for n, c, i, o in json.loads(sys.argv[2])];"
+        "print(json.dumps(s.reconcile(Path(sys.argv[1]), steps, 10**9)))"
+    )
+    listed = json.dumps([[step.name, step.contract, step.inputs, step.outputs] for step in steps])
+    here = str(Path(startup.__file__).resolve().parents[2])
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(house), listed],
+        cwd=here, check=True, capture_output=True, text=True,
+    )  # fmt: skip
+    return json.loads(done.stdout)
+
+
+def test_what_matches_is_kept(house):
+    run(wanted())
+    os.utime("out/result.txt", (1, 1))
+    assert compare(house) == {}
+    assert Path("out/result.txt").exists()
+
+
+@pytest.mark.parametrize(
+    ("harm", "reason"),
+    [
+        (lambda path: path.write_bytes(b"hellp"), "damaged"),
+        (lambda path: path.write_bytes(b"hell"), "damaged"),
+        (lambda path: path.unlink(), "missing"),
+        (lambda path: sidecar.path_of(path).unlink(), "no readable sidecar"),
+        (lambda path: sidecar.path_of(path).write_text("{"), "no readable sidecar"),
+    ],
+)
+def test_what_is_damaged_is_removed(house, harm, reason):
+    run(wanted())
+    times = Path("out/result.txt").stat()
+    harm(Path("out/result.txt"))
+    if Path("out/result.txt").exists():
+        os.utime("out/result.txt", ns=(times.st_atime_ns, times.st_mtime_ns))
+    assert reason in compare(house)["out/result.txt"]
+    assert not list(Path("out").iterdir())
+
+
+def test_another_contract_or_input_removes(house):
+    Path("input.txt").write_text("1")
+    run(wanted(), "input.txt")
+    step = startup.Step("make_it", wanted(), ("input.txt",), ("out/result.txt",))
+    assert compare(house, [step]) == {}
+    Path("input.txt").write_text("2")
+    assert "input.txt" in compare(house, [step])["out/result.txt"]
+    run(wanted(), "input.txt")
+    changed = startup.Step("make_it", wanted(text="new"), ("input.txt",), ("out/result.txt",))
+    assert "settings" in compare(house, [changed])["out/result.txt"]
+
+
+def test_leftovers_of_killed_jobs_are_cleared(house):
+    run(wanted())
+    Path("out/.partial-99-result.txt").write_text("half")
+    assert compare(house) == {}
+    assert not list(Path("out").glob(".partial-*"))
+
+
+def test_a_touched_input_does_not_make_its_reader_look_stale(house):
+    Path("input.txt").write_text("1")
+    run(wanted(), "input.txt")
+    os.utime("input.txt", (4e9, 4e9))
+    step = startup.Step("make_it", wanted(), ("input.txt",), ("out/result.txt",))
+    assert compare(house, [step]) == {}
+    assert Path("out/result.txt").stat().st_mtime >= Path("input.txt").stat().st_mtime
+
+
+@pytest.mark.parametrize(
+    ("words", "builds"),
+    [
+        ("--cores 2", True), ("--cores all a_rule", True), ("-n", False), ("-np -c 1", False),
+        ("--dry-run", False), ("--lint", False), ("--unlock", False), ("--summary", False),
+        ("--cores 1 --touch", False), ("--dag", False), ("--delete-all-output -c1", False),
+    ],
+)  # fmt: skip
+def test_only_a_real_build_compares(words, builds):
+    assert startup.starts_a_build(words.split()) is builds
