@@ -1,0 +1,1 @@
+"""From results to the finished document: collect, render, verify."""

@@ -1,0 +1,202 @@
+"""Gather what the exercises found into what the document includes.
+
+Reads every summary, every record of checks and every figure and table with its sidecar; writes
+the document's variables, its generated Markdown, copies of the figures, and the manifest's part
+that does not depend on how the document is rendered.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from scripts.build import sidecar
+from scripts.common.artifacts import load_json, save_json
+from scripts.common.tables import save_table
+from scripts.report.source import markdown_escape
+
+METHODS = {
+    "exhaustive": "every case",
+    "symbolic": "algebra",
+    "numerical": "numbers",
+    "statistical": "statistics",
+}
+RELATIONS = {"<=": r"\le", ">=": r"\ge"}
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line."""
+    found = _parse(arguments)
+    values = collect_values(found.summaries)
+    checks = collect_checks(found.checks)
+    author = {"name": found.name, "student_number": found.student_number}
+    made = [*found.summaries, *found.checks, *found.displays]
+    save_json(
+        found.manifest,
+        {
+            "values": values,
+            "checks": checks,
+            "artifacts": [describe(path) | {"rule": found.rules[str(path)]} for path in made],
+        },
+    )
+    write_variables(found.variables, values, checks, author)
+    write_claims(found.claims, checks)
+    write_provenance(found.provenance, found.displays)
+    for path in found.boxes:
+        topic = path.parent.name
+        write_box(path, [check for check in checks if check["exercise"] == topic])
+    for display, copy in zip(found.displays, found.copies, strict=True):
+        shutil.copyfile(display, copy)
+
+
+def collect_values(summaries: Iterable[Path]) -> dict[str, dict[str, Any]]:
+    """Return every number that the prose may use: topic -> key -> {"value", "text"}.
+
+    The topic is the name of the summary's folder. Raises ValueError for a key given twice.
+    """
+    values: dict[str, dict[str, Any]] = {}
+    for path in summaries:
+        topic = values.setdefault(path.parent.name, {})
+        for key, entry in load_json(path)["values"].items():
+            if key in topic:
+                raise ValueError(f"{path}: the value {key} is also given by another summary")
+            topic[key] = entry
+    return values
+
+
+def collect_checks(records: Iterable[Path]) -> list[dict[str, Any]]:
+    """Return all records of checks, exercise by exercise. ValueError if two share an id."""
+    checks = [check for path in records for check in load_json(path)["checks"]]
+    ids = [check["id"] for check in checks]
+    twice = sorted({name for name in ids if ids.count(name) > 1})
+    if twice:
+        raise ValueError(f"checks with the same id: {', '.join(twice)}")
+    return checks
+
+
+def describe(artifact: Path) -> dict[str, Any]:
+    """Return an artifact's entry in the manifest, from its sidecar.
+
+    Raises ValueError if it has none: only what the build made may be in the document.
+    """
+    found = sidecar.read(artifact)
+    if found is None:
+        raise ValueError(f"{artifact} has no readable sidecar: it was not made by this build")
+    return {
+        "path": str(artifact),
+        "sha256": found["sha256"],
+        "script": f"scripts/{found['contract']['step'].replace('.', '/')}.py",
+        "inputs": sorted([*found["inputs"], *found["contract"]["files"]]),
+        "params": found["contract"]["settings"],
+    }
+
+
+def write_variables(
+    path: Path,
+    values: Mapping[str, Mapping[str, Any]],
+    checks: Sequence[Mapping[str, Any]],
+    author: Mapping[str, str],
+) -> None:
+    """Write `_variables.yml`: the texts of all values, the counts of checks, and the author."""
+    variables: dict[str, dict[str, str]] = {
+        topic: {key: str(entry["text"]) for key, entry in keys.items()}
+        for topic, keys in values.items()
+    }
+    variables["author"] = {key: markdown_escape(text) for key, text in author.items()}
+    counts = {method: sum(check["method"] == method for check in checks) for method in METHODS}
+    variables["checks"] = {
+        key: str(count) for key, count in (counts | {"all": len(checks)}).items()
+    }
+    heading = "# Made by the build (rule collect); do not edit.\n"
+    text = yaml.safe_dump(variables, allow_unicode=True, default_style='"', width=10_000)
+    path.write_text(heading + text, encoding="utf-8")
+
+
+def write_box(path: Path, checks: Sequence[Mapping[str, Any]]) -> None:
+    """Write the box that closes an exercise: what the build verified. ValueError if nothing was."""
+    if not checks:
+        raise ValueError(f"{path}: no checks belong to this exercise")
+    lines = [
+        "::: {.callout-note}",
+        f"## {len(checks)} checks, all passed",
+        *(f"- {check['statement']} {_finding(check)}" for check in checks),
+        ":::",
+    ]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def _finding(check: Mapping[str, Any]) -> str:
+    method = METHODS[check["method"]].capitalize()
+    return f"*{method}:* {_result(check)}."
+
+
+def _result(check: Mapping[str, Any]) -> str:
+    value, bound = _number(check["value"]), _number(check["bound"])
+    if check["relation"] == "=":
+        return f"${value}$"
+    return f"${value} {RELATIONS[check['relation']]} {bound}$"
+
+
+def write_claims(path: Path, checks: Sequence[Mapping[str, Any]]) -> None:
+    """Write the appendix table: each check with the claim it supports, its method and result."""
+    rows = [
+        [
+            f"@{check['claim']}",
+            f"`{check['id']}`",
+            METHODS[check["method"]],
+            _result(check),
+        ]
+        for check in checks
+    ]
+    save_table(path, ["Claim", "Check", "Method", "Found (and allowed)"], rows, "lllr")
+
+
+def write_provenance(path: Path, displays: Sequence[Path]) -> None:
+    """Write the appendix table: each figure and table with the script and the data behind it."""
+    rows = []
+    for display in displays:
+        entry = describe(display)
+        data = ", ".join(f"`{Path(name).name}`" for name in entry["inputs"])
+        rows.append([f"`{display.parent.name}/{display.name}`", f"`{entry['script']}`", data])
+    save_table(path, ["In data/figures/", "Script", "Data in data/results/"], rows, "lll")
+
+
+def _number(value: float | str) -> str:
+    """Return a number as TeX: whole numbers whole, others with three digits."""
+    if isinstance(value, str):
+        return {"inf": r"\infty", "-inf": r"-\infty"}.get(value, value)
+    if float(value).is_integer() and abs(value) < 1e6:
+        return str(int(value))
+    text = f"{value:.3g}"
+    if "e" not in text:
+        return text
+    mantissa, exponent = text.split("e")
+    return rf"{mantissa} \times 10^{{{int(exponent)}}}"
+
+
+def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    for name in ("summaries", "checks", "displays", "copies", "boxes"):
+        parser.add_argument(f"--{name}", nargs="+", type=Path, required=True, metavar="PATH")
+    for name in ("manifest", "variables", "claims", "provenance"):
+        parser.add_argument(f"--{name}", type=Path, required=True, metavar="PATH")
+    parser.add_argument("--rules", type=json.loads, required=True, help="rule by artifact, JSON")
+    parser.add_argument("--name", required=True, help="the author's name")
+    parser.add_argument("--student-number", required=True)
+    return parser.parse_args(arguments)
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except ValueError as error:
+        sys.exit(str(error))

@@ -1,0 +1,1 @@
+"""The two engines that turn a Quarto document into PDF and HTML."""

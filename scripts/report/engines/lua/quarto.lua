@@ -1,0 +1,15 @@
+-- The embedded engine's reading of Quarto: what a document means, decided once for PDF and HTML.
+-- Each step is a module of its own; they run in this order over Pandoc's parsed document.
+package.path = pandoc.path.join {pandoc.path.directory(PANDOC_SCRIPT_FILE), '?.lua'}
+  .. ';' .. package.path
+
+return {
+  require 'shortcodes',  -- {{< var >}} becomes its value
+  require 'refuse',      -- what no later step knows stops the render
+  require 'normalise',   -- labels and titles move to where the steps below look for them
+  require 'numbering',   -- every label gets its number
+  require 'references',  -- @label becomes "Kind number", linked
+  require 'blocks',      -- theorems, proofs, callouts
+  require 'floats',      -- figures, tables, equations, headings
+  require 'titles',      -- names and bibliography as the templates want them
+}

@@ -1,0 +1,100 @@
+"""Renders a Quarto document to PDF and HTML, with Quarto or with the embedded engine.
+
+python -m scripts.report.render report/assignment.qmd --output out.pdf --html out.html
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+from scripts.report.engines import embedded, quarto
+from scripts.report.source import RenderError, check, load_variables, read_document
+
+__all__ = ["ENGINES", "RenderError", "main", "render", "resolve_engine"]
+
+ENGINES = ("auto", "quarto", "embedded")
+
+
+def resolve_engine(name: str) -> tuple[str, str]:
+    """The engine that ``name`` means on this machine, and its version.
+
+    ``auto`` is Quarto where a recent enough one is on PATH, else the embedded engine.
+    Raises RenderError for an unknown name and for an engine that is not there.
+    """
+    if name not in ENGINES:
+        raise RenderError(f"unknown engine `{name}`; choose one of {', '.join(ENGINES)}.")
+    if name == "quarto" or (name == "auto" and quarto.usable()):
+        return "quarto", quarto.version()
+    return "embedded", embedded.version()
+
+
+def render(
+    qmd: str | Path,
+    *,
+    engine: str = "auto",
+    pdf: str | Path | None = None,
+    html: str | Path | None = None,
+) -> tuple[str, str]:
+    """Render ``qmd`` to the files named, and return the engine used and its version.
+
+    Nothing is written unless everything succeeds; the files then appear at once, whole.
+    Raises RenderError.
+    """
+    resolved = resolve_engine(engine)
+    document = read_document(qmd)
+    variables = document.folder / "_variables.yml"
+    check(document, variables=load_variables(variables) if variables.exists() else {})
+    module = quarto if resolved[0] == "quarto" else embedded
+    made = []
+    if pdf is not None:
+        made.append((Path(pdf), module.render_pdf(document)))
+    if html is not None:
+        made.append((Path(html), module.render_html(document)))
+    for path, content in made:
+        _write(path, content)
+    return resolved
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Replace ``path`` in one step; a failure leaves the old file as it was."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).chmod(0o644)
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Command line; returns the exit code."""
+    parser = argparse.ArgumentParser(description="Render a Quarto document to PDF and HTML.")
+    parser.add_argument("document", type=Path, help="the .qmd file")
+    parser.add_argument("--engine", default="auto", help=f"one of {', '.join(ENGINES)}")
+    parser.add_argument("--output", type=Path, help="the PDF to write")
+    parser.add_argument("--html", type=Path, help="the HTML to write")
+    options = parser.parse_args(arguments)
+    if options.output is None and options.html is None:
+        parser.error("name an output: --output FILE.pdf, --html FILE.html, or both")
+    try:
+        render(options.document, engine=options.engine, pdf=options.output, html=options.html)
+    except RenderError as error:
+        print(f"render: {error}", file=sys.stderr)
+        return 1
+    except OSError as error:
+        print(f"render: {error.filename or ''} cannot be written: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

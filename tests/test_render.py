@@ -1,0 +1,626 @@
+"""The renderer: the sample's words as Quarto gives them, its numbers, its errors, its bytes."""
+
+from __future__ import annotations
+
+import html
+import os
+import re
+import shutil
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pypdf
+import pytest
+
+from scripts.report import render as command
+from scripts.report.engines import embedded, quarto
+from scripts.report.render import RenderError, render, resolve_engine
+from scripts.report.source import markdown_escape
+from scripts.report.verify import _structure
+
+ROOT = Path(__file__).parents[1]
+SAMPLE = ROOT / "tests" / "data" / "sample"
+
+FRONT = '---\ntitle: "T"\nauthor: "A"\ndate: 2023-04-09\n---\n\n'
+PROJECT = """lang: en
+number-sections: true
+toc: true
+bibliography: references.bib
+csl: ieee.csl
+filters:
+  - path: filters/typst-math.lua
+    at: post-quarto
+  - path: filters/spoken-math.lua
+    at: post-quarto
+format:
+  typst:
+    pdf-standard: ua-1
+    papersize: a4
+  html:
+    html-math-method: mathml
+    embed-resources: true
+"""
+
+
+def write_document(folder: Path, body: str, *, front: str = FRONT, variables: str = "") -> Path:
+    """A document with the report's settings in an empty folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    shutil.copytree(ROOT / "report" / "filters", folder / "filters", dirs_exist_ok=True)
+    shutil.copy(ROOT / "report" / "ieee.csl", folder)
+    shutil.copy(SAMPLE / "line.svg", folder)
+    shutil.copy(SAMPLE / "references.bib", folder)
+    (folder / "bad.svg").write_text("<svg")
+    (folder / "_quarto.yml").write_text(PROJECT)
+    if variables:
+        (folder / "_variables.yml").write_text(variables)
+    (folder / "doc.qmd").write_text(front + body)
+    return folder / "doc.qmd"
+
+
+def text_of_pdf(path: Path) -> str:
+    return "\n".join(page.extract_text() for page in pypdf.PdfReader(path).pages)
+
+
+def text_of_html(path: Path) -> str:
+    """The words of the page's body, mathematics left out."""
+    body = path.read_text().split("<body>")[1]
+    body = re.sub(r"<math.*?</math>", " ", body, flags=re.DOTALL)
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", "", body.replace("\n", " ")))
+
+
+@pytest.fixture(scope="session")
+def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the sample rendered by the embedded engine."""
+    folder = tmp_path_factory.mktemp("sample")
+    render(
+        SAMPLE / "sample.qmd",
+        engine="embedded",
+        pdf=folder / "sample.pdf",
+        html=folder / "sample.html",
+    )
+    return folder
+
+
+# ------------------------------------------------------------------- the sample, word by word
+
+
+def words(text: str) -> list[str]:
+    """Words, numbers and references in order; leaders, page numbers and icons are none of them."""
+    text = text.replace("\u2060", "").replace("\u00a0", " ").replace("-\n", "-")
+    text = re.sub(r"(?:\. ){3,}\.? ?\d*", "\n", text)
+    text = re.sub(r"^\d+$", "", text, flags=re.MULTILINE)
+    text = re.sub(r"[\ue000-\uf8ff]", "", text)
+    return re.findall(r"[\w'’-]+|[\[\](),.;:“”]", text)
+
+
+def prose(text: str) -> list[str]:
+    """The words outside formulas: ordinary letters, two or more, with the numbers beside them.
+
+    The set of two-dimensional formulas depends on the extractor; their letters are mathematical
+    alphabets and single digits, which this leaves out.
+    """
+    text = re.sub(r"[\U0001d400-\U0001d7ff]", " ", text)
+    kept = [word for word in words(text) if re.fullmatch(r"[\w'’-]{2,}|[A-Za-z]", word)]
+    return [word for word in kept if word not in {"min", "𝟏"} and not re.fullmatch(r"\d{2,}", word)]
+
+
+def without_footnote(tokens: list[str]) -> list[str]:
+    """The tokens without the footnote, which stands at the foot of whatever page it falls on."""
+    note = ["Ties", "are", "broken", "either", "way"]
+    at = next(i for i, t in enumerate(tokens) if t.endswith("Ties"))
+    return tokens[:at] + tokens[at + len(note) :]
+
+
+def test_sample_has_the_words_of_quarto_in_their_order(sample: Path) -> None:
+    expected = without_footnote(prose((SAMPLE / "expected.txt").read_text()))
+    made = without_footnote(prose(text_of_pdf(sample / "sample.pdf")))
+    assert len(expected) > 200
+    assert made == expected
+
+
+def test_sample_matches_quartos_own_pdf_through_the_same_extractor(sample: Path) -> None:
+    expected = without_footnote(prose(text_of_pdf(SAMPLE / "expected.pdf")))
+    assert without_footnote(prose(text_of_pdf(sample / "sample.pdf"))) == expected
+
+
+NUMBERED = re.compile(
+    r"(?:Equation|Section|Figure|Table|Theorem|Lemma|Corollary|Definition)[\s\u00a0]\d[\d.]*[a-z]?"
+    r"|\[\d[^\]]*\]|\(\d\)|\([ab]\)|0\.500|3\.997|\b1[28]\b"
+)
+
+
+def numbers(text: str) -> list[str]:
+    """References, captions, citations and values in their order."""
+    found = NUMBERED.findall(text.replace("\u00a0", " ").replace("\n", " "))
+    return [item.rstrip(".") for item in found]
+
+
+def test_sample_has_the_numbers_of_quarto_in_their_order(sample: Path) -> None:
+    made = numbers(text_of_pdf(sample / "sample.pdf"))
+    assert made == numbers(text_of_pdf(SAMPLE / "expected.pdf"))
+    for wanted in ("Figure 2b", "[1, sec. 4]", "[2]", "0.500", "3.997", "(1)", "Section 1.1.1"):
+        assert wanted in made
+
+
+def test_html_has_the_words_of_the_pdf_in_their_order(tmp_path: Path) -> None:
+    folder = tmp_path / "sample"
+    shutil.copytree(SAMPLE, folder)
+    shutil.copy(ROOT / "report" / "ieee.csl", folder)
+    settings = folder / "_quarto.yml"
+    settings.write_text(settings.read_text() + "csl: ieee.csl\n")
+    render(
+        folder / "sample.qmd", engine="embedded", pdf=tmp_path / "a.pdf", html=tmp_path / "a.html"
+    )
+    pdf = without_footnote(prose(text_of_pdf(tmp_path / "a.pdf")))
+    page = text_of_html(tmp_path / "a.html").removeprefix(" Skip to the text")
+    web = without_footnote(prose(page))
+    # The text up to the bibliography, whose two styles differ in their commas only.
+    until = len(pdf) - 1 - pdf[::-1].index("Bibliography")
+    assert [word.lower() for word in web[:until]] == [word.lower() for word in pdf[:until]]
+    assert "Figure 2b; S. J. D. Prince [2])" in text_of_html(tmp_path / "a.html")
+
+
+# ------------------------------------------------------------------------------- properties
+
+
+def test_two_renders_are_the_same_bytes(sample: Path, tmp_path: Path) -> None:
+    render(
+        SAMPLE / "sample.qmd", engine="embedded", pdf=tmp_path / "b.pdf", html=tmp_path / "b.html"
+    )
+    assert (tmp_path / "b.pdf").read_bytes() == (sample / "sample.pdf").read_bytes()
+    assert (tmp_path / "b.html").read_bytes() == (sample / "sample.html").read_bytes()
+
+
+def test_the_date_of_the_pdf_is_the_documents(sample: Path) -> None:
+    information = pypdf.PdfReader(sample / "sample.pdf").metadata
+    assert information is not None
+    assert str(information["/CreationDate"]).startswith("D:20230409000000")
+    assert information.title == "A sample of what the report uses"
+    assert information.author == "A. Student"
+
+
+HOSTILE = (
+    r"""# $ * _ < " \ @ ` ~ ^ [ ] { } | & % // /* -- ... 1. 'x' <b> $x$ $$ @fig-x ![a](b) {{<"""
+)
+
+
+def test_hostile_values_come_out_as_they_are(tmp_path: Path) -> None:
+    value = markdown_escape(HOSTILE).replace("'", "''")
+    front = FRONT.replace('"A"', '"{{< var h >}}"').replace('"T"', '"T {{< var h >}}"')
+    body = (
+        "# One {#sec-one}\n\nBegin {{< var h >}} end. *{{< var h >}}*\n\n"
+        "| a | b |\n|---|---|\n| {{< var h >}} | `{{< var h >}}` |\n\n"
+        '![A {{< var h >}} b.](line.svg){#fig-x fig-alt="Alt {{< var h >}} end"}\n'
+    )
+    document = write_document(tmp_path, body, front=front, variables=f"h: '{value}'\n")
+    render(document, engine="embedded", pdf=tmp_path / "a.pdf", html=tmp_path / "a.html")
+    squeezed = re.sub(r"\s+", "", HOSTILE)
+    pdf = re.sub(r"\s+", "", text_of_pdf(tmp_path / "a.pdf")).replace("…", "...")
+    assert pdf.count(squeezed) == 7  # title, author, prose, emphasis, two cells, caption
+    page = (tmp_path / "a.html").read_text()
+    web = re.sub(r"\s+", "", text_of_html(tmp_path / "a.html"))
+    assert html.unescape(web).count(squeezed) == 7
+    alt = re.search(r'<img[^>]* alt="([^"]*)"', page)
+    assert alt is not None
+    assert html.unescape(alt[1]) == f"Alt {HOSTILE} end"
+    information = pypdf.PdfReader(tmp_path / "a.pdf").metadata
+    assert information is not None
+    assert information.author == HOSTILE
+
+
+def test_a_variable_in_a_formula_is_its_plain_text(tmp_path: Path) -> None:
+    document = write_document(
+        tmp_path, "$x = {{< var a.b >}}$\n", variables='a:\n  b: "\\\\-3.5"\n'
+    )
+    render(document, engine="embedded", html=tmp_path / "a.html")
+    assert "x = -3.5</annotation>" in (tmp_path / "a.html").read_text()
+
+
+KINDS = {
+    "thm": "Theorem", "lem": "Lemma", "cor": "Corollary", "prp": "Proposition",
+    "cnj": "Conjecture", "def": "Definition", "exm": "Example", "exr": "Exercise",
+    "alg": "Algorithm",
+}  # fmt: skip
+
+
+def test_each_theorem_kind_counts_by_itself(tmp_path: Path) -> None:
+    body = "# One\n\n"
+    for kind in KINDS:
+        body += (
+            f"::: {{#{kind}-a}}\n## Name {kind}\nFirst.\n:::\n\n::: {{#{kind}-b}}\nSecond.\n:::\n\n"
+        )
+    body += "See " + ", ".join(f"@{kind}-b" for kind in KINDS) + "; only -@thm-b.\n"
+    document = write_document(tmp_path, body)
+    render(document, engine="embedded", pdf=tmp_path / "a.pdf", html=tmp_path / "a.html")
+    pdf = text_of_pdf(tmp_path / "a.pdf").replace("\u00a0", " ")
+    pdf = re.sub(r"\s+", " ", pdf)
+    page = text_of_html(tmp_path / "a.html").replace("\u00a0", " ")
+    for text in (pdf, page):
+        for kind, name in KINDS.items():
+            assert f"{name} 1 (Name {kind})." in text
+            assert f"{name} 2." in text
+        assert "See " + ", ".join(f"{name} 2" for name in KINDS.values()) + "; only 2." in text
+
+
+def test_callouts_panels_pagebreak_and_raw_text(tmp_path: Path) -> None:
+    body = "# One\n\n"
+    for kind in ("note", "tip", "warning", "caution", "important"):
+        body += f"::: {{.callout-{kind}}}\nBody {kind}.\n:::\n\n"
+        body += f'::: {{.callout-{kind} title="Own {kind}"}}\nMore.\n:::\n\n'
+    body += "{{< pagebreak >}}\n\nPaper `#str(1+1)`{=typst} and `<i>web</i>`{=html}.\n\n"
+    body += "::: {layout-ncol=2}\nLeft.\n\nRight.\n:::\n\nShown: `{{{< var x >}}}`.\n"
+    document = write_document(tmp_path, body)
+    render(document, engine="embedded", pdf=tmp_path / "a.pdf", html=tmp_path / "a.html")
+    pages = [page.extract_text() for page in pypdf.PdfReader(tmp_path / "a.pdf").pages]
+    assert pages[-1].startswith("Paper 2 and .")
+    page = text_of_html(tmp_path / "a.html")
+    assert "Paper and web." in re.sub(r" +", " ", page)
+    for text in ("\n".join(pages), page):
+        for kind in ("note", "tip", "warning", "caution", "important"):
+            assert kind.capitalize() in text
+            assert f"Own {kind}" in text
+        assert "{{< var x >}}" in text.replace("&lt;", "<").replace("&gt;", ">")
+        assert "Left." in text
+
+
+def test_the_documents_own_header_reaches_its_output(tmp_path: Path) -> None:
+    front = FRONT.replace("date:", "format:\n  typst:\n    include-in-header: own.typ\ndate:")
+    document = write_document(tmp_path, "Some words.\n", front=front)
+    (tmp_path / "own.typ").write_text('#show "words": "letters"\n')
+    render(document, engine="embedded", pdf=tmp_path / "a.pdf", html=tmp_path / "a.html")
+    assert "Some letters." in text_of_pdf(tmp_path / "a.pdf")
+    assert "Some words." in text_of_html(tmp_path / "a.html")
+
+
+def test_region_and_keywords(tmp_path: Path) -> None:
+    front = FRONT.replace("date:", 'lang: en-GB\nkeywords: ["a_b", "\\"q\\""]\ndate:')
+    document = write_document(tmp_path, "Words.\n", front=front)
+    render(document, engine="embedded", pdf=tmp_path / "a.pdf", html=tmp_path / "a.html")
+    reader = pypdf.PdfReader(tmp_path / "a.pdf")
+    assert str(reader.root_object["/Lang"]) == "en-GB"
+    assert reader.metadata is not None
+    assert str(reader.metadata["/Keywords"]).split(", ") == ["a_b", "“q”"]
+    page = (tmp_path / "a.html").read_text()
+    assert '<html lang="en-GB">' in page
+    assert '<meta name="keywords" content="a_b">' in page
+
+
+# ------------------------------------------------------------------------------- errors
+
+ERRORS = {
+    "unknown shortcode": ("{{< meta title >}}\n", "doc.qmd:7", "the shortcode `meta` is unknown"),
+    "unresolved reference": ("See @fig-none.\n", "doc.qmd:7", "`@fig-none` refers to nothing"),
+    "unresolved variable": ("A {{< var a.c >}}.\n", "doc.qmd:7", "`a.c` has no value"),
+    "variable without key": ("A {{< var >}}.\n", "doc.qmd:7", "exactly one key"),
+    "unknown citation": ("As [@nobody2020] said.\n", "doc.qmd:7", "`@nobody2020`"),
+    "missing figure": (
+        '![C](no.svg){#fig-a fig-alt="x"}\n', "doc.qmd:7", "the figure no.svg does not exist"),
+    "missing include": ("{{< include no.qmd >}}\n", "doc.qmd:7", "no.qmd does not exist"),
+    "figure without alt": ("![C](line.svg){#fig-a}\n", "doc.qmd:7", "no alternative text"),
+    "figure without label": (
+        '![C](line.svg){fig-alt="x"}\n', "doc.qmd:7", "needs a caption and a label"),
+    "equation without alt": ("$$\nx\n$$ {#eq-a}\n", "doc.qmd:7", "alt=\"…\""),
+    "equation with a wrong label": (
+        "$$\nx\n$$ {#x-a alt=\"x\"}\n", "doc.qmd:7", "begin with `eq-`"),
+    "unsupported class": ("::: {.column-margin}\nx\n:::\n", "doc.qmd:7", "`.column-margin`"),
+    "unsupported bare class": ("::: aside\nx\n:::\n", "doc.qmd:7", "`.aside`"),
+    "unsupported attribute": ("::: {.proof odd=1}\nx\n:::\n", "doc.qmd:7", "`odd`"),
+    "unsupported span class": ("[x]{.odd}\n", "doc.qmd:7", "`.odd`"),
+    "unsupported heading class": ("# One {.odd}\n", "doc.qmd:7", "`.odd`"),
+    "unsupported image attribute": (
+        '![C](line.svg){#fig-a fig-alt="x" lightbox=true}\n', "doc.qmd:7", "`lightbox`"),
+    "unsupported label kind": ("::: {#rem-a}\nx\n:::\n", "doc.qmd:7", "`rem-`"),
+    "label on a proof": ("::: {.proof #foo}\nx\n:::\n", "doc.qmd:7", "no label"),
+    "layout of a callout": (
+        "::: {.callout-note layout-ncol=2}\nx\n:::\n", "doc.qmd:7", "`layout-ncol`"),
+    "name of nothing": ("::: {name=x}\nx\n:::\n", "doc.qmd:7", "`name`"),
+    "code that would run": ("```{python}\nx\n```\n", "doc.qmd:7", "never run"),
+    "attribute of code": ("```{.python filename=x}\nx\n```\n", "doc.qmd:7", "`filename`"),
+    "raw latex": ("Then\n\n\\newpage\n\nx\n", "doc.qmd:9", "raw tex"),
+    "lone dollar": ("It costs $x + y.\n", "doc.qmd:7", "opens or closes no formula"),
+    "raw typst that fails": ("```{=typst}\n#quux\n```\n", "doc.qmd:8", "unknown variable: quux"),
+    "letter without a glyph": ("A \U00013000 here.\n", "doc.qmd:7", "could not be displayed"),
+    "image that is none": ("![C](doc.qmd){#fig-a fig-alt=\"x\"}\n", "doc.qmd:7", "image format"),
+    "broken svg": ("![C](bad.svg){#fig-a fig-alt=\"x\"}\n", "doc.qmd:7", "failed to parse SVG"),
+    "raw html": ("A <b>bold</b> word.\n", "doc.qmd:7", "`<b>`"),
+    "formula": ("Let $\\foo{x}$ be.\n", "doc.qmd:7", "`\\foo{x}`"),
+    "duplicate label": (
+        "::: {#thm-a}\nx\n:::\n\n::: {#thm-a}\ny\n:::\n", "doc.qmd:11", "`thm-a` is taken"),
+    "footnote that is missing": ("A note.[^a]\n", "doc.qmd:7", "`[^a]`"),
+    "footnote that is not used": ("A note.\n\n[^a]: Lost.\n", "doc.qmd:9", "a"),
+    "link to nothing": ("Go [there](#there).\n", "doc.qmd:7", "`#there` has no target"),
+    "heading that skips": ("# A\n\n### B\n", "doc.qmd:9", "level 3 follows one of level 1"),
+    "reference to a section without number": (
+        "# A {#sec-a .unnumbered}\n\nSee @sec-a.\n", "doc.qmd:9", "without a number"),
+    "table without label": ("| a |\n|---|\n| 1 |\n\n: Words.\n", "doc.qmd:11", "needs a label"),
+    "table without header": ("  --- ---\n  1   2\n  --- ---\n", "doc.qmd", "no header row"),
+    "words before a citation": ("[see @prince2023]\n", "doc.qmd:7", "drops the words before"),
+    "mixed brackets": (
+        "# A {#sec-a}\n\n[@sec-a; @prince2023]\n", "doc.qmd:9", "citations or cross-references"),
+    "unclosed div": ("::: {.proof}\nx\n", "doc.qmd", "unclosed"),
+    "unclosed code": ("```python\nx\n", "doc.qmd:7", "never closed"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", ERRORS)
+def test_error_names_file_line_and_remedy_and_keeps_the_old_output(
+    case: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    body, place, message = ERRORS[case]
+    document = write_document(tmp_path, body, variables="a:\n  b: x\n")
+    output = tmp_path / "out.pdf"
+    output.write_bytes(b"old")
+    arguments = [str(document), "--engine", "embedded", "--output", str(output)]
+    assert command.main(arguments) == 1
+    said = capsys.readouterr().err
+    assert f"{place}:" in said
+    assert message.lower() in said.lower()
+    assert "Traceback" not in said
+    assert "\n\n" not in said.strip()
+    assert output.read_bytes() == b"old"
+    assert not list(tmp_path.glob(".out.pdf*"))
+
+
+SETTINGS = {
+    "unknown key": ("brand: x.yml", "`brand`"),
+    "unknown format": ("format:\n  docx: default", "`docx`"),
+    "code that would run": ("execute:\n  enabled: true", "`execute:"),
+    "filter at another place": ("filters:\n  - other.lua", "other.lua"),
+    "filter that is missing": ("filters:\n  - path: no.lua\n    at: post-quarto", "does not exist"),
+    "style that is missing": ("csl: no.csl", "no.csl does not exist"),
+    "header that is missing": ("include-in-header: no.typ", "no.typ does not exist"),
+    "header that is no file": ("include-in-header:\n  - text: x", "`include-in-header:"),
+    "unknown author key": ("author:\n  - name: A\n    orcid: 1", "`orcid`"),
+}
+
+
+@pytest.mark.parametrize("case", SETTINGS)
+def test_a_setting_without_meaning_is_refused_by_name(case: str, tmp_path: Path) -> None:
+    setting, message = SETTINGS[case]
+    front = FRONT.replace('author: "A"\n', "") if setting.startswith("author") else FRONT
+    front = front.replace("date: 2023-04-09\n", f"date: 2023-04-09\n{setting}\n")
+    document = write_document(tmp_path, "x\n", front=front)
+    with pytest.raises(RenderError, match=re.escape(message)):
+        render(document, engine="embedded", pdf=tmp_path / "a.pdf")
+    assert not (tmp_path / "a.pdf").exists()
+
+
+def test_a_document_without_a_date_is_refused(tmp_path: Path) -> None:
+    front = FRONT.replace("date: 2023-04-09\n", "")
+    document = write_document(tmp_path, "x\n", front=front)
+    with pytest.raises(RenderError, match="fixed date"):
+        render(document, engine="embedded", pdf=tmp_path / "a.pdf")
+
+
+# ------------------------------------------------------------------------------- engines
+
+
+def fake_quarto(folder: Path, version: str, script: str = "") -> None:
+    """A `quarto` on PATH that answers --version and runs `script` for anything else."""
+    program = folder / "quarto"
+    program.write_text(
+        f'#!/bin/sh\nif [ "$1" = --version ]; then echo {version}; exit; fi\n{script}\n'
+    )
+    program.chmod(program.stat().st_mode | stat.S_IXUSR)
+
+
+@pytest.fixture
+def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A PATH with a folder of ours first and no Quarto anywhere."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    monkeypatch.setenv("PATH", f"{folder}{os.pathsep}/usr/bin{os.pathsep}/bin")
+    quarto._asked.cache_clear()
+    if shutil.which("quarto"):
+        pytest.skip("a system-wide Quarto is installed")
+    return folder
+
+
+def test_auto_takes_quarto_only_where_it_is_recent(path: Path) -> None:
+    assert resolve_engine("auto")[0] == "embedded"
+    fake_quarto(path, "1.4.2")
+    assert resolve_engine("auto")[0] == "embedded"
+    fake_quarto(path, "1.10.18")
+    quarto._asked.cache_clear()
+    assert resolve_engine("auto") == ("quarto", "quarto 1.10.18")
+    assert resolve_engine("embedded")[0] == "embedded"
+
+
+def test_unknown_and_missing_engines_are_named(path: Path) -> None:
+    with pytest.raises(RenderError, match=r"unknown engine `latex`; choose one of auto, quarto"):
+        resolve_engine("latex")
+    with pytest.raises(RenderError, match="no `quarto` is on PATH; install Quarto"):
+        resolve_engine("quarto")
+    fake_quarto(path, "1.4.2")
+    with pytest.raises(RenderError, match=r"Quarto 1\.4\.2 is too old"):
+        resolve_engine("quarto")
+
+
+def test_quarto_is_asked_for_the_right_thing(path: Path, tmp_path: Path) -> None:
+    fake_quarto(path, "1.10.18", 'echo "$@ $SOURCE_DATE_EPOCH" > doc.pdf; echo web > doc.html')
+    document = write_document(tmp_path / "doc", "# One\n")
+    made = render(document, engine="quarto", pdf=tmp_path / "a.pdf", html=tmp_path / "a.html")
+    assert made == ("quarto", "quarto 1.10.18")
+    assert (tmp_path / "a.pdf").read_text() == "render doc.qmd --to typst 1680998400\n"
+    assert (tmp_path / "a.html").read_text() == "web\n"
+    assert not (tmp_path / "doc" / "doc.pdf").exists()
+
+
+@pytest.mark.parametrize(
+    "script",
+    ["echo 'WARN: Unable to resolve crossref @fig-x' >&2; touch doc.pdf", "echo bad >&2; exit 1"],
+)
+def test_quartos_failures_and_mere_warnings_stop_the_render(
+    path: Path, tmp_path: Path, script: str
+) -> None:
+    fake_quarto(path, "1.10.18", script)
+    document = write_document(tmp_path / "doc", "# One\n")
+    (tmp_path / "a.pdf").write_bytes(b"old")
+    with pytest.raises(RenderError, match=r"Unable to resolve|bad"):
+        render(document, engine="quarto", pdf=tmp_path / "a.pdf")
+    assert (tmp_path / "a.pdf").read_bytes() == b"old"
+
+
+def test_the_checks_hold_for_quarto_too(path: Path, tmp_path: Path) -> None:
+    fake_quarto(path, "1.10.18", "touch doc.pdf")
+    document = write_document(tmp_path / "doc", "See @fig-none.\n")
+    with pytest.raises(RenderError, match="refers to nothing"):
+        render(document, engine="quarto", pdf=tmp_path / "a.pdf")
+
+
+def test_an_output_that_cannot_be_written_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "out.pdf").mkdir()
+    document = write_document(tmp_path, "Words.\n")
+    assert (
+        command.main([str(document), "--engine", "embedded", "--output", str(tmp_path / "out.pdf")])
+        == 1
+    )
+    assert "out.pdf" in capsys.readouterr().err
+
+
+def test_command_line(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "scripts.report.render", str(SAMPLE / "sample.qmd"),
+         "--engine", "latex", "--output", str(tmp_path / "a.pdf")],
+        cwd=ROOT, capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert done.stderr.startswith("render: unknown engine `latex`")
+
+
+# ------------------------------------------------------------------------------- spoken formulas
+
+SPOKEN = {
+    r"x_i": "x sub i",
+    r"x_{t,i,j}": "x sub t, i, j end sub",
+    r"\sqrt{\alpha_t}x_i": "square root of alpha sub t end root x sub i",
+    r"\sqrt[3]{x}": "root of order 3 of x",
+    r"\sum_{i=1}^m a_i": "sum over i from 1 to m of a sub i",
+    r"\sum_{x \in S} x": "sum over x in capital S of x",
+    r"\prod_{t=1}^{T} q": "product over t from 1 to capital T of q",
+    r"\int_0^1 f": "integral from 0 to 1 of f",
+    r"\lim_{t\to 0} g": "limit as t tends to 0 of g",
+    r"\min_\phi L": "minimum over phi of capital L",
+    r"\arg\min_{x} f": "argument of the minimum over x of f",
+    r"\operatorname*{arg\,max}_y p": "argument of the maximum over y of p",
+    r"\frac{1}{2m}": "1 over 2 m",
+    r"\tfrac12": "1 over 2",
+    r"\frac{a+b+c}{d}": "the fraction a plus b plus c over d end fraction",
+    r"\|x\|^2": "norm of x end norm squared",
+    r"\lVert x\rVert_1": "norm of x end norm sub 1",
+    r"\|x\|_2 \le \|y\|": "norm of x end norm sub 2 is at most norm of y end norm",
+    r"|a| + |b|":
+        "absolute value of a end absolute value plus absolute value of b end absolute value",
+    r"\left|\frac{a}{b}\right|": "absolute value of a over b end absolute value",
+    r"p(x|z)": "p open parenthesis x given z close parenthesis",
+    r"p(x|y) q(z|w)":
+        "p open parenthesis x given y close parenthesis "
+        "q open parenthesis z given w close parenthesis",
+    r"\{x \in S : x > 0\}": "open brace x in capital S such that x is greater than 0 close brace",
+    r"\{x \mid x\}": "open brace x such that x close brace",
+    r"q(x \mid y)": "q open parenthesis x given y close parenthesis",
+    r"\widehat L": "capital L hat",
+    r"\bar x, \tilde y": "x bar, y tilde",
+    r"\mathbf x_t": "bold x sub t",
+    r"\mathcal N": "script capital N",
+    r"\mathbb R^d": "the real numbers to the power d",
+    r"\mathbb E[x]": "expectation open bracket x close bracket",
+    r"\mathrm{KL}(q\,\|\,p)": "KL open parenthesis q double bar p close parenthesis",
+    r"x' = A^\top x": "x prime equals capital A transpose x",
+    r"A^{-1}": "capital A inverse",
+    r"x^*": "x star",
+    r"2^K": "2 to the power capital K",
+    r"x_i^\theta": "x sub i superscript theta",
+    r"\begin{aligned} a &= b \\ &\le c \end{aligned}": "a equals b; is at most c",
+    r"\begin{cases} 1 & \text{if } x > 0 \\ 0 & \text{else}\end{cases}":
+        "the cases 1, if x is greater than 0; 0, else; end cases",
+    r"\begin{pmatrix} a & b \\ c & d\end{pmatrix}": "matrix with rows a, b; c, d; end matrix",
+    r"\underbrace{a+b}_{\text{loss}}": "a plus b, which is loss",
+    r"x \xrightarrow{d} y": "x goes by d to y",
+    r"f: X \to Y": "f colon capital X to capital Y",
+    r"A \Rightarrow B \iff C": "capital A implies capital B if and only if capital C",
+    r"\theta \leftarrow \theta - \eta\nabla L":
+        "theta becomes theta minus eta gradient capital L",
+    r"\binom nk": "n choose k",
+    r"\text{for $i \le m$}": "for i is at most m",
+    r"m!\,(2^K+1)":
+        "m factorial open parenthesis 2 to the power capital K plus 1 close parenthesis",
+    r"a := b": "a is defined as b",
+    r"\Theta, \varepsilon": "capital theta, epsilon",
+    r"12{,}000": "12000",
+}  # fmt: skip
+
+
+MENDED = {
+    r"|a|^2 = |b|": "lr(|a|)^2 = lr(|b|)",
+    r"p(x|y)\, q(z|w)": r"p \( x \| y \) thin q \( z \| w \)",
+    r"\|x - y\|_2": "lr(bar.v.double x - y bar.v.double)_2",
+    r"\{x : |x| > 0\}": "{ x : lr(|x|) > 0 }",
+    r"[0,1) \cup |x|": r"\[ 0 \, 1 \) union lr(|x|)",
+    r"\begin{cases} a & b \\ c & d \end{cases}": r'cases(delim: "{", a & quad b, c & quad d)',
+    r"\left\|x\right\|": "lr(bar.v.double x bar.v.double)",
+    r"\bigl\|x\bigr\|_1 + \Bigl|y\Bigr|": "lr(bar.v.double x bar.v.double)_1 + lr(|y|)",
+    r"\Bigl[\tfrac12(a|b)\Bigr]": r"[1 / 2 \( a \| b \)]",
+    r"\begin{aligned} \bigl( a &= b \bigr) \end{aligned}": (
+        r"#scale(x: 120%, y: 120%)[\(] a & = b #scale(x: 120%, y: 120%)[\)]"
+    ),
+    r"\lvert x\rvert": "lr(|x|)",
+    r"\mathbb E\!\left[x\right]": "bb(E) [x]",
+    r"\operatorname*{arg\,min}_x f": "arg min_x f",
+    r"\operatorname{Lip}(f)": r"upright(L i p) \( f \)",
+    r"\begin{aligned} |a &= b| \end{aligned}": r"\| a & = b \|",
+}
+
+
+def test_formulas_that_pandoc_sets_badly_are_mended() -> None:
+    done = subprocess.run(
+        [str(embedded._pandoc()), "--from=markdown", "--to=typst", "--wrap=none",
+         f"--lua-filter={ROOT / 'report' / 'filters' / 'typst-math.lua'}"],
+        input="\n\n".join(f"${latex}$" for latex in MENDED), capture_output=True,
+        encoding="utf-8", check=True,
+    )  # fmt: skip
+    assert re.findall(r"\$(.*)\$", done.stdout) == list(MENDED.values())
+
+
+@pytest.fixture(scope="session")
+def spoken(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """What the filter says for each formula of SPOKEN."""
+    done = subprocess.run(
+        [str(embedded._pandoc()), "--from=markdown", "--to=typst", "--wrap=none",
+         f"--lua-filter={ROOT / 'report' / 'filters' / 'spoken-math.lua'}"],
+        input="\n\n".join(f"${latex}$" for latex in SPOKEN), capture_output=True,
+        encoding="utf-8", check=True,
+    )  # fmt: skip
+    assert "WARNING" not in done.stderr
+    return re.findall(r'alt: "(.*?)", \$', done.stdout)
+
+
+@pytest.mark.parametrize("index", range(len(SPOKEN)), ids=list(SPOKEN))
+def test_formula_is_read_aloud(spoken: list[str], index: int) -> None:
+    assert len(spoken) == len(SPOKEN)
+    assert spoken[index] == list(SPOKEN.values())[index]
+
+
+def test_no_latex_is_left_in_what_is_spoken(spoken: list[str]) -> None:
+    assert all(re.search(r"[A-Za-z0-9]", text) for text in spoken)
+    assert not any(re.search(r"[\\{}^_&$]", text) for text in spoken)
+
+
+def test_labelled_equation_keeps_its_authors_words(tmp_path: Path) -> None:
+    document = write_document(
+        tmp_path, '$$\nx^2\n$$ {#eq-a alt="My own words"}\n\nSee @eq-a, $y$.\n'
+    )
+    render(document, engine="embedded", pdf=tmp_path / "a.pdf")
+    content = "".join(str(item) for item in alternatives(tmp_path / "a.pdf"))
+    assert "My own words" in content
+    assert "x squared" not in content
+    assert "y" in alternatives(tmp_path / "a.pdf")
+
+
+def alternatives(pdf: Path) -> list[str]:
+    """Every alternative text of the PDF."""
+    return [str(node["/Alt"]) for _, node in _structure(pypdf.PdfReader(pdf)) if "/Alt" in node]

@@ -1,0 +1,188 @@
+"""collect, scan and publish: from results to what the document includes, and to the product."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+
+from scripts.build import sidecar
+from scripts.common.artifacts import load_json, save_json
+from scripts.common.checks import Check, save_checks
+from scripts.report import collect, publish, scan
+from scripts.report.source import RenderError, read_document
+
+AUTHOR = 'A. *Student* {{< var x >}} $x$ #1 <b> \\ "quoted"'
+
+
+def made(path: str, text: str | None = None) -> Path:
+    """An artifact with a sidecar, as the job wrapper leaves it."""
+    where = Path(path)
+    where.parent.mkdir(parents=True, exist_ok=True)
+    if text is not None:
+        where.write_text(text)
+    step = json.dumps({"step": "t.plot", "settings": {"seed": 1}, "files": {"data/raw/x": "0"}})
+    sidecar.write(where, sidecar.content("00", step, {"data/results/t/a.npz": "1"}, {}))
+    return where
+
+
+@pytest.fixture
+def results(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("data/results/t").mkdir(parents=True)
+    entries = {"n": {"value": 3.9971, "text": "3.997"}}
+    save_json(Path("data/results/t/compute.json"), {"values": entries})
+    checks = [
+        Check("t.count", "thm-t", "All cases agree.", "exhaustive", 0, "=", 0),
+        Check("t.error", "fig-t", "It is small.", "numerical", 3.3e-16, "<=", 1e-12),
+    ]
+    save_checks(Path("data/results/t/checks.json"), checks)
+    made("data/results/t/compute.json")
+    made("data/results/t/checks.json")
+    made("data/figures/t/f.svg", "<svg/>")
+    return tmp_path
+
+
+def run_collect(**more: str) -> None:
+    rules = {
+        "data/results/t/compute.json": "compute_t",
+        "data/results/t/checks.json": "check_t",
+        "data/figures/t/f.svg": "plot_t",
+    }
+    options = {
+        "summaries": "data/results/t/compute.json", "checks": "data/results/t/checks.json",
+        "displays": "data/figures/t/f.svg", "copies": "report/generated/t/f.svg",
+        "boxes": "report/generated/t/checks.md", "manifest": "collected.json",
+        "variables": "report/_variables.yml", "claims": "report/generated/claims.md",
+        "provenance": "report/generated/provenance.md", "name": AUTHOR,
+        "student-number": "007", "rules": json.dumps(rules),
+    } | more  # fmt: skip
+    Path("report/generated/t").mkdir(parents=True, exist_ok=True)
+    collect.main([word for name, given in options.items() for word in (f"--{name}", given)])
+
+
+def test_collect_gathers_values_checks_and_origins(results):
+    run_collect()
+    manifest = load_json(Path("collected.json"))
+    assert manifest["values"] == {"t": {"n": {"value": 3.9971, "text": "3.997"}}}
+    assert [check["id"] for check in manifest["checks"]] == ["t.count", "t.error"]
+    figure = next(entry for entry in manifest["artifacts"] if entry["path"].endswith("f.svg"))
+    assert figure["rule"] == "plot_t"
+    assert figure["script"] == "scripts/t/plot.py"
+    assert figure["inputs"] == ["data/raw/x", "data/results/t/a.npz"]
+    assert figure["params"] == {"seed": 1}
+    assert Path("report/generated/t/f.svg").read_text() == "<svg/>"
+    variables = yaml.safe_load(Path("report/_variables.yml").read_text())
+    assert variables["t"] == {"n": "3.997"}
+    assert variables["checks"]["all"] == "2"
+    assert variables["author"]["student_number"] == "007"
+
+
+def test_the_box_says_what_was_tested_how_and_what_was_found(results):
+    run_collect()
+    box = Path("report/generated/t/checks.md").read_text()
+    assert "2 checks" in box
+    assert "All cases agree. *Every case:* $0$." in box
+    assert r"$3.3 \times 10^{-16} \le 1 \times 10^{-12}$" in box
+    claims = Path("report/generated/claims.md").read_text()
+    assert "@thm-t" in claims
+    assert "`t.error`" in claims
+
+
+def test_what_this_build_did_not_make_is_refused(results):
+    sidecar.path_of(Path("data/figures/t/f.svg")).unlink()
+    with pytest.raises(ValueError, match=r"f\.svg has no readable sidecar"):
+        run_collect()
+
+
+def test_the_same_key_or_id_twice_is_refused(results):
+    twice = [Path("data/results/t/compute.json")] * 2
+    with pytest.raises(ValueError, match="also given"):
+        collect.collect_values(twice)
+    with pytest.raises(ValueError, match="same id"):
+        collect.collect_checks([Path("data/results/t/checks.json")] * 2)
+
+
+TEXT = """---
+title: T
+---
+
+It is {{< var t.n >}} (@fig-t).
+
+![Caption.](generated/t/f.svg){#fig-t fig-alt="A line."}
+
+{{< include generated/t/checks.md >}}
+
+{{< include generated/claims.md >}}
+
+{{< include generated/provenance.md >}}
+
+::: {#thm-t}
+## T
+True.
+:::
+"""
+
+
+def run_scan(text: str) -> dict[str, list[str]]:
+    run_collect()
+    Path("report/doc.qmd").write_text(text)
+    generated = Path("report/generated")
+    made = [generated / "claims.md", generated / "provenance.md", *sorted(generated.glob("t/*"))]
+    scan.main(
+        ["--document", "report/doc.qmd", "--variables", "report/_variables.yml", "--usage"]
+        + ["usage.json", "--made", *map(str, made)]
+    )
+    return load_json(Path("usage.json"))
+
+
+def test_scan_lists_what_the_document_uses(results):
+    usage = run_scan(TEXT)
+    assert usage["variables"] == ["t.n"]
+    assert usage["figures"] == ["generated/t/f.svg"]
+    assert "generated/t/checks.md" in usage["includes"]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (("{{< var t.n >}}", "4"), "the value t.n is computed, but no sentence uses it"),
+        (("{{< var t.n >}}", "{{< var t.m >}}"), r"doc\.qmd:5: .*t\.m"),
+        (("{{< include generated/t/checks.md >}}", ""), "checks.md: made, but shown nowhere"),
+        (("(@fig-t)", "(@fig-x)"), r"doc\.qmd:5: .*@fig-x"),
+        (("{{< var t.n >}}", "{{< video t.n >}}"), r"doc\.qmd:5: .*video"),
+        (("generated/t/f.svg", "generated/t/g.svg"), r"doc\.qmd:7: .*g\.svg"),
+    ],
+)
+def test_scan_names_file_line_and_remedy(results, change, message):
+    with pytest.raises(RenderError, match=message):
+        run_scan(TEXT.replace(*change))
+
+
+def test_a_leftover_of_an_earlier_build_is_not_used(results):
+    run_collect()
+    Path("report/generated/t/old.svg").write_text("<svg/>")
+    Path("report/doc.qmd").write_text(TEXT.replace("t/f.svg", "t/old.svg"))
+    document = read_document("report/doc.qmd")
+    problems = scan.misused(document, Path("report"), [Path("report/generated/t/f.svg")], [])
+    assert any("no rule makes generated/t/old.svg" in problem for problem in problems)
+
+
+def test_publish_adds_the_engine_and_the_document_s_own_checks(results):
+    run_collect()
+    Path("v.json").write_text(json.dumps([{"id": "report.x", "passed": True}]))
+    Path("a.pdf").write_text("pdf")
+    Path("a.html").write_text("html")
+    files = {
+        "collected": "collected.json", "verification": "v.json", "pdf": "a.pdf", "html": "a.html",
+        "final-pdf": "b.pdf", "final-html": "b.html", "manifest": "manifest.json",
+        "engine": "embedded", "engine-version": "pandoc 3, typst 0",
+    }  # fmt: skip
+    publish.main([f"--{name}={given}" for name, given in files.items()])
+    manifest = load_json(Path("manifest.json"))
+    assert manifest["engine"] == {"name": "embedded", "version": "pandoc 3, typst 0"}
+    assert manifest["checks"][-1]["id"] == "report.x"
+    assert sorted(manifest) == ["artifacts", "checks", "engine", "values"]
+    assert Path("b.pdf").read_text() == "pdf"

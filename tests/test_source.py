@@ -1,0 +1,219 @@
+"""The scanner: what it finds in a document, where it says that it stands, what it leaves alone."""
+
+from __future__ import annotations
+
+import subprocess
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from scripts.report.engines import embedded
+from scripts.report.source import (
+    RenderError,
+    check,
+    figures_used,
+    find_labels,
+    find_math,
+    includes_used,
+    load_variables,
+    markdown_escape,
+    merge_metadata,
+    parse_attributes,
+    read_document,
+    variables_used,
+)
+
+SAMPLE = Path(__file__).parent / "data" / "sample"
+
+
+def write(folder: Path, **files: str) -> Path:
+    """Files by stem; `doc` is the document, the others are included from it."""
+    for stem, text in files.items():
+        (folder / f"{stem}.qmd").write_text(text)
+    return folder / "doc.qmd"
+
+
+def lines(places: Sequence[tuple[str, int]]) -> list[tuple[str, int]]:
+    return [(Path(file).name, line) for file, line in places]
+
+
+def test_what_the_sample_uses() -> None:
+    document = SAMPLE / "sample.qmd"
+    assert {key: lines(where) for key, where in variables_used(document).items()} == {
+        "game.saddles": [("sample.qmd", 7), ("game.qmd", 48)],
+        "game.value": [("game.qmd", 18)],
+        "training.theta": [("training.qmd", 12)],
+    }
+    assert {key: lines(where) for key, where in figures_used(document).items()} == {
+        "line.svg": [("training.qmd", 1), ("training.qmd", 5), ("training.qmd", 7)]
+    }
+    assert {key: lines(where) for key, where in includes_used(document).items()} == {
+        "exercises/game.qmd": [("sample.qmd", 12)],
+        "exercises/training.qmd": [("sample.qmd", 16)],
+    }
+
+
+def test_the_sample_has_no_mistake_even_without_its_variables() -> None:
+    check(read_document(SAMPLE / "sample.qmd"))
+
+
+def test_places_follow_nested_includes(tmp_path: Path) -> None:
+    document = write(
+        tmp_path,
+        doc="# A\n\n{{< include one.qmd >}}\n\nLast {{< var x.d >}}\n",
+        one="\n{{< var x.a >}}\n{{< include two.qmd >}}\n{{< var x.c >}}",
+        two="{{< var x.b >}}\n\n\n",
+    )
+    assert {key: lines(where) for key, where in variables_used(document).items()} == {
+        "x.a": [("one.qmd", 2)],
+        "x.b": [("two.qmd", 1)],
+        "x.c": [("one.qmd", 4)],
+        "x.d": [("doc.qmd", 5)],
+    }
+    assert list(includes_used(document)) == ["one.qmd", "two.qmd"]
+
+
+def test_variables_are_found_wherever_they_are_filled_in(tmp_path: Path) -> None:
+    text = (
+        '---\ntitle: "{{< var v.title >}}"\n---\n$x = {{< var v.math >}}$ `{{< var v.code >}}`\n\n'
+        '| {{< var v.cell >}} |\n\n![{{< var v.caption >}}](a.svg){fig-alt="{{< var v.alt >}}"}\n\n'
+        "```\n{{< var v.block >}}\n{{{< var v.shown >}}}\n```\n"
+    )
+    used = variables_used(write(tmp_path, doc=text))
+    assert sorted(used) == [
+        "v.alt",
+        "v.block",
+        "v.caption",
+        "v.cell",
+        "v.code",
+        "v.math",
+        "v.title",
+    ]
+
+
+CODE = """
+```python
+x = d @ e  # @fig-none <b> ![x](y.svg) {#thm-a} [^no] {{< nothing >}}
+```
+
+Inline `@fig-none <b> [^no] {#thm-a}` and ``a ` @fig-none``, mathematics $a @ b <c>$,
+a comment <!-- @fig-none <b> -->, an escape \\@fig-none, mail me@example.org.
+
+~~~
+@fig-none
+~~~
+
+::: {#thm-a}
+Only once.
+:::
+"""
+
+
+def test_code_formulas_comments_and_escapes_are_no_prose(tmp_path: Path) -> None:
+    document = read_document(write(tmp_path, doc=CODE))
+    check(document)
+    assert [label.name for label in find_labels(document)] == ["thm-a"]
+    assert figures_used(document) == {}
+
+
+def test_several_mistakes_are_all_named(tmp_path: Path) -> None:
+    document = read_document(write(tmp_path, doc="See @fig-a.\n\nAnd {{< var b >}}, @eq-c.\n"))
+    with pytest.raises(RenderError) as raised:
+        check(document, variables={"bb": "1"})
+    message = str(raised.value)
+    assert message.count("\n") == 2
+    assert "doc.qmd:1: `@fig-a` refers to nothing" in message
+    assert "doc.qmd:3: the variable `b` has no value" in message
+    assert "did you mean `bb`?" in message
+
+
+def test_figures_may_be_those_that_rules_will_make(tmp_path: Path) -> None:
+    text = '![C](generated/figures/t/a.svg){#fig-a fig-alt="A line."}\n'
+    document = read_document(write(tmp_path, doc=text))
+    check(document, figures={"generated/figures/t/a.svg"})
+    with pytest.raises(RenderError, match=r"doc\.qmd:1: the figure generated/.* does not exist"):
+        check(document, figures={"generated/figures/t/b.svg"})
+    with pytest.raises(RenderError, match="does not exist"):
+        check(document)
+
+
+@pytest.mark.parametrize(
+    ("files", "message"),
+    [
+        ({"doc": "{{< include doc.qmd >}}\n"}, r"doc\.qmd:1: .*includes itself"),
+        ({"doc": "A {{< include one.qmd >}}\n", "one": ""}, "stands alone on its line"),
+        ({"doc": "```\n{{< include one.qmd >}}\n```\n", "one": ""}, "inside a code block"),
+        ({"doc": "{{< include one.qmd >}}\n", "one": "---\na: 1\n---\n"}, "no front matter"),
+        ({"doc": "---\ntitle: x\n"}, "front matter is not closed"),
+        ({"doc": "---\ntitle: [x\n---\n"}, r"doc\.qmd:\d: the YAML is broken"),
+        ({"doc": "---\n- x\n---\n"}, "pairs are wanted"),
+        ({}, "does not exist"),
+    ],
+)
+def test_unreadable_documents(tmp_path: Path, files: dict[str, str], message: str) -> None:
+    with pytest.raises(RenderError, match=message):
+        check(read_document(write(tmp_path, **files)))
+
+
+def test_bytes_that_are_no_text_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "doc.qmd").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(RenderError, match="UTF-8"):
+        read_document(tmp_path / "doc.qmd")
+
+
+def test_variables_file(tmp_path: Path) -> None:
+    path = tmp_path / "_variables.yml"
+    path.write_text('a:\n  b: 18\n  c: "0.500"\nd: "-3"\n')
+    assert load_variables(path) == {"a.b": "18", "a.c": "0.500", "d": "-3"}
+    for value in ("0.500", "true", "null", "[1]"):
+        path.write_text(f"a:\n  b: {value}\n")
+        with pytest.raises(RenderError, match=r"of `a\.b` must be a text or a whole number"):
+            load_variables(path)
+
+
+def test_metadata_merges_as_in_quarto() -> None:
+    base = {"a": 1, "f": {"t": {"x": 1}}, "l": [1, 2]}
+    over = {"a": 2, "f": {"t": {"y": 2}, "h": {}}, "l": [2, 3]}
+    assert merge_metadata(base, over) == {
+        "a": 2,
+        "f": {"t": {"x": 1, "y": 2}, "h": {}},
+        "l": [1, 2, 3],
+    }
+
+
+def test_attributes() -> None:
+    found = parse_attributes(r"""#eq-a .x - k=1 alt="it's \"so\" }" s='a b'""")
+    assert found.identifier == "eq-a"
+    assert found.classes == ("x", "unnumbered")
+    assert found.values == {"k": "1", "alt": 'it\'s "so" }', "s": "a b"}
+
+
+def test_formulas() -> None:
+    text = "A $x$ and $$\ny\n$$ but \\$3 or $4 and $5 each; $a\\$b$."
+    assert [(latex, display) for _, latex, display in find_math(text)] == [
+        ("x", False),
+        ("\ny\n", True),
+        ("a\\$b", False),
+    ]
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.text(st.characters(min_codepoint=32, max_codepoint=126)), max_size=20))
+def test_escaped_text_reads_back_as_itself(texts: list[str]) -> None:
+    """Through YAML and Pandoc, as a variable travels; blanks count as one."""
+    with tempfile.TemporaryDirectory() as folder:
+        template, values = Path(folder, "values.plain"), Path(folder, "values.yml")
+        template.write_text("$for(v)$«$v$»$endfor$")
+        values.write_text(yaml.safe_dump({"v": [markdown_escape(text) for text in texts]}))
+        done = subprocess.run(
+            [str(embedded._pandoc()), "--from=markdown", "--to=plain", "--wrap=none",
+             "--standalone", f"--template={template}", f"--metadata-file={values}"],
+            input="", capture_output=True, encoding="utf-8", check=True,
+        )  # fmt: skip
+    wanted = "".join(f"«{' '.join(text.split())}»" for text in texts)
+    assert done.stdout.rstrip("\n") == wanted
