@@ -1,0 +1,460 @@
+"""Exercise 4.1: the formulas against small cases done by hand, and every check made to fail."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import sys
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from scripts.common import artifacts
+from scripts.gan_game import brute_force, check, compute, dynamics, model, plot
+
+SMALL = {
+    "largest_m": 3,
+    "largest_k": 1,
+    "dynamics_m": 3,
+    "dynamics_k": 1,
+    "dynamics_rounds": 6,
+    "dynamics_trials": 400,
+}
+DEFAULT = {
+    "largest_m": 4,
+    "largest_k": 2,
+    "dynamics_m": 4,
+    "dynamics_k": 2,
+    "dynamics_rounds": 20,
+    "dynamics_trials": 4000,
+}
+LOWEST = dict(zip(SMALL, (1, 0, 2, 1, 2, 200), strict=True))
+HIGH = dict(zip(SMALL, (4, 2, 6, 2, 25, 300), strict=True))
+
+
+def results(knobs: dict[str, int], seed: int = 5) -> tuple[check.Settings, compute.Arrays]:
+    arrays, _ = compute.compute(compute.Settings(**knobs, seed=seed))
+    return check.Settings(**knobs), arrays
+
+
+# ---------------------------------------------------------------- the formulas
+
+
+@st.composite
+def positions(draw: st.DrawFn) -> tuple[list[int], list[int], list[int], int]:
+    """A data set, outputs and labels of a game of any moderate size, as lists."""
+    size = draw(st.integers(1, 5))
+    m = draw(st.integers(1, 6))
+    image = st.integers(0, size - 1)
+    data, made = (draw(st.lists(image, min_size=m, max_size=m)) for _ in "dm")
+    labels = draw(st.lists(st.integers(0, 1), min_size=size, max_size=size))
+    return data, made, labels, size
+
+
+def counts(images: list[int], size: int) -> model.IntArray:
+    return np.bincount(images, minlength=size)
+
+
+@given(positions())
+@settings(max_examples=200, deadline=None, derandomize=True)
+def test_formulas_agree_with_the_definition_beyond_the_enumerated_sizes(
+    position: tuple[list[int], list[int], list[int], int],
+) -> None:
+    data, made, labels, size = position
+    genuine, generated = counts(data, size), counts(made, size)
+    errors = {
+        f: sum(f[x] == 0 for x in data) + sum(f[x] == 1 for x in made)
+        for f in itertools.product((0, 1), repeat=size)
+    }
+    assert model.error_counts(genuine, generated, np.array(labels)) == errors[tuple(labels)]
+    assert model.least_errors(genuine, generated) == min(errors.values())
+    best = {f for f, number in errors.items() if number == min(errors.values())}
+    rule = model.optimal_labels(genuine, generated)
+    follows = {
+        f for f in errors if all(r in (model.EITHER, y) for r, y in zip(rule, f, strict=True))
+    }
+    assert follows == best
+    # Outputs can be replied to one by one, so one changed output finds any gain.
+    others = ([*made[:i], x, *made[i + 1 :]] for i in range(len(made)) for x in range(size))
+    accepted = sum(labels[x] for x in made)
+    no_gain = all(sum(labels[x] for x in other) <= accepted for other in others)
+    assert model.is_generator_reply(generated, np.array(labels)) == no_gain
+    saddle = no_gain and tuple(labels) in best
+    assert model.is_saddle(genuine, generated, np.array(labels)) == saddle
+    assert model.is_permutation(genuine, generated) == (sorted(data) == sorted(made))
+    spare = list(made)
+    for x in data:
+        if x in spare:
+            spare.remove(x)
+    assert model.missed_copies(genuine, generated) == len(spare)
+    assert model.total_variation(genuine, generated) == pytest.approx(len(spare) / len(data))
+
+
+@pytest.mark.parametrize(("m", "number"), [(1, 1), (2, 2), (3, 3), (4, 5), (5, 7), (6, 11)])
+def test_datasets_are_the_partitions(m: int, number: int) -> None:
+    found = list(model.datasets(m))
+    assert len(set(found)) == len(found) == number
+    assert found[0] == (1,) * m
+    assert all(sum(parts) == m for parts in found)
+
+
+def test_labels_of_the_answer() -> None:
+    genuine = np.array([1, 1, 1, 0, 0])
+    generated = np.array([0, 1, 3, 2, 0])
+    assert model.optimal_labels(genuine, generated).tolist() == [
+        1,
+        model.EITHER,
+        0,
+        0,
+        model.EITHER,
+    ]
+
+
+def test_enumerations() -> None:
+    assert model.discriminators(2).tolist() == [[0, 0], [0, 1], [1, 0], [1, 1]]
+    outputs = model.generators(2, 3)
+    assert len({tuple(row) for row in outputs}) == len(outputs) == 9
+    assert model.output_counts(outputs, 3)[1].tolist() == [1, 1, 0]
+    assert model.output_counts(np.array([2, 2]), 3).tolist() == [0, 0, 2]
+    assert model.genuine_copies((2, 1), 2).tolist() == [2, 1, 0, 0]
+
+
+def test_counts_of_the_theorem() -> None:
+    assert model.permutation_count((2, 1, 1)) == len(set(itertools.permutations("aabc")))
+    assert [model.safe_labelling_count(k) for k in range(4)] == [2, 3, 5, 9]
+    assert model.saddle_count((1, 1, 1), 2) == 30
+    assert model.saddle_count((1,), 0) == 2
+
+
+def test_saddle_mask_by_definition() -> None:
+    assert not model.saddle_mask(np.array([[0, 1], [1, 0]])).any()
+    assert model.saddle_mask(np.array([[2, 3], [1, 0]])).tolist() == [[True, False], [False, False]]
+
+
+def test_safe_labels_and_gain() -> None:
+    genuine = np.array([1, 1, 0])
+    labels = np.array([[0, 0, 0], [1, 1, 0], [1, 1, 1], [1, 0, 1], [0, 0, 1]])
+    assert model.is_safe_labelling(genuine, labels).tolist() == [True, True, True, False, False]
+    generated = np.array([[1, 1, 0], [2, 0, 0], [1, 0, 1], [0, 0, 2]])
+    assert model.assured_gain(genuine, generated).tolist() == [0, 2, 1, 2]
+
+
+def test_mixed_optima() -> None:
+    assert model.collapsed_mixture((2, 1)) == [Fraction(2, 3), Fraction(1, 3)]
+    assert model.equilibrium_outputs((2, 1), 1).tolist() == [2, 1, 0]
+    genuine = np.array([1, 1, 0])
+    acceptance = np.array([[0.3, 0.3, 0.2], [0.3, 0.3, 0.4], [0.3, 0.2, 0.0], [0.0, 0.0, 0.0]])
+    assert model.is_optimal_acceptance(genuine, acceptance).tolist() == [True, False, False, True]
+
+
+# ---------------------------------------------------------------- the dynamics
+
+
+@pytest.mark.parametrize("rule", dynamics.DISCRIMINATOR_RULES)
+def test_discriminator_reply(rule: str) -> None:
+    genuine = np.array([1, 1, 1, 0])
+    generated = np.tile([0, 1, 2, 0], (500, 1))
+    labels = dynamics.discriminator_reply(genuine, generated, rule, np.random.default_rng(0))
+    assert (labels[:, 0] == 1).all()
+    assert (labels[:, 2] == 0).all()
+    ties = labels[:, [1, 3]].mean(axis=0)
+    expected = {"reject": 0.0, "random": 0.5, "accept": 1.0}[rule]
+    assert np.abs(ties - expected).max() <= (0.15 if rule == "random" else 0)
+
+
+@pytest.mark.parametrize("rule", dynamics.GENERATOR_RULES)
+def test_generator_reply_stays_inside_the_accepted_images(rule: str) -> None:
+    labels = np.tile(model.discriminators(4), (40, 1))
+    made = dynamics.generator_reply(labels, 6, rule, np.random.default_rng(1))
+    assert (made.sum(axis=1) == 6).all()
+    assert model.is_generator_reply(made, labels).all()
+    allowed = np.where(labels.any(axis=1, keepdims=True), labels, 1) == 1
+    if rule == "collapse":
+        assert (made.max(axis=1) == 6).all()
+    if rule == "spread":
+        assert (made.max(axis=1) - np.where(allowed, made, 6).min(axis=1) <= 1).all()
+    used = np.zeros_like(allowed)
+    for pattern in model.discriminators(4):
+        same = (labels == pattern).all(axis=1)
+        used[same] = made[same].any(axis=0)
+    assert (used == allowed).all()
+
+
+def test_unknown_rules_are_refused() -> None:
+    random = np.random.default_rng(0)
+    with pytest.raises(KeyError):
+        dynamics.generator_reply(np.ones((1, 2), dtype=np.int64), 2, "greedy", random)
+    with pytest.raises(KeyError):
+        dynamics.discriminator_reply(np.array([1]), np.array([[1]]), "greedy", random)
+
+
+def test_random_starts() -> None:
+    genuine = np.array([1, 1, 0])
+    starts = dynamics.random_starts(genuine, 4000, np.random.default_rng(2))
+    assert not model.is_permutation(genuine, starts).any()
+    share_outside = (starts[:, 2] == 2).mean()
+    assert share_outside == pytest.approx(1 / 7, abs=0.04)
+    with pytest.raises(ValueError, match="only generator"):
+        dynamics.random_starts(np.array([1]), 1, np.random.default_rng(0))
+
+
+def test_runs_by_hand() -> None:
+    genuine, random = np.array([1, 1, 0]), np.random.default_rng(3)
+    runs = dynamics.run(genuine, np.array([[0, 0, 2], [2, 0, 0]]), ("reject", "spread"), 1, random)
+    assert runs.coverage.tolist() == [[0.0, 1.0], [0.5, 0.5]]
+    assert runs.reached.tolist() == [[False, True], [False, False]]
+
+
+def test_a_saddle_of_the_start_counts() -> None:
+    runs = dynamics.run(
+        np.array([1, 1]), np.array([[1, 1]]), ("accept", "collapse"), 1, np.random.default_rng(4)
+    )
+    assert runs.reached.tolist() == [[False, True]]
+
+
+def test_reachability_and_exact_chances() -> None:
+    generated = np.array([[1, 1], [2, 0]])
+    assert dynamics.saddle_reachable(np.array([1, 1]), generated).tolist() == [True, False]
+    outside = np.array([[2, 0, 0]])
+    assert dynamics.saddle_reachable(np.array([1, 1, 0]), outside).all()
+    assert dynamics.rejecting_ties_reaches(2, 1, "spread") == Fraction(1, 7)
+    assert dynamics.rejecting_ties_reaches(2, 1, "random") == Fraction(1, 14)
+    assert dynamics.rejecting_ties_reaches(2, 2, "collapse") == 0
+    assert dynamics.rejecting_ties_reaches(3, 0, "spread") == 0
+
+
+# ---------------------------------------------------------------- the oracle
+
+
+def test_brute_force_game_by_hand() -> None:
+    game = brute_force.play((1, 1), 0)
+    # outputs 00, 01, 10, 11; accepted: none, image 1, image 0, both
+    assert game.errors.tolist() == [[2, 1, 3, 2], [2, 2, 2, 2], [2, 2, 2, 2], [2, 3, 1, 2]]
+    assert game.orderings.tolist() == [False, True, True, False]
+    assert np.argwhere(game.saddles).tolist() == [[1, 0], [1, 3], [2, 0], [2, 3]]
+    assert brute_force.rounds_to_saddle(game).tolist() == [math.inf, 1, 1, math.inf]
+
+
+def test_chain_by_hand() -> None:
+    chain = brute_force.chain(2, 0, "reject", "collapse")
+    means, chance = chain.expected(3)
+    assert means == pytest.approx([0.5] * 4)
+    assert chance == pytest.approx(0)
+    chain = brute_force.chain(2, 1, "reject", "spread")
+    assert chain.expected(1)[1] == pytest.approx(1 / 7)
+    for rows in (chain.start[None], chain.accept, chain.make):
+        assert rows.sum(axis=1) == pytest.approx(1)
+
+
+# ---------------------------------------------------------------- the checks
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+@pytest.mark.parametrize("knobs", [LOWEST, SMALL, DEFAULT], ids=["lowest", "small", "default"])
+def test_all_checks_pass(knobs: dict[str, int], seed: int) -> None:
+    assert [found.id for found in check.checks(*results(knobs, seed)) if not found.passed] == []
+
+
+def test_the_checks_of_the_dynamics_pass_near_the_upper_bounds() -> None:
+    chosen, arrays = results(HIGH)
+    found = [*check.dynamics_checks(chosen, arrays), *check.statistical_checks(chosen, arrays)]
+    assert [failed.id for failed in found if not failed.passed] == []
+
+
+def wrong_cost(genuine: Any, generated: Any, label: Any) -> Any:
+    """Counts accepted outputs twice."""
+    return genuine * (1 - label) + 2 * generated * label
+
+
+def all_ties(genuine: model.IntArray, generated: model.IntArray) -> model.IntArray:
+    return np.full(np.broadcast_shapes(genuine.shape, generated.shape), model.EITHER)
+
+
+def no_ties(genuine: model.IntArray, generated: model.IntArray) -> model.IntArray:
+    return (genuine >= generated).astype(np.int64)
+
+
+BREAKS: list[tuple[str, ModuleType, str, Any]] = [
+    ("labels", model, "optimal_labels", no_ties),
+    ("least-loss", model, "least_errors", lambda c, n: np.maximum(c, n).sum(axis=-1)),
+    (
+        "total-variation",
+        model,
+        "total_variation",
+        lambda c, n: np.abs(c - n).sum(axis=-1) / c.sum(axis=-1),
+    ),
+    (
+        "generator-replies",
+        model,
+        "is_generator_reply",
+        lambda n, f: (n * (1 - f)).sum(axis=-1) == 0,
+    ),
+    ("generator-optima", model, "is_permutation", lambda c, n: ((c > 0) == (n > 0)).all(axis=-1)),
+    (
+        "safe-discriminators",
+        model,
+        "is_safe_labelling",
+        lambda c, f: ((c == 0) | (f == 1)).all(axis=-1),
+    ),
+    ("saddles", model, "is_safe_labelling", lambda c, f: np.ones(f.shape[:-1], dtype=bool)),
+    ("saddle-values", model, "VALUE", Fraction(1, 4)),
+    ("permutations", model, "safe_labelling_count", lambda k: 2**k),
+    ("missed-loss", model, "missed_copies", lambda c, n: (c > n).sum(axis=-1)),
+    ("missed-gain", model, "assured_gain", lambda c, n: np.maximum(n - c, 0).sum(axis=-1)),
+    ("mixed-collapse", model, "collapsed_mixture", lambda c: [Fraction(1, len(c))] * len(c)),
+    (
+        "mixed-acceptance",
+        model,
+        "is_optimal_acceptance",
+        lambda c, q: ((c == 0) | (q == q[..., :1])).all(axis=-1),
+    ),
+    ("blind", model, "VALUE", Fraction(1, 3)),
+    ("saddle-count", model, "saddle_count", lambda c, k: model.permutation_count(c) * 2**k),
+    ("loss-matrix", model, "image_errors", lambda c, n, f: c * f + n * (1 - f)),
+    ("copies", model, "image_errors", lambda c, n, f: c * f + n * (1 - f)),
+    (
+        "missed-range",
+        model,
+        "missed_copies",
+        lambda c, n: np.minimum(c, n).sum(axis=-1),
+    ),
+    ("image-identity", model, "image_errors", wrong_cost),
+    ("one-move", model, "image_errors", lambda c, n, f: c * (1 - f) - n * f),
+    ("dynamics-closed", dynamics, "saddle_reachable", lambda c, n: np.ones(len(n), dtype=bool)),
+    ("dynamics-open", dynamics, "ROUNDS_TO_SADDLE", 2),
+    ("dynamics-never", dynamics, "optimal_labels", all_ties),
+    ("dynamics-coverage-bound", dynamics, "optimal_labels", all_ties),
+    ("dynamics-alternation", dynamics, "optimal_labels", all_ties),
+    ("dynamics-accepting", dynamics, "optimal_labels", all_ties),
+    (
+        "dynamics-rejecting",
+        dynamics,
+        "rejecting_ties_reaches",
+        lambda m, k, rule: Fraction(k, m + k) ** m,
+    ),
+    ("dynamics-frequencies", dynamics, "optimal_labels", no_ties),
+    ("dynamics-coverage", dynamics, "optimal_labels", no_ties),
+    ("mixed-value", model, "VALUE", Fraction(1, 4)),
+    (
+        "mixed-marginals",
+        model,
+        "equilibrium_outputs",
+        lambda c, k: np.array([1] * len(c) + [0] * k),
+    ),
+]
+
+GROUPS: tuple[Callable[[check.Settings, compute.Arrays], list[Any]], ...] = (
+    lambda chosen, arrays: check.enumeration_checks(chosen.largest_m, chosen.largest_k),
+    check.result_checks,
+    lambda chosen, arrays: check.symbolic_checks(),
+    check.dynamics_checks,
+    check.statistical_checks,
+    lambda chosen, arrays: check.program_checks(2, chosen.largest_k),
+)
+
+
+@pytest.fixture(scope="module")
+def group_of() -> dict[str, int]:
+    """Which group of checks each id belongs to; also that every check has a way to be broken."""
+    chosen, arrays = results(SMALL)
+    found = {
+        record.id: number
+        for number, group in enumerate(GROUPS)
+        for record in group(chosen, arrays)
+        if record.passed
+    }
+    assert set(found) == {f"gan_game.{name}" for name, *_ in BREAKS}
+    return found
+
+
+@pytest.mark.parametrize(
+    ("name", "module", "attribute", "wrong"), BREAKS, ids=[b[0] for b in BREAKS]
+)
+def test_each_check_sees_broken_mathematics(
+    name: str,
+    module: ModuleType,
+    attribute: str,
+    wrong: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    group_of: dict[str, int],
+) -> None:
+    for holder in (model, dynamics) if module is dynamics else (model,):
+        if hasattr(holder, attribute):
+            monkeypatch.setattr(holder, attribute, wrong)
+    chosen, arrays = results(SMALL)
+    found = GROUPS[group_of[f"gan_game.{name}"]](chosen, arrays)
+    assert f"gan_game.{name}" in {record.id for record in found if not record.passed}
+
+
+# ---------------------------------------------------------------- the steps
+
+
+def run_step(step: ModuleType, options: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    words = [step.__name__]
+    for key, setting in options.items():
+        words += [f"--{key.replace('_', '-')}", str(setting)]
+    monkeypatch.setattr(sys, "argv", words)
+    step.main()
+
+
+def test_steps_write_the_same_bytes_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = []
+    for attempt in ("first", "second"):
+        folder = tmp_path / attempt
+        folder.mkdir()
+        arrays = {"arrays": folder / "compute.npz"}
+        summary = {"summary": folder / "compute.json"}
+        run_step(compute, {**SMALL, "seed": 3, **arrays, **summary}, monkeypatch)
+        checks = {"checks": folder / "checks.json"}
+        run_step(check, {**SMALL, **arrays, **summary, **checks}, monkeypatch)
+        ends = {
+            name: ".svg" if draw.__name__[0] == "d" else ".md"
+            for name, draw in plot.DRAWINGS.items()
+        }
+        run_step(
+            plot, arrays | {name: folder / (name + end) for name, end in ends.items()}, monkeypatch
+        )
+        made.append({path.name: path.read_bytes() for path in sorted(folder.iterdir())})
+    assert made[0] == made[1]
+    assert len(made[0]) == 3 + len(plot.DRAWINGS)
+
+
+def test_figures_of_the_smallest_game(tmp_path: Path) -> None:
+    _, arrays = results(LOWEST)
+    for name, draw in plot.DRAWINGS.items():
+        draw(arrays, tmp_path / name)
+        assert (tmp_path / name).stat().st_size > 0
+
+
+def test_table_shows_found_and_formula(tmp_path: Path) -> None:
+    _, arrays = results(SMALL)
+    arrays["found"][3, 1] = 99
+    plot.write_saddles(arrays, tmp_path / "saddles.md")
+    assert "| 3 | 1, 1, 1 | 6 | 12, 12 | 99, 18 |" in (tmp_path / "saddles.md").read_text()
+
+
+def test_summary_holds_what_the_arrays_say() -> None:
+    arrays, found = compute.compute(compute.Settings(**SMALL, seed=1))
+    values = found["values"]
+    assert values["pairs"]["value"] == arrays["pairs"].sum()
+    assert values["saddles_found"]["value"] == sum([2, 3, 4, 6, 2, 3, 12, 18, 6, 9, 2, 3])
+    assert values["matrix_saddles"]["value"] == 6
+    assert values["reject_spread_exact_percent"]["value"] == pytest.approx(100 / (4**3 - 6))
+
+
+def test_failed_check_stops_the_build(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    _, arrays = results(SMALL)
+    arrays["formula"][0, 0] += 1
+    artifacts.save_arrays(tmp_path / "a.npz", arrays)
+    (tmp_path / "s.json").write_text("{}")
+    files = {"arrays": tmp_path / "a.npz", "summary": tmp_path / "s.json"}
+    with pytest.raises(SystemExit, match=r"gan_game\.saddle-count failed"):
+        run_step(check, {**SMALL, **files, "checks": tmp_path / "k.json"}, monkeypatch)
+    assert not (tmp_path / "k.json").exists()

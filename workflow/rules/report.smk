@@ -1,0 +1,190 @@
+"""The document: collect what the exercises found, scan the text, render, verify, publish."""
+
+from scripts.report.render import RenderError, resolve_engine
+
+DOCUMENT = "report/assignment.qmd"
+TEXT = sorted(
+    path.relative_to(ROOT).as_posix()
+    for pattern in ("*.qmd", "_quarto.yml", "*.bib", "*.csl", "exercises/*.qmd", "filters/*")
+    for path in (ROOT / "report").glob(pattern)
+)
+ENGINE_FILES = sorted(
+    path.relative_to(ROOT).as_posix()
+    for path in (ROOT / "scripts/report/engines").rglob("*")
+    if path.is_file() and path.suffix not in (".py", ".pyc")
+)
+
+try:
+    engine, engine_version = resolve_engine(config["report"]["engine"])
+except RenderError as error:
+    raise SystemExit(f"workflow/config.yaml: report.engine: {error}") from None
+RESOLVED = {"engine": engine, "engine_version": engine_version}
+
+
+def results_of(kind):
+    """Return the outputs of every rule whose name starts with `kind`, exercise by exercise."""
+    return [
+        str(output)
+        for rule in workflow.rules
+        if rule.name.startswith(f"{kind}_") and "report" not in rule.name
+        for output in rule.output
+    ]
+
+
+SUMMARIES = [path for path in results_of("compute") if path.endswith(".json")]
+CHECKS = results_of("check")
+DISPLAYS = results_of("plot")
+COPIES = [path.replace("data/figures/", "report/generated/") for path in DISPLAYS]
+RULES = {str(output): rule.name for rule in workflow.rules for output in rule.output}
+BOXES = [f"report/generated/{Path(path).parent.name}/checks.md" for path in CHECKS]
+
+
+rule collect_report:
+    input:
+        summaries=SUMMARIES,
+        checks=CHECKS,
+        displays=DISPLAYS,
+    output:
+        manifest="data/results/report/collected.json",
+        variables="report/_variables.yml",
+        claims="report/generated/claims.md",
+        provenance="report/generated/provenance.md",
+        boxes=BOXES,
+        copies=COPIES,
+    params:
+        contract=contract(
+            "report.collect",
+            config["author"] | {"rules": RULES},
+            "name",
+            "student_number",
+            "rules",
+            reads_sidecars=True,
+        ),
+    log:
+        "data/logs/report/collect.log",
+    benchmark:
+        "data/benchmarks/report/collect.tsv"
+    threads: 1
+    resources:
+        mem_mb=500,
+        runtime=2,
+    conda:
+        "../../envs/assignment.yaml"
+    shell:
+        JOB + "scripts.report.collect --summaries {input.summaries:q} --checks {input.checks:q}"
+        " --displays {input.displays:q} --manifest {output.manifest:q}"
+        " --variables {output.variables:q} --claims {output.claims:q}"
+        " --provenance {output.provenance:q} --boxes {output.boxes:q} --copies {output.copies:q}"
+
+
+rule scan_report:
+    input:
+        text=ancient(TEXT),
+        variables=rules.collect_report.output.variables,
+        made=[
+            rules.collect_report.output.claims,
+            rules.collect_report.output.provenance,
+            *BOXES,
+            *COPIES,
+        ],
+    output:
+        usage="data/results/report/usage.json",
+    params:
+        contract=contract("report.scan", {}, files=TEXT),
+    log:
+        "data/logs/report/scan.log",
+    benchmark:
+        "data/benchmarks/report/scan.tsv"
+    threads: 1
+    resources:
+        mem_mb=500,
+        runtime=2,
+    conda:
+        "../../envs/assignment.yaml"
+    shell:
+        JOB + f"scripts.report.scan --document {DOCUMENT}"
+        " --variables {input.variables:q} --made {input.made:q} --usage {output.usage:q}"
+
+
+rule render_report:
+    input:
+        text=ancient(TEXT),
+        engine=ancient(ENGINE_FILES),
+        variables=rules.collect_report.output.variables,
+        made=rules.scan_report.input.made,
+        usage=rules.scan_report.output.usage,
+    output:
+        pdf="data/results/report/assignment.pdf",
+        html="data/results/report/assignment.html",
+    params:
+        contract=contract(
+            "report.render",
+            RESOLVED,
+            "engine",
+            tools={engine: engine_version},
+            files=[*TEXT, *ENGINE_FILES],
+        ),
+    log:
+        "data/logs/report/render.log",
+    benchmark:
+        "data/benchmarks/report/render.tsv"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=5,
+    conda:
+        "../../envs/assignment.yaml"
+    shell:
+        JOB + f"scripts.report.render {DOCUMENT}"
+        " --output {output.pdf:q} --html {output.html:q}"
+
+
+rule verify_report:
+    input:
+        pdf=rules.render_report.output.pdf,
+        html=rules.render_report.output.html,
+    output:
+        checks="data/results/report/checks.json",
+    params:
+        contract=contract("report.verify", {}),
+    log:
+        "data/logs/report/verify.log",
+    benchmark:
+        "data/benchmarks/report/verify.tsv"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=2,
+    conda:
+        "../../envs/assignment.yaml"
+    shell:
+        JOB + "scripts.report.verify --pdf {input.pdf:q} --html {input.html:q}"
+        " --output {output.checks:q}"
+
+
+rule publish_report:
+    input:
+        collected=rules.collect_report.output.manifest,
+        checks=rules.verify_report.output.checks,
+        pdf=rules.render_report.output.pdf,
+        html=rules.render_report.output.html,
+    output:
+        pdf="report/build/assignment.pdf",
+        html="report/build/assignment.html",
+        manifest="report/build/manifest.json",
+    params:
+        contract=contract("report.publish", RESOLVED, "engine", "engine_version"),
+    log:
+        "data/logs/report/publish.log",
+    benchmark:
+        "data/benchmarks/report/publish.tsv"
+    threads: 1
+    resources:
+        mem_mb=500,
+        runtime=2,
+    conda:
+        "../../envs/assignment.yaml"
+    shell:
+        JOB + "scripts.report.publish --collected {input.collected:q} --verification"
+        " {input.checks:q} --pdf {input.pdf:q} --html {input.html:q} --final-pdf {output.pdf:q}"
+        " --final-html {output.html:q} --manifest {output.manifest:q}"
