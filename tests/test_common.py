@@ -149,6 +149,12 @@ def test_no_checks_or_the_same_twice_is_a_mistake(tmp_path, checks):
         save_checks(tmp_path / "c.json", checks)
 
 
+def test_numbers_of_numpy_are_recorded_as_python_s():
+    record = check(np.float64(0.5), "<=", np.int64(1)).record()  # type: ignore[arg-type]
+    assert json.dumps(record, allow_nan=False)
+    assert record["passed"] is True
+
+
 def test_an_infinite_value_is_recorded_in_words():
     assert json.dumps(check(0.5, "<=", float("inf")).record(), allow_nan=False)
 

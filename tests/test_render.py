@@ -202,6 +202,7 @@ def test_hostile_values_come_out_as_they_are(tmp_path: Path) -> None:
     page = (tmp_path / "a.html").read_text()
     web = re.sub(r"\s+", "", text_of_html(tmp_path / "a.html"))
     assert html.unescape(web).count(squeezed) == 7
+    assert f"Alt {HOSTILE} end" in alternatives(tmp_path / "a.pdf")
     alt = re.search(r'<img[^>]* alt="([^"]*)"', page)
     assert alt is not None
     assert html.unescape(alt[1]) == f"Alt {HOSTILE} end"
@@ -339,6 +340,8 @@ ERRORS = {
     "words before a citation": ("[see @prince2023]\n", "doc.qmd:7", "drops the words before"),
     "mixed brackets": (
         "# A {#sec-a}\n\n[@sec-a; @prince2023]\n", "doc.qmd:9", "citations or cross-references"),
+    "words behind a reference": (
+        "# A {#sec-a}\n\n[@sec-a, p. 3]\n", "doc.qmd:9", "no text behind it"),
     "unclosed div": ("::: {.proof}\nx\n", "doc.qmd", "unclosed"),
     "unclosed code": ("```python\nx\n", "doc.qmd:7", "never closed"),
 }  # fmt: skip
@@ -470,6 +473,17 @@ def test_the_checks_hold_for_quarto_too(path: Path, tmp_path: Path) -> None:
         render(document, engine="quarto", pdf=tmp_path / "a.pdf")
 
 
+def test_the_new_output_takes_the_old_ones_place_in_one_step(tmp_path: Path) -> None:
+    document = write_document(tmp_path, "Words.\n")
+    output, witness = tmp_path / "a.pdf", tmp_path / "witness.pdf"
+    output.write_bytes(b"old")
+    os.link(output, witness)
+    render(document, engine="embedded", pdf=output)
+    assert witness.read_bytes() == b"old"
+    assert output.read_bytes().startswith(b"%PDF")
+    assert not list(tmp_path.glob(".a.pdf*"))
+
+
 def test_an_output_that_cannot_be_written_is_named(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -549,6 +563,11 @@ SPOKEN = {
     r"\text{for $i \le m$}": "for i is at most m",
     r"m!\,(2^K+1)":
         "m factorial open parenthesis 2 to the power capital K plus 1 close parenthesis",
+    r"x \notin A \subseteq B \cup C \setminus D":
+        "x not in capital A is a subset of or equal to capital B union capital C "
+        "without capital D",
+    r"\exists x \forall y \ne z \approx \infty":
+        "there is x for all y is not equal to z is approximately infinity",
     r"a := b": "a is defined as b",
     r"\Theta, \varepsilon": "capital theta, epsilon",
     r"12{,}000": "12000",
@@ -608,6 +627,16 @@ def test_formula_is_read_aloud(spoken: list[str], index: int) -> None:
 def test_no_latex_is_left_in_what_is_spoken(spoken: list[str]) -> None:
     assert all(re.search(r"[A-Za-z0-9]", text) for text in spoken)
     assert not any(re.search(r"[\\{}^_&$]", text) for text in spoken)
+
+
+def test_a_formula_inside_a_labelled_equation_is_left_to_it() -> None:
+    done = subprocess.run(
+        [str(embedded._pandoc()), "--from=markdown", "--to=typst", "--wrap=none",
+         f"--lua-filter={ROOT / 'report' / 'filters' / 'spoken-math.lua'}"],
+        input="`#math.equation(block: true, [ `{=typst}$$x^2$$` ])<eq-a>`{=typst} and $y$",
+        capture_output=True, encoding="utf-8", check=True,
+    )  # fmt: skip
+    assert re.findall(r'alt: "(.*?)"', done.stdout) == ["y"]
 
 
 def test_labelled_equation_keeps_its_authors_words(tmp_path: Path) -> None:

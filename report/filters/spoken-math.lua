@@ -525,7 +525,7 @@ end
 -- Whether the formula at `index` stands inside a labelled equation, which has its own words.
 local function labelled(inlines, index)
   local before = inlines[index - 1]
-  return before and before.t == 'RawInline' and before.text:match '^#math%.equation%(.*%[ $' ~= nil
+  return before and before.t == 'RawInline' and before.text:match '^#math%.equation%(.*%[%s*$' ~= nil
 end
 
 local function with_words(math)

@@ -12,6 +12,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
+
 from scripts.common.artifacts import save_json
 
 Method = Literal["exhaustive", "symbolic", "numerical", "statistical"]
@@ -45,17 +47,21 @@ class Check:
         if math.isnan(self.value) or math.isnan(self.bound):
             return False
         if self.relation == "=":
-            return self.value == self.bound
-        return self.value <= self.bound if self.relation == "<=" else self.value >= self.bound
+            return bool(self.value == self.bound)
+        return bool(self.value <= self.bound if self.relation == "<=" else self.value >= self.bound)
 
     def record(self) -> dict[str, Any]:
         """Return the check as JSON data, the exercise (its topic) and the verdict included."""
-        finite = {
-            name: number if math.isfinite(number) else str(number)
-            for name, number in (("value", self.value), ("bound", self.bound))
-        }
+        numbers = {"value": _plain(self.value), "bound": _plain(self.bound)}
         exercise = self.id.split(".", maxsplit=1)[0]
-        return dataclasses.asdict(self) | finite | {"exercise": exercise, "passed": self.passed}
+        return dataclasses.asdict(self) | numbers | {"exercise": exercise, "passed": self.passed}
+
+
+def _plain(number: float) -> int | float | str:
+    """Return a number as JSON can hold it: NumPy's types as Python's, infinity as a word."""
+    if not math.isfinite(number):
+        return str(float(number))
+    return int(number) if isinstance(number, (int, np.integer)) else float(number)
 
 
 def save_checks(path: Path, checks: Sequence[Check]) -> None:

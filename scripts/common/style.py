@@ -68,5 +68,16 @@ def new_figure(height: float, width: float = TEXT_WIDTH) -> Figure:
 
 def save_figure(figure: Figure, path: Path) -> None:
     """Write the figure as SVG, the same bytes for the same drawing (no date), and close it."""
+    _round_layout(figure)
     figure.savefig(path, format="svg", metadata={"Date": None, "Creator": None})
     plt.close(figure)
+
+
+def _round_layout(figure: Figure) -> None:
+    """Fix the axes where the layout put them, rounded: its solver's last digits vary by run."""
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")
+    for axes in figure.axes:
+        bounds = axes.get_position(original=True).bounds
+        x, y, width, height = (round(number, 6) for number in bounds)
+        axes.set_position((x, y, width, height))

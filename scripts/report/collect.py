@@ -106,7 +106,7 @@ def write_variables(
 ) -> None:
     """Write `_variables.yml`: the texts of all values, the counts of checks, and the author."""
     variables: dict[str, dict[str, str]] = {
-        topic: {key: str(entry["text"]) for key, entry in keys.items()}
+        topic: {key: markdown_escape(str(entry["text"])) for key, entry in keys.items()}
         for topic, keys in values.items()
     }
     variables["author"] = {key: markdown_escape(text) for key, text in author.items()}

@@ -16,9 +16,6 @@ from pathlib import Path
 from scripts.common.artifacts import save_json
 from scripts.report import source
 
-QUIET = ("author.", "checks.")
-"""Variables that a document may leave unused: it need not print the student number."""
-
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line. Raises source.RenderError with the problems found."""
@@ -33,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     document = source.read_document(found.document)
     variables = source.load_variables(found.variables)
     source.check(document, variables=variables)
-    problems = misused(document, found.document.parent, found.made, variables)
+    problems = misused(document, found.document.parent, found.made)
     if problems:
         raise source.RenderError("\n".join(problems))
     save_json(
@@ -46,17 +43,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     )
 
 
-def misused(
-    document: source.Document, folder: Path, made: Iterable[Path], variables: Iterable[str]
-) -> list[str]:
-    """Return a sentence for each generated file or variable that is used but not made, or unused.
+def misused(document: source.Document, folder: Path, made: Iterable[Path]) -> list[str]:
+    """Return a sentence for each generated file that is used but not made, or made but not used.
 
     folder: where the document lies. made: the generated files that rules make, all below it.
     """
     shown = source.figures_used(document) | source.includes_used(document)
     generated = {name: places for name, places in shown.items() if name.startswith("generated/")}
     declared = {str(path.relative_to(folder)) for path in made}
-    used = source.variables_used(document)
     return [
         *(
             f"{generated[name][0]}: no rule makes {name} (it may be left from an earlier build). "
@@ -67,12 +61,6 @@ def misused(
             f"{folder / name}: made, but shown nowhere in the document. "
             "Show it in the exercise's qmd, or remove it from the rule that makes it."
             for name in sorted(declared - generated.keys())
-        ),
-        *(
-            f"the value {key} is computed, but no sentence uses it. "
-            f"Use it ({{{{< var {key} >}}}}), or remove it from the summary of its exercise."
-            for key in sorted(set(variables) - used.keys())
-            if not key.startswith(QUIET)
         ),
     ]
 

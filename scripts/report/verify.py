@@ -8,6 +8,7 @@ Each check names what it found wrong, so a failure can be mended without opening
 from __future__ import annotations
 
 import argparse
+import ctypes
 import json
 import re
 import sys
@@ -264,11 +265,31 @@ def _boxes(page: pypdfium2.PdfPage) -> tuple[list[tuple[Box, str]], list[int]]:
         if letter.strip() and right > left:
             boxes.append(((left, bottom, right, top), letter))
             begins.append(round(text.get_charbox(index, loose=True)[0]))
-    for item in page.get_objects(max_depth=1):
-        if item.type != pypdfium2.raw.FPDF_PAGEOBJ_TEXT:
-            left, bottom, right, top = item.get_bounds()
-            boxes.append(((left, bottom, right, top), "a drawing"))
+    boxes += [
+        (_extent(item), "a drawing")
+        for item in page.get_objects(max_depth=1)
+        if item.type != pypdfium2.raw.FPDF_PAGEOBJ_TEXT
+    ]
     return boxes, begins
+
+
+def _extent(item: pypdfium2.PdfObject) -> Box:
+    """The box of a drawing on the page.
+
+    PDFium takes every corner of a stroked line for a mitred one, which puts the box of a round
+    curve far outside it; for paths the points themselves are taken.
+    """
+    raw = pypdfium2.raw
+    if item.type != raw.FPDF_PAGEOBJ_PATH:
+        left, bottom, right, top = item.get_bounds()
+        return left, bottom, right, top
+    matrix, x, y = item.get_matrix(), ctypes.c_float(), ctypes.c_float()
+    points = []
+    for index in range(raw.FPDFPath_CountSegments(item.raw)):
+        raw.FPDFPathSegment_GetPoint(raw.FPDFPath_GetPathSegment(item.raw, index), x, y)
+        points.append(matrix.on_point(x.value, y.value))
+    across, up = [point[0] for point in points], [point[1] for point in points]
+    return min(across), min(up), max(across), max(up)
 
 
 def _foot(boxes: Sequence[tuple[Box, str]], width: float, height: float) -> float:

@@ -5,7 +5,7 @@ from scripts.report.render import RenderError, resolve_engine
 DOCUMENT = "report/assignment.qmd"
 TEXT = sorted(
     path.relative_to(ROOT).as_posix()
-    for pattern in ("*.qmd", "_quarto.yml", "*.bib", "*.csl", "exercises/*.qmd", "filters/*")
+    for pattern in ("*.qmd", "_quarto.yml", "*.bib", "*.csl", "*.typ", "exercises/*.qmd", "filters/*")
     for path in (ROOT / "report").glob(pattern)
 )
 ENGINE_FILES = sorted(
