@@ -12,6 +12,11 @@ from scripts.build import startup
 ROOT = Path(workflow.basedir)
 TOPICS = [
     "gan_game",
+    "denoising",
+    "flow_density",
+    "fixed_point",
+    "diffusion_step",
+    "gan_training",
 ]
 
 configuration.check_file(ROOT)

@@ -132,8 +132,8 @@ def run_scan(text: str) -> dict[str, list[str]]:
     generated = Path("report/generated")
     made = [generated / "claims.md", generated / "provenance.md", *sorted(generated.glob("t/*"))]
     scan.main(
-        ["--document", "report/doc.qmd", "--variables", "report/_variables.yml", "--usage"]
-        + ["usage.json", "--made", *map(str, made)]
+        "--document report/doc.qmd --variables report/_variables.yml --usage usage.json"
+        f" --made {' '.join(map(str, made))}".split()
     )
     return load_json(Path("usage.json"))
 

@@ -1,0 +1,1 @@
+"""Exercise 4.2: a diffusion model trained on finitely many images, noise levels and noises."""

@@ -1,0 +1,161 @@
+"""Checks of exercise 4.2 on what is generated: which digits DDIM ends in, and how evenly."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial.distance import cdist
+from scipy.special import ndtr, ndtri
+from scipy.stats import binom
+
+from scripts.common.checks import Check
+from scripts.denoising import model, sampling
+from scripts.denoising.exact import FALSE_ALARM, TIE, bounded, none
+
+Arrays = dict[str, NDArray[Any]]
+
+
+def sampling_checks(arrays: Arrays) -> list[Check]:
+    """What DDIM generates with each denoiser."""
+    images, levels = arrays["images"], arrays["ddim_levels"]
+    choices = arrays["choices_scaled"]
+    squares = cdist(arrays["ddim_start"], math.sqrt(levels[0]) * images, "sqeuclidean")
+    two = np.partition(squares, 1, axis=1)
+    clear = two[:, 1] - two[:, 0] > TIE * levels[0]
+    changed = (choices[:, clear] != squares.argmin(axis=1)[clear]).any(axis=0)
+    noises = arrays["noises"][:4]
+    few = images[:12]
+    noisy = model.noisy_images(few, noises, *model.weights(levels[0]))
+    _, back = sampling.ddim(
+        noisy.reshape(-1, images.shape[1]),
+        few,
+        lambda points, alpha: model.nearest_noisy_denoiser(points, few, noises, alpha),
+        levels,
+    )
+    astray = back[-1] != np.repeat(np.arange(len(few)), len(noises))
+    return [
+        none(
+            "denoising.restart",
+            "prp-denoising-restart",
+            "DDIM with a zero-loss model, started from the noisiest training images of "
+            f"{len(few)} digits: starts that do not end in their own digit.",
+            "exhaustive",
+            int(astray.sum()),
+        ),
+        none(
+            "denoising.first-choice",
+            "prp-denoising-choice",
+            r"Samples of the $\sqrt{\alpha_t}$-scaled closest point that show another digit, at "
+            r"any step, than the one whose copy in $\sqrt{\alpha_T}S^m$ was closest to the start.",
+            "exhaustive",
+            int(changed.sum()),
+        ),
+        switch_check(arrays),
+        middle_check(levels),
+        *coverage_checks(arrays),
+    ]
+
+
+def switch_check(arrays: Arrays) -> Check:
+    """With g*, a sample changes image only towards longer images, as the proposition says."""
+    alphas = sampling.ddpm_alphas(1e-4, 0.02, 1000)
+    line = np.array([[1.0], [10.0]])
+    start = np.linspace(-8.0, 8.0, 4001)[:, None]
+    _, on_line = sampling.ddim(
+        start,
+        line,
+        _predictor(model.closest_point_denoiser, line),
+        sampling.schedule(alphas, 200),
+    )
+    seen, wrong = 0, 0
+    for images, choices in ((arrays["images"], arrays["choices_closest"]), (line, on_line)):
+        step, sample = np.nonzero(choices[1:] != choices[:-1])
+        old, new = images[choices[step, sample]], images[choices[step + 1, sample]]
+        seen += len(step)
+        wrong += int(((old * (old - new)).sum(axis=1) >= 0).sum())
+    return none(
+        "denoising.switches",
+        "prp-denoising-choice",
+        f"Changes of image along all DDIM paths with $g_t^*$ ({seen} seen, on the digits and for "
+        r"images 1 and 10 on the line) that violate $\langle x_i,x_i-x_k\rangle<0$.",
+        "exhaustive",
+        wrong if seen else 1,
+    )
+
+
+def middle_check(levels: Any, starts: int = 4000) -> Check:
+    """How often the middle one of three images on the line is generated."""
+    images = np.array([[-1.0], [0.0], [1.0]])
+    quantiles = (np.arange(starts) + 0.5) / starts
+    grid = ndtri(quantiles)[:, None]
+    error = 0.0
+    for denoise, half_width in (
+        (model.scaled_closest_denoiser, math.sqrt(levels[0]) / 2),
+        (model.closest_point_denoiser, 0.5),
+    ):
+        _, choices = sampling.ddim(grid, images, _predictor(denoise, images), levels)
+        share = float(np.mean(choices[-1] == 1))
+        error = max(error, abs(share - float(2 * ndtr(half_width) - 1)))
+    return bounded(
+        "denoising.middle-image",
+        "exm-denoising-middle",
+        r"Share of the middle one of the images $-1,0,1$ over evenly spread starts, against "
+        r"$2\Phi(\frac12\sqrt{\alpha_T})-1$ and, for $g_t^*$, $2\Phi(\frac12)-1$ (larger "
+        "difference; two starts' worth).",
+        "numerical",
+        error,
+        "<=",
+        2 / starts,
+    )
+
+
+def _predictor(denoise: Any, images: Any) -> sampling.Denoiser:
+    return lambda points, alpha: denoise(points, images, *model.weights(alpha))
+
+
+def coverage_checks(arrays: Arrays) -> list[Check]:
+    """Total variation distances to uniform, with deviations that any law allows."""
+    images, m = arrays["images"], len(arrays["images"])
+    alpha, n = float(arrays["ddim_levels"][0]), len(arrays["ddim_start"])
+    deviation = math.sqrt(math.log(2 / FALSE_ALARM) / (2 * n))  # McDiarmid, changes of 1/n
+    expected = m / n / 2 * binom.expect(lambda k: abs(k - n / m), args=(n, 1 / m))
+    kl = (alpha * (images**2).sum(axis=1) - images.shape[1] * (alpha + math.log1p(-alpha))) / 2
+    start = math.sqrt(kl.mean() / 2)  # Pinsker
+    uniform = sampling.total_variation(np.bincount(arrays["drawn_uniform"], minlength=m))
+    posterior = sampling.total_variation(np.bincount(arrays["drawn_posterior"], minlength=m))
+    return [
+        bounded(
+            "denoising.uniform-mean",
+            "eq-denoising-moivre",
+            "Mean distance to uniform of uniform draws, de Moivre's closed form against a sum over "
+            "the binomial law (difference).",
+            "numerical",
+            abs(sampling.expected_uniform_variation(m, n) - expected),
+            "<=",
+            1e-9,
+        ),
+        bounded(
+            "denoising.uniform-draws",
+            "eq-denoising-moivre",
+            "Distance to uniform of the uniform draws, off its mean (McDiarmid's bound, false "
+            r"alarms: $10^{-6}$).",
+            "statistical",
+            abs(uniform - expected),
+            "<=",
+            deviation,
+        ),
+        bounded(
+            "denoising.posterior-covers",
+            "prp-denoising-flow",
+            "Distance to uniform of the posterior mean's samples: at most the mean for uniform "
+            "draws, plus Pinsker's bound for starting from pure noise, plus McDiarmid's deviation "
+            r"(false alarms: $10^{-6}$).",
+            "statistical",
+            posterior,
+            "<=",
+            math.sqrt((m - 1) / n) / 2 + start + deviation,
+        ),
+    ]

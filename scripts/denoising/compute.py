@@ -1,0 +1,282 @@
+"""Exercise 4.2: denoise real digits, forget some, generate new samples, and measure each.
+
+Reads the committed digits; writes the arrays that the checks and figures need and the numbers
+that the text quotes.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scripts.common.artifacts import save_arrays, save_json
+from scripts.common.command_line import parse
+from scripts.common.seeds import generator
+from scripts.common.values import value
+from scripts.denoising import model, recovery, sampling
+from scripts.denoising.digits import read_digits, scale, unscale
+
+Arrays = dict[str, NDArray[Any]]
+
+LINE_IMAGES = (-2.0, 0.0, 1.5)
+LINE_NOISES = (-1.1, -0.3, 0.5, 1.3)
+LINE_ALPHA = 0.8
+"""An example on the line that can be drawn: here the assumption of part (a) holds."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Settings:
+    """The settings of this step, one option each."""
+
+    images: int = dataclasses.field(metadata={"help": "number m of digits in the data set"})
+    sizes: list[int] = dataclasses.field(metadata={"help": "data-set sizes for the frequencies"})
+    noises: int = dataclasses.field(metadata={"help": "number |J| of noise vectors"})
+    example_alpha: float = dataclasses.field(metadata={"help": "alpha_t of the quoted examples"})
+    shown_alphas: list[float] = dataclasses.field(metadata={"help": "alpha_t that figures show"})
+    alpha_points: int = dataclasses.field(metadata={"help": "levels on the frequency curves"})
+    odds_decades: float = dataclasses.field(
+        metadata={"help": "curves run over alpha/(1-alpha) = 10^-this to 10^this"}
+    )
+    samples: int = dataclasses.field(metadata={"help": "generated images per sampler"})
+    ddim_steps: int = dataclasses.field(metadata={"help": "steps of deterministic DDIM"})
+    levels: int = dataclasses.field(metadata={"help": "noise levels T of the schedule"})
+    beta_first: float = dataclasses.field(metadata={"help": "first beta of the linear schedule"})
+    beta_last: float = dataclasses.field(metadata={"help": "last beta of the linear schedule"})
+    gan_rounds: int = dataclasses.field(metadata={"help": "rounds of GAN best responses"})
+    seed: int = dataclasses.field(metadata={"help": "seed of all random draws"})
+
+
+def data_set(pixels: NDArray[np.int64], labels: NDArray[np.int64], settings: Settings) -> Arrays:
+    """Return the drawn digits, `pool` (P, 64), scaled, with `pool_labels`, and the `noises`.
+
+    The first `settings.images` are the data set; every size in `settings.sizes` is a prefix too.
+    Raises ValueError if more digits are asked for than there are, or two of them coincide.
+    """
+    wanted = max(settings.images, *settings.sizes)
+    if wanted > len(pixels):
+        raise ValueError(f"denoising needs {wanted} digits, the file has {len(pixels)}")
+    order = generator(settings.seed, "denoising.images").permutation(len(pixels))[:wanted]
+    if len(np.unique(pixels[order], axis=0)) < wanted:
+        raise ValueError("two digits are the same image; the exercise's images are distinct")
+    draws = generator(settings.seed, "denoising.noises").standard_normal
+    return {
+        "pool": scale(pixels[order]),
+        "pool_labels": labels[order],
+        "noises": draws((settings.noises, pixels.shape[1])),
+    }
+
+
+def frequencies(pool: Any, noises: Any, settings: Settings) -> Arrays:
+    """Count, per image and level, the noises for which assumption and condition hold.
+
+    `assumption_M` and `condition_M`, (levels, M), for each size M; `alphas`, (levels,).
+    """
+    decades = settings.odds_decades
+    odds = 10.0 ** np.linspace(-decades, decades, settings.alpha_points)
+    alphas = odds / (1.0 + odds)
+    arrays: Arrays = {"alphas": alphas, "sizes": np.array(settings.sizes)}
+    for size in settings.sizes:
+        counts = np.empty((2, len(alphas), size), dtype=np.int32)
+        for row, alpha in enumerate(alphas):
+            for kind, table in enumerate(
+                recovery.holds(pool[:size], noises, *model.weights(alpha))
+            ):
+                counts[kind, row] = table.sum(axis=1)
+        arrays[f"assumption_{size}"], arrays[f"condition_{size}"] = counts
+    return arrays
+
+
+def examples(images: Any, labels: Any, noises: Any, settings: Settings) -> Arrays:
+    """Clean, noisy and recovered digits (one of each kind), and all recoveries at one level."""
+    shown = np.array([np.flatnonzero(labels == label)[0] for label in np.unique(labels)])
+    own = noises[np.arange(len(shown)) % len(noises)]  # another noise for each digit
+    noisy, recovered = [], []
+    for alpha in settings.shown_alphas:
+        signal, noise = model.weights(alpha)
+        points = signal * images[shown] + noise * own
+        predicted = model.closest_point_denoiser(points, images, signal, noise)
+        noisy.append(points)
+        recovered.append(model.implied_image(points, predicted, signal, noise))
+    weights = model.weights(settings.example_alpha)
+    points = model.noisy_images(images, noises, *weights)
+    flat = points.reshape(-1, points.shape[-1])
+    predicted = model.closest_point_denoiser(flat, images, *weights).reshape(points.shape)
+    found = model.implied_image(points, predicted, *weights)
+    assumption, condition = recovery.holds(images, noises, *weights)
+    return {
+        "shown_alphas": np.array(settings.shown_alphas),
+        "shown": shown,
+        "shown_noisy": np.array(noisy),
+        "shown_recovered": np.array(recovered),
+        "example_recovered": unscale(found).astype(np.int16),
+        "example_loss": np.array(model.training_loss(predicted, noises)),
+        "example_assumption": assumption,
+        "example_condition": condition,
+    }
+
+
+def on_the_line() -> Arrays:
+    """Two minimizers and the Gaussian one, drawn for images that are points of the line."""
+    images, noises = np.array([LINE_IMAGES]).T, np.array([LINE_NOISES]).T
+    weights = model.weights(LINE_ALPHA)
+    noisy = model.noisy_images(images, noises, *weights)
+    grid = np.linspace(-3.4, 3.2, 1321)[:, None]
+    return {
+        "line_images": images[:, 0],
+        "line_noisy": noisy[..., 0],
+        "line_targets": np.broadcast_to(noises[:, 0], noisy.shape[:2]),
+        "line_grid": grid[:, 0],
+        "line_closest": model.closest_point_denoiser(grid, images, *weights)[:, 0],
+        "line_nearest": model.nearest_noisy_denoiser(grid, images, noises, LINE_ALPHA)[:, 0],
+        "line_posterior": model.posterior_mean_denoiser(grid, images, *weights)[:, 0],
+    }
+
+
+def forgetting(images: Any, noises: Any, settings: Settings) -> Arrays:
+    """What forgetting each image adds to the loss, at each shown level."""
+    both = [
+        model.forgetting_loss(images, noises, *model.weights(alpha))
+        for alpha in settings.shown_alphas
+    ]
+    return {
+        "separations": recovery.separations(images),
+        "forget_measured": np.array([measured for measured, _ in both]),
+        "forget_cheapest": np.array([cheapest for _, cheapest in both]),
+        "trivial_loss": np.array((noises**2).sum()),
+    }
+
+
+def generated(images: Any, noises: Any, settings: Settings) -> Arrays:
+    """Generate images with DDIM and several denoisers, uniformly, and with best-response GANs.
+
+    `drawn_NAME`, (samples,): the index of the image that each sample shows, in order drawn.
+    """
+    alphas = sampling.ddpm_alphas(settings.beta_first, settings.beta_last, settings.levels)
+    levels = sampling.schedule(alphas, settings.ddim_steps)
+    draws = generator(settings.seed, "denoising.starts").standard_normal
+    start = draws((settings.samples, images.shape[1]))
+    arrays: Arrays = {"ddim_levels": levels, "ddim_start": start}
+    for name, denoise in denoisers(images, noises).items():
+        points, choices = sampling.ddim(start, images, denoise, levels)
+        arrays[f"drawn_{name}"] = choices[-1]
+        arrays[f"distance_{name}"] = np.linalg.norm(points - images[choices[-1]], axis=1)
+        if name in ("closest", "scaled"):
+            arrays[f"choices_{name}"] = choices
+    for name, other in (("unit", (images + 1) / 2), ("centered", images - images.mean(axis=0))):
+        for kind in ("closest", "scaled"):
+            _, choices = sampling.ddim(start, other, denoisers(other, noises)[kind], levels)
+            arrays[f"drawn_{kind}_{name}"] = choices[-1]
+    m, rng = len(images), generator(settings.seed, "denoising.draws")
+    arrays["drawn_uniform"] = rng.integers(0, m, settings.samples)
+    for name, spread in (("collapse", False), ("spread", True)):
+        outputs = sampling.play(m, settings.gan_rounds, rng, spread)
+        arrays[f"outputs_{name}"] = outputs
+        arrays[f"drawn_{name}"] = rng.choice(outputs, settings.samples)
+    return arrays
+
+
+def denoisers(images: Any, noises: Any) -> dict[str, sampling.Denoiser]:
+    """Return the noise predictors that DDIM is run with, by name."""
+    return {
+        "posterior": lambda points, alpha: model.posterior_mean_denoiser(
+            points, images, *model.weights(alpha)
+        ),
+        "closest": lambda points, alpha: model.closest_point_denoiser(
+            points, images, *model.weights(alpha)
+        ),
+        "scaled": lambda points, alpha: model.scaled_closest_denoiser(
+            points, images, *model.weights(alpha)
+        ),
+        "nearest": lambda points, alpha: model.nearest_noisy_denoiser(
+            points, images, noises, alpha
+        ),
+    }
+
+
+def run(pixels: NDArray[np.int64], labels: NDArray[np.int64], settings: Settings) -> Arrays:
+    """Compute everything: the arrays by name."""
+    arrays = data_set(pixels, labels, settings)
+    pool, noises = arrays["pool"], arrays["noises"]
+    images = pool[: settings.images]
+    arrays["images"] = images
+    arrays |= frequencies(pool, noises, settings)
+    arrays |= examples(images, arrays["pool_labels"][: settings.images], noises, settings)
+    arrays |= on_the_line() | forgetting(images, noises, settings)
+    return arrays | generated(images, noises, settings)
+
+
+def summary(arrays: Arrays, settings: Settings) -> dict[str, Any]:
+    """Return the numbers that the text quotes."""
+    m, n = settings.images, settings.noises
+    images, noises = arrays["images"], arrays["noises"]
+    assumption, condition = arrays["example_assumption"], arrays["example_condition"]
+    alpha_last = float(arrays["ddim_levels"][0])
+    cheapest = arrays["forget_cheapest"][0] / arrays["trivial_loss"]
+    values = {
+        "images": value(m),
+        "noises": value(n),
+        "noisy_images": value(m * n, ","),
+        "example_alpha": value(settings.example_alpha),
+        "assumption_percent": value(100 * assumption.mean(), ".1f"),
+        "condition_percent": value(100 * condition.mean(), ".1f"),
+        "safe_alpha": value(recovery.safe_alpha(images, noises), ".4f"),
+        "dimension": value(images.shape[1]),
+        "samples": value(settings.samples, ","),
+        "ddim_steps": value(settings.ddim_steps),
+        "levels": value(settings.levels, ","),
+        "beta_first": value(settings.beta_first),
+        "beta_last": value(settings.beta_last),
+        "alpha_last": value(alpha_last) | {"text": positional(alpha_last)},
+        "middle_scaled": value(math.erf(math.sqrt(alpha_last / 8.0)), ".4f"),
+        "middle_closest": value(math.erf(math.sqrt(1.0 / 8.0)), ".3f"),
+        "gan_rounds": value(settings.gan_rounds),
+        "line_alpha": value(LINE_ALPHA),
+        "line_images": value(len(LINE_IMAGES)),
+        "line_noises": value(len(LINE_NOISES)),
+        "forget_alpha": value(settings.shown_alphas[0]),
+        "forget_least_percent": value(100 * cheapest.min(), ".2f"),
+        "forget_most_percent": value(100 * cheapest.max(), ".2f"),
+        "forget_gan_percent": value(100 / m, ".3g"),
+        "expected_uniform_tv": value(
+            sampling.expected_uniform_variation(m, settings.samples), ".3f"
+        ),
+        "batch_uniform": value(m * (1.0 - (1.0 - 1.0 / m) ** m), ".0f"),
+        "nearest_distance": value(float(np.median(arrays["distance_nearest"])), ".0f"),
+        "largest_norm": value(float(np.linalg.norm(images, axis=1).max()), ".1f"),
+    }
+    for name in ("posterior", "scaled", "closest", "spread", "collapse"):
+        counts = np.bincount(arrays[f"drawn_{name}"], minlength=m)
+        values[f"tv_{name}"] = value(sampling.total_variation(counts), ".2f")
+        if name != "posterior":
+            values[f"covered_{name}"] = value(int((counts > 0).sum()))
+    return {"values": values}
+
+
+def positional(number: float) -> str:
+    """Return a number with two digits and no power of ten, 0.00004, for formulas in the text."""
+    return np.format_float_positional(number, precision=2, fractional=False, trim="-")
+
+
+def main() -> None:
+    """Run the step from the command line."""
+    settings, files = parse(__doc__, Settings, ("digits",), ("arrays", "summary"))
+    arrays = computed(files.digits, settings)
+    save_arrays(files.arrays, arrays)
+    save_json(files.summary, summary(arrays, settings))
+
+
+def computed(digits: Path, settings: Settings) -> Arrays:
+    """Run on the digits in a file; exits with code 1 and one line if file or settings are bad."""
+    try:
+        return run(*read_digits(digits), settings)
+    except ValueError as error:
+        raise SystemExit(f"denoising: {error}") from error
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,323 @@
+"""Checks of exercise 4.2 without rounding: every small case, or algebra on symbols.
+
+Small cases live on the line, with whole-number images and noises and levels for which
+sqrt(alpha_t) and sqrt(1 - alpha_t) are both rational, so that equality of noisy images is exact.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import sympy as sp
+from numpy.typing import NDArray
+
+from scripts.common.checks import Check, Method, Relation
+from scripts.denoising import model, sampling
+
+Array = NDArray[Any]
+
+FALSE_ALARM = 1e-6
+"""Probability, at most, with which a statistical check fails although its claim is true."""
+TIE = 1e-9
+"""Squared distances closer than this are not told apart; rounding is some 1e-13."""
+
+LEVELS = [(Fraction(a, c), Fraction(b, c)) for a, b, c in [(3, 4, 5), (4, 3, 5), (5, 12, 13)]]
+"""Pairs (sqrt(alpha), sqrt(1 - alpha)) with 0 < alpha < 1."""
+ENDS = [(Fraction(0), Fraction(1)), (Fraction(1), Fraction(0))]
+"""The same at alpha = 0 and at alpha = 1."""
+
+
+def none(name: str, claim: str, statement: str, method: Method, exceptions: int) -> Check:
+    """Return the check that a claim has no exceptions."""
+    return Check(name, claim, statement, method, int(exceptions), "=", 0)
+
+
+def bounded(
+    name: str,
+    claim: str,
+    statement: str,
+    method: Method,
+    value: Any,
+    relation: Relation,
+    bound: Any,
+) -> Check:
+    """Return a check of two numbers of any kind, NumPy's among them."""
+    return Check(name, claim, statement, method, float(value), relation, float(bound))
+
+
+def column(numbers: Any) -> Array:
+    """Return exact numbers as points of the line: an object array (n, 1)."""
+    return np.array([[Fraction(number)] for number in numbers], dtype=object)
+
+
+def cases(largest_m: int, largest_n: int) -> Iterator[tuple[Array, Array, Fraction, Fraction]]:
+    """Yield every set of images in {0..4} and of noises in {-2..2} at every level."""
+    for m, n in itertools.product(range(1, largest_m + 1), range(1, largest_n + 1)):
+        for images in itertools.combinations(range(5), m):
+            for noises in itertools.combinations(range(-2, 3), n):
+                for signal, noise in LEVELS + ENDS:
+                    yield column(images), column(noises), signal, noise
+
+
+def least_loss(images: Array, noises: Array, signal: Any, noise: Any) -> Any:
+    """Return the training loss of the model's claimed minimizer."""
+    noisy = model.noisy_images(images, noises, signal, noise)
+    return model.training_loss(model.best_predictions(noisy, noises), noises)
+
+
+def assumption_holds(noisy: Array, images: Array) -> bool:
+    """Whether each noisy image is closer to its own image than to any other, from distances."""
+    for i, row in enumerate(noisy):
+        for point in row:
+            distances = [abs(point[0] - image[0]) for image in images]
+            own = distances.pop(i)
+            if any(other <= own for other in distances):
+                return False
+    return True
+
+
+def zero_loss_check() -> Check:
+    """Under the assumption and alpha < 1, g* has loss zero: every small case."""
+    tried, wrong = 0, 0
+    for images, noises, signal, noise in cases(3, 2):
+        noisy = model.noisy_images(images, noises, signal, noise)
+        if noise == 0 or not assumption_holds(noisy, images):
+            continue
+        tried += 1
+        flat = noisy.reshape(-1, 1)
+        predicted = model.closest_point_denoiser(flat, images, signal, noise)
+        wrong += model.training_loss(predicted.reshape(noisy.shape), noises) != 0
+    return none(
+        "denoising.zero-loss",
+        "thm-denoising-zero",
+        f"In all {tried} small cases on the line that satisfy the assumption, the loss of $g_t^*$ "
+        "is exactly zero (exceptions, in exact fractions).",
+        "exhaustive",
+        wrong if tried else 1,
+    )
+
+
+def criterion_check() -> Check:
+    """Zero loss is possible iff the difference criterion holds iff some function has it."""
+    wrong = 0
+    for images, noises, signal, noise in cases(3, 2):
+        pairs = [(a[0], b[0]) for a in noises for b in noises if a[0] != b[0]]
+        steps = {signal * (a[0] - b[0]) for a in images for b in images}
+        criterion = not any(noise * (b - a) in steps for a, b in pairs)
+        noisy = model.noisy_images(images, noises, signal, noise)[..., 0]
+        points = sorted(set(noisy.ravel().tolist()))
+        exists = any(
+            all(
+                values[points.index(noisy[i, j])] == noises[j, 0]
+                for i, j in np.ndindex(noisy.shape)
+            )
+            for values in itertools.product(noises[:, 0], repeat=len(points))
+        )
+        zero = least_loss(images, noises, signal, noise) == 0
+        wrong += not zero == criterion == exists
+    return none(
+        "denoising.zero-loss-criterion",
+        "prp-denoising-iff",
+        "In every small case three answers to “is zero loss possible?” agree: the least loss, the "
+        "criterion on differences, and a search over all functions into the set of noises "
+        "(disagreements).",
+        "exhaustive",
+        wrong,
+    )
+
+
+def minimizers_check() -> Check:
+    """The mean noise over each fiber is the only minimizer on S_t: every function on a grid."""
+    grid = np.arange(-2.0, 2.25, 0.5)
+    wrong = 0
+    for images, noises, signal, noise in cases(2, 2):
+        noisy = model.noisy_images(images, noises, signal, noise)[..., 0]
+        points = sorted(set(noisy.ravel().tolist()))
+        functions = np.array(list(itertools.product(grid, repeat=len(points))))
+        where = np.array([[points.index(x) for x in row] for row in noisy])
+        targets = noises[:, 0].astype(float)
+        losses = ((functions[:, where] - targets) ** 2).sum(axis=(1, 2)) / len(images)
+        best = functions[losses == losses.min()]
+        claimed = model.best_predictions(noisy[..., None], noises)[..., 0].astype(float)
+        wrong += len(best) != 1 or (best[0][where] != claimed).any()
+    return none(
+        "denoising.minimizers",
+        "lem-denoising-pointwise",
+        f"Of all functions from $S_t$ to {len(grid)} grid values, only the one that takes the mean "
+        "noise over each fiber has the least loss, in every case with at most two images and two "
+        "noises (exceptions).",
+        "exhaustive",
+        wrong,
+    )
+
+
+def tie_check() -> Check:
+    """With x_i only *among* the closest images the loss can be positive: 9/16 exactly."""
+    images, noises = column([-1, 1]), column([Fraction(3, 4), Fraction(-3, 4)])
+    found = least_loss(images, noises, *LEVELS[0])
+    return Check(
+        "denoising.tie",
+        "exm-denoising-tie",
+        r"Least loss for the images $\pm1$, the noises $\pm\frac34$ and $\sqrt{\alpha_t}=\frac35$: "
+        "in sixteenths, in exact fractions.",
+        "exhaustive",
+        float(16 * found),
+        "=",
+        9,
+    )
+
+
+def formula_check() -> Check:
+    """Substituting x_t,i,j in the formula for g* leaves epsilon_j."""
+    x, epsilon, alpha = sp.symbols("x epsilon alpha", positive=True)
+    signal, noise = sp.sqrt(alpha), sp.sqrt(1 - alpha)
+    point = model.noisy_images(np.array([[x]]), np.array([[epsilon]]), signal, noise)[0, 0, 0]
+    residue = model.implied_noise(point, x, signal, noise) - epsilon
+    return _vanishes(
+        "denoising.formula",
+        "thm-denoising-zero",
+        r"$\bigl(x_{t,i,j}-\sqrt{\alpha_t}\,x_i\bigr)/\sqrt{1-\alpha_t}=\epsilon_j$, by algebra "
+        "(one if a remainder is left).",
+        residue,
+    )
+
+
+def forgetting_check() -> Check:
+    """The loss of a sample is alpha / (1 - alpha) times the squared error of the implied image."""
+    x, epsilon, guess, alpha = sp.symbols("x epsilon g alpha", positive=True)
+    signal, noise = sp.sqrt(alpha), sp.sqrt(1 - alpha)
+    point = signal * x + noise * epsilon
+    implied = model.implied_image(point, guess, signal, noise)
+    price = alpha / (1 - alpha) * (implied - x) ** 2
+    return _vanishes(
+        "denoising.price",
+        "thm-denoising-forget",
+        r"$(g-\epsilon)^2=\frac{\alpha_t}{1-\alpha_t}(\widehat x-x)^2$ for the implied image "
+        r"$\widehat x$, by algebra (one if a remainder is left).",
+        (guess - epsilon) ** 2 - price,
+    )
+
+
+def ddim_checks() -> list[Check]:
+    """A DDIM step keeps noisy training images noisy training images, and is an Euler step."""
+    x, epsilon, guess, point = sp.symbols("x epsilon g y", real=True)
+    a, b = sp.symbols("a b", positive=True)
+    now, then = (sp.sqrt(a), sp.sqrt(1 - a)), (sp.sqrt(b), sp.sqrt(1 - b))
+    arrived = sampling.ddim_step(now[0] * x + now[1] * epsilon, epsilon, *now, *then)
+    step = sampling.ddim_step(point, guess, *now, *then) / then[0]
+    euler = point / now[0] + (then[1] / then[0] - now[1] / now[0]) * guess
+    return [
+        _vanishes(
+            "denoising.ddim-on-training-noise",
+            "prp-denoising-restart",
+            r"A DDIM step with the right noise takes $x_{t,i,j}$ to $x_{s,i,j}$, by algebra "
+            "(one if a remainder is left).",
+            arrived - then[0] * x - then[1] * epsilon,
+        ),
+        _vanishes(
+            "denoising.ddim-is-euler",
+            "lem-denoising-euler",
+            r"In $y=x/\sqrt{\alpha}$ a DDIM step is an explicit Euler step in "
+            r"$\sigma=\sqrt{(1-\alpha)/\alpha}$, by algebra (one if a remainder is left).",
+            step - euler,
+        ),
+    ]
+
+
+def mixture_density(y: Any, sigma: Any, images: Any) -> Any:
+    """Return the density of x_i + sigma epsilon at y, on the line, for symbols or numbers."""
+    total = sum(sp.exp(-((y - image) ** 2) / (2 * sigma**2)) for image in images)
+    return total / (len(images) * sigma * sp.sqrt(2 * sp.pi))
+
+
+def continuity_check() -> Check:
+    """The posterior mean moves the density of y as the continuity equation asks."""
+    y = sp.symbols("y", real=True)
+    sigma = sp.symbols("sigma", positive=True)
+    density = mixture_density(y, sigma, sp.symbols("p q", real=True))
+    predicted = -sigma * sp.diff(density, y) / density
+    residue = sp.diff(density, sigma) + sp.diff(density * predicted, y)
+    return _vanishes(
+        "denoising.continuity",
+        "prp-denoising-flow",
+        r"$\partial_\sigma p_\sigma+\partial_y(p_\sigma\widehat\epsilon_\sigma)=0$ for the "
+        "posterior mean of two images on the line, by algebra (one if a remainder is left).",
+        residue,
+    )
+
+
+def _vanishes(name: str, claim: str, statement: str, residue: Any) -> Check:
+    return none(name, claim, statement, "symbolic", int(sp.simplify(residue) != 0))
+
+
+def game_loss(outputs: tuple[int, ...], accepted: tuple[bool, ...]) -> Fraction:
+    """Return the zero-one loss of exercise 4.1: images that are misclassified, over 2m."""
+    rejected_real = sum(not accept for accept in accepted)
+    accepted_fakes = sum(accepted[output] for output in outputs)
+    return Fraction(rejected_real + accepted_fakes, 2 * len(accepted))
+
+
+def game_checks(largest_m: int = 4) -> list[Check]:
+    """What a missed image costs a GAN, and that the drawn responses are best responses."""
+    missed, collapse, responses = 0, 0, 0
+    rng = np.random.default_rng(0)
+    for m in range(2, largest_m + 1):
+        generators = list(itertools.product(range(m), repeat=m))
+        discriminators = list(itertools.product((False, True), repeat=m))
+        for outputs in generators:
+            best = min(game_loss(outputs, accepted) for accepted in discriminators)
+            missed += best != Fraction(1, 2) - Fraction(m - len(set(outputs)), 2 * m)
+            copies = np.bincount(outputs, minlength=m)
+            answer = tuple(sampling.discriminator_response(copies, rng).tolist())
+            responses += game_loss(outputs, answer) != best
+        for accepted in discriminators:
+            best = max(game_loss(outputs, accepted) for outputs in generators)
+            collapse += best != max(game_loss((image,) * m, accepted) for image in range(m))
+            for spread in (False, True):
+                reply = sampling.generator_response(np.array(accepted), rng, spread)
+                responses += game_loss(tuple(reply.tolist()), accepted) != best
+    return [
+        none(
+            "denoising.gan-missed-image",
+            "prp-denoising-gan",
+            f"Every generator with $m\\le{largest_m}$ that misses $k$ images faces the "
+            r"best-response loss $\frac12-\frac{k}{2m}$ (exceptions).",
+            "exhaustive",
+            missed,
+        ),
+        none(
+            "denoising.gan-collapse",
+            "prp-denoising-gan",
+            f"Against every discriminator with $m\\le{largest_m}$, $m$ copies of one image are a "
+            "best response of the generator (exceptions).",
+            "exhaustive",
+            collapse,
+        ),
+        none(
+            "denoising.gan-responses",
+            "sec-denoising-generated",
+            f"The drawn responses of both GAN players are best responses, for every opponent with "
+            f"$m\\le{largest_m}$ (exceptions).",
+            "exhaustive",
+            responses,
+        ),
+    ]
+
+
+def exact_checks() -> list[Check]:
+    """Return all checks of this module."""
+    return [
+        zero_loss_check(),
+        formula_check(),
+        minimizers_check(),
+        criterion_check(),
+        tie_check(),
+        forgetting_check(),
+        *ddim_checks(),
+        continuity_check(),
+        *game_checks(),
+    ]

@@ -1,0 +1,313 @@
+"""Figures and tables of exercise 4.2."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from scripts.common import style
+from scripts.common.artifacts import load_arrays
+from scripts.common.command_line import parse
+from scripts.common.tables import save_table
+from scripts.denoising.digits import SIDE, unscale
+from scripts.denoising.sampling import expected_uniform_variation, total_variation
+
+Arrays = Mapping[str, NDArray[Any]]
+
+
+@dataclasses.dataclass(frozen=True)
+class Settings:
+    """This step has no settings: the arrays hold all it draws."""
+
+
+def recovery_figure(arrays: Arrays) -> Figure:
+    """Clean, noisy and recovered digits; a frame marks a wrong digit."""
+    shown, alphas = arrays["shown"], arrays["shown_alphas"]
+    clean = arrays["images"][shown]
+    rows = [("clean", clean, clean)]
+    for alpha, noisy, found in zip(
+        alphas, arrays["shown_noisy"], arrays["shown_recovered"], strict=True
+    ):
+        rows.append((rf"$\alpha_t={alpha:g}$", noisy, noisy))
+        rows.append(("recovered", found, clean))
+    figure = style.new_figure(height=0.47 * len(rows))
+    axes = figure.subplots(len(rows), len(shown), squeeze=False)
+    for line, (label, images, truth) in zip(axes, rows, strict=True):
+        line[0].set_ylabel(label, rotation=0, ha="right", va="center", labelpad=6)
+        for axis, image, wanted in zip(line, images, truth, strict=True):
+            axis.imshow(image.reshape(SIDE, SIDE), cmap="gray_r", vmin=-1, vmax=1)
+            wrong = label == "recovered" and (unscale(image) != unscale(wanted)).any()
+            axis.set(xticks=[], yticks=[])
+            for spine in axis.spines.values():
+                spine.set(
+                    visible=True,
+                    color=style.VERMILLION if wrong else style.GREY,
+                    linewidth=2.0 if wrong else 0.4,
+                )
+    return figure
+
+
+def frequency_figure(arrays: Arrays) -> Figure:
+    """Shares of noisy digits with assumption and condition, against alpha."""
+    figure = style.new_figure(height=2.6)
+    figure.set_layout_engine("constrained", wspace=0.07)
+    left, right = figure.subplots(1, 2, sharey=True)
+    colors = _ramp(len(arrays["sizes"]))
+    noises = len(arrays["noises"])
+    heights = np.linspace(80, 20, len(arrays["sizes"]))
+    for axis, kind, label in (
+        (left, "assumption", "the closest image is the right one"),
+        (right, "condition", "the sufficient condition holds"),
+    ):
+        for size, color, height in zip(sorted(arrays["sizes"]), colors, heights, strict=True):
+            share = 100 * arrays[f"{kind}_{size}"].mean(axis=1) / noises
+            axis.plot(arrays["alphas"], share, color=color)
+            beside = 0.78 if kind == "assumption" else 0.05
+            axis.annotate(
+                f"$m={size:,}$".replace(",", "{,}"),
+                (_crossing(arrays["alphas"], share, height), height),
+                xytext=(beside, height),
+                textcoords=("axes fraction", "data"),
+                color=color,
+                va="center",
+                arrowprops={"arrowstyle": "-", "color": color, "linewidth": 0.5},
+            )
+        ticks = [0.001, 0.01, 0.1, 0.5, 0.9, 0.99, 0.999]
+        axis.set(xscale="logit", xlabel=r"$\alpha_t$", ylim=(0, 103))
+        axis.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
+        axis.minorticks_off()
+        axis.set_xlim(arrays["alphas"][0], arrays["alphas"][-1])
+        axis.text(0.0, 1.05, label, transform=axis.transAxes)
+    left.set_ylabel("share of noisy digits (%)")
+    return figure
+
+
+def _crossing(alphas: NDArray[Any], share: NDArray[Any], height: float) -> float:
+    """Return alpha where the share first reaches the height, between grid points; else the end."""
+    above = np.flatnonzero(share >= height)
+    if len(above) == 0 or above[0] == 0:
+        return float(alphas[-1] if len(above) == 0 else alphas[0])
+    last = above[0]
+    odds = np.log(alphas / (1 - alphas))
+    part = (height - share[last - 1]) / (share[last] - share[last - 1])
+    there = odds[last - 1] + part * (odds[last] - odds[last - 1])
+    return float(1 / (1 + np.exp(-there)))
+
+
+def _ramp(count: int) -> Sequence[str]:
+    palette = (style.SKY, style.BLUE, style.INK, style.GREEN, style.PURPLE, style.ORANGE)
+    return [palette[k % len(palette)] for k in range(count)]
+
+
+def minimizer_figure(arrays: Arrays) -> Figure:
+    """Two minimizers through the same points of S_t, and the Gaussian one."""
+    figure = style.new_figure(height=2.9)
+    axis = figure.subplots()
+    grid = arrays["line_grid"]
+    for name, color, label, place in (
+        ("closest", style.BLUE, r"$g_t^*$ (closest image)", (-2.92, -2.75)),
+        ("nearest", style.VERMILLION, "nearest in $S_t$", (2.05, 1.05)),
+        ("posterior", style.GREY, "posterior mean", (-0.93, 0.8)),
+    ):
+        values = arrays[f"line_{name}"]
+        jumps = np.abs(np.diff(values)) > 0.3
+        shown = np.where(np.append(jumps, False), np.nan, values)
+        dashes = (0, (4, 2)) if name == "posterior" else "solid"
+        axis.plot(grid, shown, color=color, linestyle=dashes)
+        axis.text(*place, label, color=color, va="center")
+    axis.plot(
+        arrays["line_noisy"].ravel(),
+        arrays["line_targets"].ravel(),
+        "o",
+        color=style.INK,
+        markersize=4.5,
+        zorder=5,
+    )
+    point = (arrays["line_noisy"][0, -1], arrays["line_targets"][0, -1])
+    axis.annotate(
+        r"points $(x_{t,i,j},\,\epsilon_j)$",
+        point,
+        xytext=(-2.6, 2.05),
+        arrowprops={"arrowstyle": "-", "linewidth": 0.5, "color": style.INK},
+    )
+    axis.plot(arrays["line_images"], np.full(len(arrays["line_images"]), -3.3), "^", color="k")
+    axis.text(-1.85, -3.28, "images $x_i$", va="center")
+    axis.set(xlabel="$x$", ylabel="predicted noise", xlim=(grid[0], grid[-1]), ylim=(-3.5, 2.6))
+    return figure
+
+
+def forgetting_figure(arrays: Arrays) -> Figure:
+    """The cost of forgetting each digit against the distance to the nearest other one."""
+    figure = style.new_figure(height=3.0)
+    axis = figure.subplots()
+    distance = arrays["separations"]
+    total = arrays["trivial_loss"] / 100
+    order = np.argsort(distance)
+    for alpha, measured, cheapest, color in zip(
+        arrays["shown_alphas"],
+        arrays["forget_measured"],
+        arrays["forget_cheapest"],
+        _ramp(len(arrays["shown_alphas"])),
+        strict=True,
+    ):
+        axis.plot(distance[order], cheapest[order] / total, color=color, linewidth=1)
+        axis.plot(distance, measured / total, ".", color=color, markersize=3.5)
+        axis.annotate(
+            rf"$\alpha_t={alpha:g}$",
+            (distance.max(), cheapest[order][-1] / total),
+            xytext=(8, 0),
+            textcoords="offset points",
+            color=color,
+            va="center",
+        )
+    game = 100 / len(distance)
+    axis.axhline(game, color=style.VERMILLION, linestyle=(0, (4, 2)))
+    axis.annotate(
+        "GAN, any image",
+        (1.0, game),
+        xycoords=("axes fraction", "data"),
+        xytext=(-2, 3),
+        textcoords="offset points",
+        color=style.VERMILLION,
+        ha="right",
+    )
+    axis.set(
+        yscale="log",
+        xlabel="distance from the forgotten digit to the nearest other one (pixel intensity)",
+        ylabel="cost of forgetting (%)",
+    )
+    axis.yaxis.set_major_formatter("{x:g}")
+    axis.set_xlim(right=distance.max() + 0.14 * np.ptp(distance))
+    return figure
+
+
+SAMPLERS = (
+    ("uniform", "uniform draws", style.GREY),
+    ("posterior", "posterior mean", style.GREEN),
+    ("scaled", r"closest $\sqrt{\alpha_t}\,x_i$", style.PURPLE),
+    ("closest", r"$g_t^*$", style.BLUE),
+    ("spread", "GAN, spread", style.ORANGE),
+    ("collapse", "GAN, one image", style.VERMILLION),
+)
+"""The generators that are compared: name of the draws, label, color."""
+
+
+def coverage_figure(arrays: Arrays) -> Figure:
+    """Share of samples per digit, digits sorted by it, one panel a family."""
+    figure = style.new_figure(height=2.9)
+    left, right = figure.subplots(1, 2)
+    m = len(arrays["images"])
+    for axis, names in ((left, SAMPLERS[:4]), (right, (SAMPLERS[0], *SAMPLERS[4:]))):
+        for rank, (name, label, color) in enumerate(names):
+            counts = np.sort(np.bincount(arrays[f"drawn_{name}"], minlength=m))[::-1]
+            axis.step(np.arange(1, m + 1), 100 * counts / counts.sum(), color=color, where="mid")
+            axis.text(
+                0.97,
+                0.95 - 0.1 * rank,
+                f"{label} ({total_variation(counts):.2f})",
+                transform=axis.transAxes,
+                color=color,
+                ha="right",
+                va="top",
+            )
+        axis.axhline(100 / m, color=style.INK, linewidth=0.6, linestyle=(0, (2, 2)))
+        axis.set(xlabel="digits, most frequent first", xlim=(0, m + 1))
+    left.set(ylabel="share of the samples (%)", ylim=(0, None))
+    right.set(yscale="log")
+    return figure
+
+
+def coverage_rows(arrays: Arrays) -> list[list[str]]:
+    """Cells of the coverage table."""
+    m = len(arrays["images"])
+    rows = []
+    for name, label in (
+        ("posterior", "DDIM, posterior mean"),
+        ("scaled", r"DDIM, closest $\sqrt{\alpha_t}\,x_i$"),
+        ("closest", "DDIM, $g_t^*$ (closest $x_i$)"),
+        ("nearest", "DDIM, nearest element of $S_t$"),
+        ("spread", "GAN, spread over the accepted images"),
+        ("collapse", "GAN, copies of one accepted image"),
+        ("uniform", "uniform draws"),
+    ):
+        drawn = arrays[f"drawn_{name}"]
+        counts = np.bincount(drawn, minlength=m)
+        far = np.median(arrays[f"distance_{name}"]) if f"distance_{name}" in arrays else 0.0
+        if far > arrays["separations"].min() / 2:  # the samples show no digit: nothing to count
+            rows.append([label, "–", "–", "–", f"{far:,.0f}"])
+            continue
+        if f"outputs_{name}" in arrays:
+            batch = float(len(np.unique(arrays[f"outputs_{name}"])))
+        else:
+            batch = batch_coverage(drawn, m)
+        variation = f"{total_variation(counts):.2f}"
+        rows.append([label, variation, str((counts > 0).sum()), f"{batch:.0f}", f"{far:.0f}"])
+    expected = expected_uniform_variation(m, len(arrays["drawn_uniform"]))
+    expected_batch = m * (1 - (1 - 1 / m) ** m)
+    rows.append(["uniform draws, expected", f"{expected:.2f}", "", f"{expected_batch:.0f}", "0"])
+    return rows
+
+
+def batch_coverage(drawn: NDArray[Any], m: int) -> float:
+    """Return the mean number of different images among m consecutive samples."""
+    batches = drawn[: len(drawn) // m * m].reshape(-1, m) if len(drawn) >= m else drawn[None]
+    return float(np.mean([len(np.unique(batch)) for batch in batches]))
+
+
+def convention_rows(arrays: Arrays) -> list[list[str]]:
+    """Cells of the table of pixel conventions."""
+    m = len(arrays["images"])
+    rows = []
+    for suffix, label in (
+        ("", "pixels from $-1$ to $1$"),
+        ("_unit", "pixels from $0$ to $1$"),
+        ("_centered", "mean image subtracted"),
+    ):
+        cells = [label]
+        for kind in ("closest", "scaled"):
+            counts = np.bincount(arrays[f"drawn_{kind}{suffix}"], minlength=m)
+            cells += [f"{total_variation(counts):.2f}", str((counts > 0).sum())]
+        rows.append(cells)
+    return rows
+
+
+def main() -> None:
+    """Run the step from the command line."""
+    drawings = {
+        "digits": recovery_figure,
+        "frequency": frequency_figure,
+        "minimizers": minimizer_figure,
+        "forgetting": forgetting_figure,
+        "shares": coverage_figure,
+    }
+    _, files = parse(__doc__, Settings, ("arrays",), (*drawings, "coverage", "conventions"))
+    arrays = load_arrays(files.arrays)
+    for name, draw in drawings.items():
+        style.save_figure(draw(arrays), getattr(files, name))
+    save_table(
+        files.coverage,
+        ["Generator", "distance", "seen", "in $m$ outputs", "off by"],
+        coverage_rows(arrays),
+        "lrrrr",
+    )
+    save_table(
+        files.conventions,
+        [
+            "Images",
+            "$g_t^*$: distance",
+            "seen",
+            r"closest $\sqrt{\alpha_t}\,x_i$: distance",
+            "seen",
+        ],
+        convention_rows(arrays),
+        "lrrrr",
+    )
+
+
+if __name__ == "__main__":
+    main()

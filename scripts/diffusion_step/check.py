@@ -1,0 +1,229 @@
+"""Machine checks of exercise 4.5: algebra, exact enumeration, and chains run step by step.
+
+Run bare:  python -m scripts.diffusion_step.check --beta 0.05 --steps 80 --coin-beta 0.2 \
+    --sample-size 20000 --false-alarm-rate 1e-6 --arrays compute.npz --checks checks.json
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+import math
+import operator
+from collections.abc import Mapping
+from decimal import Decimal, localcontext
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import integrate, special
+
+from scripts.common.artifacts import load_arrays
+from scripts.common.checks import Check, save_checks
+from scripts.common.command_line import parse
+from scripts.common.values import scientific
+from scripts.diffusion_step import laws
+from scripts.diffusion_step.merge_algebra import merging_checks
+from scripts.diffusion_step.simulation import covariance_band, dkw_band
+from scripts.diffusion_step.step_algebra import step_checks
+
+Array = NDArray[np.float64]
+
+TOLERANCE = 1e-10
+"""Absolute error asked of each quadrature; rounding is 10⁻⁵ of it."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Settings:
+    """What this step needs to know."""
+
+    beta: float = dataclasses.field(metadata={"help": "noise of each equal step"})
+    steps: int = dataclasses.field(metadata={"help": "number of equal steps"})
+    coin_beta: float = dataclasses.field(metadata={"help": "noise of the step with the coin"})
+    sample_size: int = dataclasses.field(metadata={"help": "chains run in each experiment"})
+    false_alarm_rate: float = dataclasses.field(metadata={"help": "of all tests together"})
+
+
+# -------------------------------------------------------------------------- numerical
+
+
+def coin_quadrature_check(settings: Settings) -> Check:
+    """Integrate cos(uz) against the coin's density and compare with the average over the coin."""
+    a, b = math.sqrt(1.0 - settings.coin_beta), math.sqrt(settings.coin_beta)
+    gap = 0.0
+    for u in (0.0, 0.5, 1.0, 2.0, 3.0):
+        found = integrate.quad(
+            lambda z, u=u: math.cos(u * z) * float(laws.coin_density(np.array([z]), a, b)[0]),
+            -12.0,  # beyond 12, less than 10⁻¹⁶ of a law of variance at most (a + b)² <= 2
+            12.0,
+            points=[0.0],
+            epsabs=TOLERANCE / 10,
+            limit=400,
+        )[0]
+        gap = max(gap, abs(found - math.exp(-u * u / 2) * math.cosh(a * b * u * u)))
+    return Check(
+        "diffusion_step.coin-density",
+        "prp-diff-coin",
+        "The Fourier integral of the coin's density, by quadrature at five frequencies (0 gives "
+        "the mass), against $e^{-u^2/2}\\cosh(abu^2)$: largest difference.",
+        "numerical",
+        gap,
+        "<=",
+        TOLERANCE,
+    )
+
+
+def schedule_check(arrays: Mapping[str, Array]) -> Check:
+    """Recompute ᾱ_t, and the weight of each noise as β_s ᾱ_T/ᾱ_s, with 50 digits."""
+    with localcontext() as context:
+        context.prec = 50
+        betas = [Decimal(float(beta)) for beta in arrays["betas"]]
+        left = list(itertools.accumulate((1 - beta for beta in betas), operator.mul))
+        shares = [beta * left[-1] / now for beta, now in zip(betas, left, strict=True)]
+        pairs = [*zip(arrays["signal"], left, strict=True)]
+        pairs += [*zip(arrays["shares"], shares, strict=True)]
+        gap = max(abs(Decimal(float(found)) / exact - 1) for found, exact in pairs)
+        total = abs(Decimal(float(np.sum(arrays["shares"]))) + left[-1] - 1)
+    return Check(
+        "diffusion_step.schedule",
+        "thm-diff-closed",
+        f"$\\bar\\alpha_t$ and the noise weights of the {len(betas)}-step schedule against a "
+        "recursion with 50 digits: largest relative error (two roundings a step allowed).",
+        "numerical",
+        float(max(gap, total)),
+        "<=",
+        2.0 * len(betas) * float(np.finfo(np.float64).eps),
+    )
+
+
+# ------------------------------------------------------------------------ statistical
+
+
+def relative_deviation(sampled: Array, exact: Array) -> float:
+    """Return the spectral norm of L⁻¹ S L⁻ᵀ − I, where exact = L Lᵀ; both of shape (d, d)."""
+    inverse = np.linalg.inv(np.linalg.cholesky(exact))
+    return float(np.linalg.norm(inverse @ sampled @ inverse.T - np.eye(exact.shape[0]), 2))
+
+
+def exact_variances(settings: Settings, arrays: Mapping[str, Array]) -> dict[str, Array]:
+    """Iterate v -> a²v + b² for the five chains, from the start that was drawn."""
+    beta = settings.beta
+    squares = {
+        "wide": (1.0 - beta, beta),
+        "narrow": (1.0 - beta, beta),
+        "right": (1.0 - beta, beta),
+        "shrinking": ((1.0 - beta) ** 2, beta**2),
+        "growing": (1.0, beta),
+    }
+    found = {}
+    for name, (keep, add) in squares.items():
+        variances = [float(arrays[f"predicted_{name}"][0])]
+        for _ in range(settings.steps):
+            variances.append(keep * variances[-1] + add)
+        found[name] = np.array(variances)
+    return found
+
+
+def chain_checks(settings: Settings, arrays: Mapping[str, Array]) -> list[Check]:
+    """Chains run one step at a time against the covariances and laws that are claimed."""
+    times = arrays["schedule_times"]
+    tests = 5 + 4 + 1 + times.size  # chains, times of the repair, the coin, times of the schedule
+    rate = settings.false_alarm_rate / tests
+    level = f"false-alarm rate ${scientific(rate)['text']}$ each"
+    exact = exact_variances(settings, arrays)
+    last = {name: (arrays[f"sampled_{name}"][-1], exact[name][-1]) for name in exact}
+    repaired = zip(arrays["repair_sampled"], arrays["repair_predicted"], strict=True)
+    normal = special.ndtr
+    a, b = math.sqrt(1.0 - settings.coin_beta), math.sqrt(settings.coin_beta)
+    z = arrays["coin_points"]
+    coin = (normal(z / (a + b)) + normal(z / abs(a - b))) / 2
+    x = arrays["schedule_points"]
+    closed = [
+        (normal((x - root) / rest) + normal((x + root) / rest)) / 2
+        for root, rest in (
+            (math.sqrt(left), math.sqrt(1.0 - left)) for left in arrays["schedule_signal"]
+        )
+    ]
+    band = dkw_band(settings.sample_size, rate)
+    return [
+        Check(
+            "diffusion_step.variance-samples",
+            "prp-diff-weights",
+            f"Five chains of {settings.steps} steps, {settings.sample_size:,} draws each: relative "
+            f"deviation of the last sample variance from the iterated one ({level}).",
+            "statistical",
+            max(float(abs(sampled / true - 1.0)) for sampled, true in last.values()),
+            "<=",
+            covariance_band(settings.sample_size, 1, rate),
+        ),
+        Check(
+            "diffusion_step.repair-samples",
+            "thm-diff-repair",
+            "Sample covariance of a plane chain at four times against "
+            "$I+\\bar\\alpha_t(\\operatorname{Cov}[x_0]-I)$: largest relative deviation in "
+            f"spectral norm ({level}).",
+            "statistical",
+            max(relative_deviation(sampled, true) for sampled, true in repaired),
+            "<=",
+            covariance_band(settings.sample_size, 2, rate),
+        ),
+        Check(
+            "diffusion_step.coin-samples",
+            "prp-diff-coin",
+            f"Kolmogorov-Smirnov: {settings.sample_size:,} draws of $a\\epsilon_1+b\\epsilon_2$ "
+            f"with the coin against the mixture ({level}).",
+            "statistical",
+            float(np.max(np.abs(arrays["coin_empirical"] - coin))),
+            "<=",
+            band,
+        ),
+        Check(
+            "diffusion_step.closed-form-samples",
+            "thm-diff-closed",
+            f"Kolmogorov-Smirnov: {settings.sample_size:,} chains from $x_0=\\pm1$ run one step at "
+            f"a time against the law of the closed form at {times.size} times ({level}).",
+            "statistical",
+            float(np.max(np.abs(arrays["schedule_empirical"] - np.array(closed)))),
+            "<=",
+            band,
+        ),
+    ]
+
+
+def prediction_check(settings: Settings, arrays: Mapping[str, Array]) -> Check:
+    """The curves that are drawn against the iterated recursion, at every time."""
+    exact = exact_variances(settings, arrays)
+    gap = max(
+        float(np.max(np.abs(arrays[f"predicted_{name}"] / exact[name] - 1.0))) for name in exact
+    )
+    return Check(
+        "diffusion_step.variance-curves",
+        "prp-diff-weights",
+        "The five closed-form variance curves against the iterated recursion at every step: "
+        "largest relative difference (eight roundings a step, and eight in units of $1/\\beta$).",
+        "numerical",
+        gap,
+        "<=",
+        8.0 * (settings.steps + 1.0 / settings.beta) * float(np.finfo(np.float64).eps),
+    )
+
+
+def checks(settings: Settings, arrays: Mapping[str, Array]) -> list[Check]:
+    """Return every check of exercise 4.5."""
+    return [
+        *step_checks(),
+        prediction_check(settings, arrays),
+        *merging_checks(),
+        coin_quadrature_check(settings),
+        schedule_check(arrays),
+        *chain_checks(settings, arrays),
+    ]
+
+
+def main() -> None:
+    """Read the results, check, write."""
+    settings, files = parse(__doc__, Settings, inputs=("arrays",), outputs=("checks",))
+    save_checks(files.checks, checks(settings, load_arrays(files.arrays)))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,221 @@
+"""Noising chains of exercise 4.5, run step by step, beside what the solution says of them.
+
+Run bare:  python -m scripts.diffusion_step.compute --beta 0.05 --steps 80 --wide-variance 4.0 \
+    --narrow-variance 0.25 --start-correlation 0.8 --coin-beta 0.2 --first-beta 1e-4 \
+    --last-beta 0.02 --schedule-steps 1000 --shown-signal '[0.9, 0.5, 0.1]' --sample-size 20000 \
+    --false-alarm-rate 1e-6 --seed 1 --arrays compute.npz --summary compute.json
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scripts.common.artifacts import save_arrays, save_json
+from scripts.common.command_line import parse
+from scripts.common.seeds import generator
+from scripts.common.values import scientific, value
+from scripts.diffusion_step import laws, model, simulation
+
+Array = NDArray[np.float64]
+
+
+@dataclasses.dataclass(frozen=True)
+class Settings:
+    """What this step needs to know."""
+
+    beta: float = dataclasses.field(metadata={"help": "noise of each equal step"})
+    steps: int = dataclasses.field(metadata={"help": "number of equal steps"})
+    wide_variance: float = dataclasses.field(metadata={"help": "a start variance above 1"})
+    narrow_variance: float = dataclasses.field(metadata={"help": "a start variance below 1"})
+    start_correlation: float = dataclasses.field(metadata={"help": "of the two start coordinates"})
+    coin_beta: float = dataclasses.field(metadata={"help": "noise of the step with the coin"})
+    first_beta: float = dataclasses.field(metadata={"help": "first noise of the schedule"})
+    last_beta: float = dataclasses.field(metadata={"help": "last noise of the schedule"})
+    schedule_steps: int = dataclasses.field(metadata={"help": "steps of the schedule"})
+    shown_signal: list[float] = dataclasses.field(metadata={"help": "signal left where drawn"})
+    sample_size: int = dataclasses.field(metadata={"help": "chains run in each experiment"})
+    false_alarm_rate: float = dataclasses.field(metadata={"help": "of all tests together"})
+    seed: int = dataclasses.field(metadata={"help": "seed of the chains"})
+
+
+def step_weights(beta: float) -> dict[str, tuple[float, float]]:
+    """Return the three pairs (a, b) that are compared: right, too small, too large."""
+    root = math.sqrt(beta)
+    return {
+        "right": (math.sqrt(1.0 - beta), root),
+        "shrinking": (1.0 - beta, beta),
+        "growing": (1.0, root),
+    }
+
+
+def variance_runs(settings: Settings) -> dict[str, Array]:
+    """Return, per experiment, the variance over t = 0, …, steps: sampled and predicted."""
+    weights = step_weights(settings.beta)
+    runs = {
+        "wide": ("right", settings.wide_variance),
+        "narrow": ("right", settings.narrow_variance),
+        "right": ("right", 1.0),
+        "shrinking": ("shrinking", 1.0),
+        "growing": ("growing", 1.0),
+    }
+    times = range(settings.steps + 1)
+    found: dict[str, Array] = {}
+    for name, (rule, start) in runs.items():
+        rng = generator(settings.seed, f"diffusion_step.variance.{name}")
+        state = math.sqrt(start) * rng.standard_normal(settings.sample_size)
+        sampled = [float(np.mean(state**2))]  # the mean is 0 and known
+        for _ in range(settings.steps):
+            state = simulation.run_chain(state, [weights[rule]], rng)
+            sampled.append(float(np.mean(state**2)))
+        found[f"sampled_{name}"] = np.array(sampled)
+        if name == "growing":
+            predicted = [start + t * settings.beta for t in times]
+        else:
+            predicted = [model.variance_after(t, start, weights[rule]) for t in times]
+        found[f"predicted_{name}"] = np.array(predicted)
+    return found
+
+
+def start_covariance(settings: Settings) -> Array:
+    """Return Cov[x_0] of the two-dimensional start, shape (2, 2)."""
+    wide, narrow = settings.wide_variance, settings.narrow_variance
+    cross = settings.start_correlation * math.sqrt(wide * narrow)
+    return np.array([[wide, cross], [cross, narrow]])
+
+
+def repair_run(settings: Settings) -> dict[str, Array]:
+    """Run a wrong start in the plane through the right step; keep four times."""
+    start = start_covariance(settings)
+    rng = generator(settings.seed, "diffusion_step.repair")
+    cloud = rng.standard_normal((settings.sample_size, 2)) @ np.linalg.cholesky(start).T
+    times = [0, settings.steps // 8, settings.steps // 3, settings.steps]
+    betas = np.full(settings.steps, settings.beta)
+    signal = np.append(1.0, model.signal_left(betas))[times]
+    sampled, shown = [], []
+    for before, now in zip([0, *times[:-1]], times, strict=True):
+        weights = simulation.preserving_weights(betas[before:now])
+        cloud = simulation.run_chain(cloud, weights, rng)
+        sampled.append(cloud.T @ cloud / settings.sample_size)
+        shown.append(cloud[:400])
+    return {
+        "repair_times": np.array(times),
+        "repair_signal": signal,
+        "repair_predicted": np.array([model.covariance_after(start, left) for left in signal]),
+        "repair_sampled": np.array(sampled),
+        "repair_cloud": np.array(shown),
+    }
+
+
+def coin_pair(settings: Settings) -> tuple[Array, Array]:
+    """Draw ε₁ and ε₂ = ±ε₁, the sign by a fair coin; each of shape (sample_size,)."""
+    rng = generator(settings.seed, "diffusion_step.coin")
+    first = rng.standard_normal(settings.sample_size)
+    return first, np.where(rng.random(settings.sample_size) < 0.5, first, -first)
+
+
+def coin_run(settings: Settings) -> dict[str, Array]:
+    """Combine a pair drawn with the coin, with the weights of a noising step."""
+    a, b = step_weights(settings.coin_beta)["right"]
+    first, second = coin_pair(settings)
+    points = np.linspace(-4.0, 4.0, 161)
+    return {
+        "coin_pairs": np.column_stack([first, second])[:400],
+        "coin_points": points,
+        "coin_empirical": simulation.empirical_cdf(a * first + b * second, points),
+        "coin_cdf": laws.coin_cdf(points, a, b),
+        "coin_density": laws.coin_density(points, a, b),
+        "normal_density": laws.normal_density(points, 1.0),
+    }
+
+
+def schedule_run(settings: Settings) -> dict[str, Array]:
+    """Noise x_0 = ±1 one step at a time along the schedule; keep the times of `shown_signal`."""
+    betas = model.linear_schedule(settings.first_beta, settings.last_beta, settings.schedule_steps)
+    signal = model.signal_left(betas)
+    times = shown_times(settings, signal)
+    rng = generator(settings.seed, "diffusion_step.schedule")
+    state = np.where(rng.random(settings.sample_size) < 0.5, 1.0, -1.0)
+    points = np.linspace(-4.0, 4.0, 161)
+    weights = simulation.preserving_weights(betas)
+    empirical = []
+    for before, now in zip([0, *times[:-1]], times, strict=True):
+        state = simulation.run_chain(state, weights[before:now], rng)
+        empirical.append(simulation.empirical_cdf(state, points))
+    left = signal[[time - 1 for time in times]]
+    return {
+        "betas": betas,
+        "signal": signal,
+        "shares": model.noise_shares(betas),
+        "schedule_times": np.array(times),
+        "schedule_signal": left,
+        "schedule_points": points,
+        "schedule_empirical": np.array(empirical),
+        "schedule_density": np.array([laws.noised_pair_density(points, s) for s in left]),
+    }
+
+
+def shown_times(settings: Settings, signal: Array) -> list[int]:
+    """Return the increasing times t >= 1 at which ᾱ_t is nearest to each of `shown_signal`.
+
+    Raises ValueError when two of them fall on the same time.
+    """
+    wanted = sorted(settings.shown_signal, reverse=True)
+    times = [int(np.argmin(np.abs(signal - left))) + 1 for left in wanted]
+    if len(set(times)) < len(times):
+        raise ValueError(
+            f"shown_signal {wanted} falls on times {times} of this schedule, which repeat; "
+            "spread the values or lengthen the schedule"
+        )
+    return times
+
+
+def arrays(settings: Settings) -> dict[str, Array]:
+    """Return every array that the checks and figures need."""
+    return (
+        variance_runs(settings) | repair_run(settings) | coin_run(settings) | schedule_run(settings)
+    )
+
+
+def summary(settings: Settings, found: dict[str, Array]) -> dict[str, Any]:
+    """Return the numbers that the prose uses."""
+    coin_distance = float(np.max(np.abs(found["coin_cdf"] - laws.normal_cdf(found["coin_points"]))))
+    weights = step_weights(settings.beta)
+    coin = step_weights(settings.coin_beta)["right"]
+    return {
+        "sample_size": value(settings.sample_size, ","),
+        "false_alarm_rate": scientific(settings.false_alarm_rate, 0),
+        "beta": value(settings.beta, "g"),
+        "steps": value(settings.steps),
+        "wide_variance": value(settings.wide_variance, "g"),
+        "narrow_variance": value(settings.narrow_variance, "g"),
+        "start_correlation": value(settings.start_correlation, "g"),
+        "shrinking_limit": value(model.stationary_variance(weights["shrinking"]), ".4f"),
+        "shrinking_last": value(float(found["sampled_shrinking"][-1]), ".4f"),
+        "repair_signal_last": value(float(found["repair_signal"][-1]), ".3f"),
+        "coin_beta": value(settings.coin_beta, "g"),
+        "coin_excess": value(model.coin_excess(coin), ".2f"),
+        "coin_distance": value(coin_distance, ".3f"),
+        "schedule_steps": value(settings.schedule_steps, ","),
+        "first_beta": value(settings.first_beta, "g"),
+        "last_beta": value(settings.last_beta, "g"),
+        "signal_last": scientific(float(found["signal"][-1])),
+        "amplitude_last": scientific(math.sqrt(found["signal"][-1])),
+        "half_time": value(int(np.argmin(np.abs(found["signal"] - 0.5))) + 1),
+    }
+
+
+def main() -> None:
+    """Read the settings, compute, write."""
+    settings, files = parse(__doc__, Settings, outputs=("arrays", "summary"))
+    found = arrays(settings)
+    save_arrays(files.arrays, found)
+    save_json(files.summary, {"values": summary(settings, found)})
+
+
+if __name__ == "__main__":
+    main()

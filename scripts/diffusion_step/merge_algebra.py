@@ -1,0 +1,191 @@
+"""Problem 18.2 by algebra: integrals over the normal density, and the chain on linear forms."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from typing import Any
+
+import sympy as sp
+
+from scripts.common.checks import Check
+from scripts.diffusion_step import model
+from scripts.diffusion_step.algebra import A, B, mistakes, record, symbols
+from scripts.diffusion_step.model import Array
+
+U = sp.Symbol("u", real=True)
+"""The argument of characteristic functions."""
+
+
+def normal_mean(integrand: Callable[[sp.Symbol], Any]) -> sp.Expr:
+    """Return E[integrand(ε)], ε standard normal, by SymPy's integration."""
+    e = sp.Dummy("e", real=True)
+    bell = sp.exp(-(e**2) / 2) / sp.sqrt(2 * sp.pi)
+    return sp.integrate(sp.expand(integrand(e) * bell), (e, -sp.oo, sp.oo))
+
+
+def moment_mistakes() -> int:
+    """Integrate z = aε₁ + bε₂ and z² over ε₂, then over ε₁."""
+    mean = normal_mean(lambda e1: normal_mean(lambda e2: A * e1 + B * e2))
+    square = normal_mean(lambda e1: normal_mean(lambda e2: (A * e1 + B * e2) ** 2))
+    return mistakes([mean, square - combined_variance((A, B))])
+
+
+def combined_variance(weights: tuple[Any, Any]) -> Any:
+    """Return a² + b², which the solution states as Var[aε₁ + bε₂]."""
+    a, b = weights
+    return a**2 + b**2
+
+
+def characteristic_mistakes() -> int:
+    """Multiply the characteristic functions of aε₁ and bε₂ and compare with the merged one."""
+    one = normal_mean(lambda e: sp.cos(U * e))  # the imaginary part is odd and integrates to 0
+    product = one.subs(U, A * U) * one.subs(U, B * U)
+    merged = sp.exp(-combined_variance((A, B)) * U**2 / 2)
+    return mistakes(
+        [one - sp.exp(-(U**2) / 2), sp.powsimp(product) - sp.powsimp(sp.expand(merged))]
+    )
+
+
+def convolution_mistakes() -> int:
+    """Convolve the densities of aε₁ and bε₂ by completing the square."""
+    y, z = sp.symbols("y z", real=True)
+    total = combined_variance((A, B))
+    exponent = y**2 / (2 * A**2) + (z - y) ** 2 / (2 * B**2)
+    rest = total / (2 * A**2 * B**2) * (y - A**2 * z / total) ** 2
+    width = sp.Symbol("k", positive=True)
+    bell = sp.integrate(sp.exp(-width * y**2), (y, -sp.oo, sp.oo))  # √(π/k), shift-invariant
+    scale = bell.subs(width, total / (2 * A**2 * B**2)) / (2 * sp.pi * A * B)
+    return mistakes([exponent - rest - z**2 / (2 * total), scale - 1 / sp.sqrt(2 * sp.pi * total)])
+
+
+def rotation_mistakes() -> int:
+    """Turn (ε₁, ε₂) by (a, b)/√(a² + b²): radius and area must stay, the first entry be z/√(…)."""
+    turn = sp.Matrix([[A, B], [-B, A]]) / sp.sqrt(combined_variance((A, B)))
+    return mistakes([*(turn * turn.T - sp.eye(2)), turn.det() - 1])
+
+
+def coin_mistakes() -> int:
+    """Average over the coin and over ε₁: moments, excess and characteristic function."""
+    fourth, second = normal_mean(lambda e: e**4), normal_mean(lambda e: e**2)
+    signs = (1, -1)
+    covariance = sum(sign * second for sign in signs) / 2
+    variance = sum((A + sign * B) ** 2 * second for sign in signs) / 2
+    kurtosis = sum((A + sign * B) ** 4 * fourth for sign in signs) / 2 / variance**2
+    characteristic = sum(sp.exp(-((A + sign * B) ** 2) * U**2 / 2) for sign in signs) / 2
+    stated = sp.exp(-(A**2 + B**2) * U**2 / 2) * sp.cosh(A * B * U**2).rewrite(sp.exp)
+    return mistakes(
+        [
+            covariance,
+            variance - combined_variance((A, B)),
+            kurtosis - 3 - model.coin_excess((A, B)),
+            sp.expand(characteristic.expand() - stated.expand()),
+        ]
+    )
+
+
+def stability_mistakes() -> int:
+    """Combine two independent uniform noises of variance 1: the excess must shrink, not stay."""
+    e1, e2 = sp.symbols("e1 e2", real=True)
+    edge = sp.sqrt(3)
+
+    def mean(power: int) -> sp.Expr:
+        inner = sp.integrate(sp.expand((A * e1 + B * e2) ** power), (e2, -edge, edge)) / (2 * edge)
+        return sp.integrate(sp.expand(inner), (e1, -edge, edge)) / (2 * edge)
+
+    excess = mean(4) / mean(2) ** 2 - 3
+    return mistakes([excess + sp.Rational(6, 5) * (A**4 + B**4) / combined_variance((A, B)) ** 2])
+
+
+def chain_weights(betas: Array) -> tuple[sp.Expr, list[sp.Expr]]:
+    """Iterate the step on linear forms: return the weights of x_0 and of ε_1, …, ε_t in x_t."""
+    signal, noises = sp.Integer(1), list[sp.Expr]()
+    for beta in betas:
+        keep = sp.sqrt(1 - beta)
+        signal, noises = keep * signal, [keep * weight for weight in noises] + [sp.sqrt(beta)]
+    return signal, noises
+
+
+def closed_form_mistakes(steps: int) -> int:
+    """Compare the iterated weights with √ᾱ_t and the stated shares, and the shares with 1 − ᾱ_t."""
+    betas = symbols("beta", steps)
+    signal, noises = chain_weights(betas)
+    left, shares = model.signal_left(betas)[-1], model.noise_shares(betas)
+    squares = [weight**2 - share for weight, share in zip(noises, shares, strict=True)]
+    return mistakes([signal**2 - left, *squares, sum(shares) - (1 - left)])
+
+
+def path_mistakes(steps: int) -> int:
+    """Compare the correlation of merged noises at each pair of times with the stated one."""
+    betas = symbols("beta", steps)
+    left = model.signal_left(betas)
+    wrong = 0
+    for earlier, later in itertools.combinations(range(1, steps + 1), 2):
+        first, second = chain_weights(betas[:earlier])[1], chain_weights(betas[:later])[1]
+        shared = sum(x * y for x, y in zip(first, second[:earlier], strict=True))
+        scale = sum(x**2 for x in first) * sum(y**2 for y in second)
+        stated = model.noise_correlation_squared(left[earlier - 1], left[later - 1])
+        wrong += mistakes([sp.factor(shared**2 - stated * scale)])
+    return wrong
+
+
+def merging_checks() -> list[Check]:
+    """Problem 18.2 and what goes with it."""
+    return [
+        record(
+            "combined-moments",
+            "prp-diff-moments",
+            "$E[z]=0$ and $E[z^2]=a^2+b^2$ by SymPy's double integral over the two normal "
+            "densities: equalities that fail.",
+            moment_mistakes(),
+        ),
+        record(
+            "characteristic-function",
+            "thm-diff-gauss",
+            "SymPy integrates $\\cos(u\\epsilon)$ against the normal density; the product for $a$ "
+            "and $b$ is that of $N(0,a^2+b^2)$: equalities that fail.",
+            characteristic_mistakes(),
+        ),
+        record(
+            "convolution",
+            "thm-diff-gauss",
+            "The square completed in the convolution integral, and the integral that is left: "
+            "equalities that fail.",
+            convolution_mistakes(),
+        ),
+        record(
+            "rotation",
+            "thm-diff-gauss",
+            "The change to $(z,-b\\epsilon_1+a\\epsilon_2)/\\sqrt{a^2+b^2}$ is a rotation: entries "
+            "that fail.",
+            rotation_mistakes(),
+        ),
+        record(
+            "coin",
+            "prp-diff-coin",
+            "Averages over the coin: zero covariance, variance $a^2+b^2$, excess "
+            "$12a^2b^2/(a^2+b^2)^2$, and the characteristic function: equalities that fail.",
+            coin_mistakes(),
+        ),
+        record(
+            "stability",
+            "prp-diff-stable",
+            "Uniform noise: the excess of $a\\epsilon_1+b\\epsilon_2$, integrated, is "
+            "$-\\frac65(a^4+b^4)/(a^2+b^2)^2$: equalities that fail.",
+            stability_mistakes(),
+        ),
+        record(
+            "closed-form-weights",
+            "thm-diff-closed",
+            "Five steps iterated on linear forms: weights of $x_0$ and of each $\\epsilon_s$, and "
+            "their squares' sum, against the closed form: equalities that fail.",
+            closed_form_mistakes(5),
+        ),
+        record(
+            "path-correlation",
+            "prp-diff-path",
+            "The correlation of the merged noises at each pair of times up to 4, from the iterated "
+            "weights: pairs that differ.",
+            path_mistakes(4),
+        ),
+    ]

@@ -1,0 +1,176 @@
+"""Figures of exercise 4.5.
+
+Run bare:  python -m scripts.diffusion_step.plot --beta 0.05 --arrays compute.npz \
+    --variances variances.svg --repair repair.svg --coin coin.svg --closed-form closed_form.svg
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from scripts.common import style
+from scripts.common.artifacts import load_arrays
+from scripts.common.command_line import parse
+
+Array = NDArray[np.float64]
+Arrays = dict[str, Array]
+
+
+@dataclasses.dataclass(frozen=True)
+class Settings:
+    """What this step needs to know."""
+
+    beta: float = dataclasses.field(metadata={"help": "noise of each equal step"})
+
+
+def variances_figure(settings: Settings, arrays: Arrays) -> Figure:
+    """Draw the variance over the steps for the right weights and for two wrong pairs."""
+    figure = style.new_figure(2.9)
+    axes = figure.subplots()
+    steps = arrays["predicted_right"].size - 1
+    limit = settings.beta / (2.0 - settings.beta)
+    curves = {
+        "growing": style.VERMILLION,
+        "wide": style.BLUE,
+        "right": style.BLUE,
+        "narrow": style.BLUE,
+        "shrinking": style.PURPLE,
+    }
+    times = np.arange(steps + 1)
+    shown = times[:: max(1, steps // 16)]
+    for name, colour in curves.items():
+        axes.plot(times, arrays[f"predicted_{name}"], color=colour)
+        axes.plot(shown, arrays[f"sampled_{name}"][shown], "o", ms=2.6, color=colour)
+    axes.plot([0, steps], [limit, limit], color=style.GREY, lw=0.7, ls="--")
+    axes.set_yscale("log")
+    axes.set_yticks([0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0])
+    axes.yaxis.set_major_formatter("{x:g}")
+    axes.minorticks_off()
+    axes.set_ylim(
+        0.7 * limit, 1.6 * max(float(arrays[f"predicted_{name}"].max()) for name in curves)
+    )
+    axes.set_xticks(np.linspace(0, steps, 5))
+    axes.set_xlim(0, 1.36 * steps)
+    axes.spines["bottom"].set_bounds(0, steps)
+    at = 1.02 * steps
+    growing, right = style.VERMILLION, style.BLUE
+    last = float(arrays["predicted_growing"][-1])
+    axes.text(at, last, r"$(1,\,\sqrt{\beta})$: no limit", va="bottom", color=growing)
+    axes.text(at, 1.08, r"$(\sqrt{1-\beta},\,\sqrt{\beta})$", va="top", color=right)
+    axes.text(at, 0.68, "from three starts", va="top", color=right)
+    label = r"$(1-\beta,\,\beta)$: $\beta/(2-\beta)$"
+    axes.text(at, limit, label, va="center", color=style.PURPLE)
+    axes.set_xlabel("step $t$")
+    axes.set_ylabel(r"variance of $x_t$")
+    return figure
+
+
+def ellipse(covariance: Array) -> Array:
+    """Return the curve {x : xᵀ Cov⁻¹ x = 4} (two standard deviations), shape (2, 181)."""
+    angles = np.linspace(0.0, 2.0 * np.pi, 181)
+    curve: Array = 2.0 * np.linalg.cholesky(covariance) @ np.array([np.cos(angles), np.sin(angles)])
+    return curve
+
+
+def repair_figure(arrays: Arrays) -> Figure:
+    """Draw a wrong covariance turning into the identity: clouds and two-deviation ellipses."""
+    figure = style.new_figure(2.05)
+    times = arrays["repair_times"]
+    axes = figure.subplots(1, times.size, sharex=True, sharey=True)
+    reach = 1.2 * 2.0 * float(np.sqrt(arrays["repair_predicted"].max(initial=1.0)))
+    for index, panel in enumerate(axes):
+        panel.plot(*arrays["repair_cloud"][index].T, ".", ms=1.4, color=style.SKY)
+        panel.plot(*ellipse(np.eye(2)), color=style.GREY, lw=0.8, ls="--")
+        panel.plot(*ellipse(arrays["repair_predicted"][index]), color=style.VERMILLION)
+        panel.set_aspect("equal")
+        panel.set(xlim=(-reach, reach), ylim=(-reach, reach))
+        signal = float(arrays["repair_signal"][index])
+        panel.set_xlabel(f"$t={times[index]}$\n" + rf"$\bar\alpha_t={signal:.2f}$")
+    return figure
+
+
+def coin_figure(arrays: Arrays) -> Figure:
+    """Draw the pairs (ε₁, ±ε₁), and the density of their combination beside the normal one."""
+    figure = style.new_figure(2.6)
+    left, right = figure.subplots(1, 2, width_ratios=(1, 1.75))
+    left.plot(*arrays["coin_pairs"].T, ".", ms=1.8, color=style.BLUE)
+    left.set(
+        xlim=(-3.6, 3.6),
+        ylim=(-3.6, 3.6),
+        xticks=(-2, 0, 2),
+        yticks=(-2, 0, 2),
+        xlabel=r"$\epsilon_1$",
+        ylabel=r"$\epsilon_2$",
+    )
+    left.set_aspect("equal")
+    z = arrays["coin_points"]
+    heights = np.diff(arrays["coin_empirical"][::4]) / np.diff(z[::4])
+    right.stairs(heights, z[::4], fill=True, color=style.SKY, alpha=0.45, lw=0)
+    right.plot(z, arrays["coin_density"], color=style.BLUE)
+    right.plot(z, arrays["normal_density"], color=style.GREY, ls="--")
+    top = float(arrays["coin_density"].max())
+    right.text(0.75, 0.86 * top, r"$\epsilon_2=\pm\epsilon_1$ (fair coin)", color=style.BLUE)
+    right.text(0.75, 0.74 * top, "independent: $N(0,1)$ (dashed)", color=style.GREY)
+    right.set(xlim=(-4, 4), ylim=(0, 1.1 * top), ylabel="density")
+    right.set_xlabel(r"$z=\sqrt{1-\beta}\,\epsilon_1+\sqrt{\beta}\,\epsilon_2$")
+    return figure
+
+
+def draw_law(axes: Axes, arrays: Arrays, index: int) -> None:
+    """Draw one time of the schedule: histogram of the chains, density of the closed form."""
+    x = arrays["schedule_points"]
+    heights = np.diff(arrays["schedule_empirical"][index][::4]) / np.diff(x[::4])
+    axes.stairs(heights, x[::4], fill=True, color=style.SKY, alpha=0.5, lw=0)
+    axes.plot(x, arrays["schedule_density"][index], color=style.VERMILLION, lw=1.1)
+    time, signal = int(arrays["schedule_times"][index]), float(arrays["schedule_signal"][index])
+    axes.set(xlim=(-3.5, 3.5), ylim=(0, None), xticks=(-2, 0, 2), yticks=[])
+    axes.spines["left"].set_visible(False)
+    axes.set_xlabel(f"law of $x_t$, $t={time}$\n" + rf"($\bar\alpha_t={signal:.2f}$)")
+
+
+def closed_form_figure(arrays: Arrays) -> Figure:
+    """Draw the two weights of the closed form over time, and the law of x_t at a few times."""
+    figure = style.new_figure(2.4)
+    count = arrays["schedule_times"].size
+    axes = figure.subplots(1, count + 1, width_ratios=[1.9, *[1.0] * count])
+    curve = axes[0]
+    signal = np.append(1.0, arrays["signal"])
+    times = np.arange(signal.size)
+    curve.plot(times, np.sqrt(signal), color=style.BLUE)
+    curve.plot(times, np.sqrt(1.0 - signal), color=style.VERMILLION)
+    late = int(0.62 * times[-1])
+    curve.text(late, np.sqrt(signal[late]) + 0.06, r"$\sqrt{\bar\alpha_t}$", color=style.BLUE)
+    curve.text(
+        late, np.sqrt(1.0 - signal[late]) - 0.16, r"$\sqrt{1-\bar\alpha_t}$", color=style.VERMILLION
+    )
+    for time in arrays["schedule_times"]:
+        curve.axvline(time, color=style.GREY, lw=0.5)
+    curve.set(xlim=(0, times[-1]), ylim=(0, 1.05), xlabel="step $t$", ylabel="weight")
+    for index in range(count):
+        draw_law(axes[index + 1], arrays, index)
+    return figure
+
+
+def draw(settings: Settings, arrays: Arrays, files: dict[str, Path]) -> None:
+    """Write every figure to `files`, by output name."""
+    style.save_figure(variances_figure(settings, arrays), files["variances"])
+    style.save_figure(repair_figure(arrays), files["repair"])
+    style.save_figure(coin_figure(arrays), files["coin"])
+    style.save_figure(closed_form_figure(arrays), files["closed_form"])
+
+
+def main() -> None:
+    """Read the results, draw, write."""
+    names = ("variances", "repair", "coin", "closed_form")
+    settings, files = parse(__doc__, Settings, inputs=("arrays",), outputs=names)
+    draw(settings, load_arrays(files.arrays), {name: getattr(files, name) for name in names})
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,193 @@
+"""Problem 18.1 by algebra and by listing every outcome.
+
+`model` is fed SymPy symbols or exact fractions, and compared with block products, enumerated
+expectations and iterated recursions that do not use it.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from fractions import Fraction
+
+import numpy as np
+import sympy as sp
+
+from scripts.common.checks import Check
+from scripts.diffusion_step import model
+from scripts.diffusion_step.algebra import A, B, identity, mistakes, record, symbols, symmetric
+from scripts.diffusion_step.model import Array
+
+Outcome = Sequence[Fraction]
+
+
+def block_product_mistakes(size: int) -> int:
+    """Compare Cov[a x + b ε] with (aI bI) S (aI bI)ᵀ, S the joint covariance, all symbols."""
+    start, noise = symmetric("s", size), symmetric("n", size)
+    cross = np.array([[sp.Symbol(f"c{i}{j}") for j in range(size)] for i in range(size)])
+    joint = sp.Matrix(np.block([[start, cross], [cross.T, noise]]))
+    row = sp.Matrix(np.hstack([A * identity(size), B * identity(size)]))
+    claimed = model.step_covariance(start, noise, cross, (A, B))
+    return mistakes(row * joint * row.T - sp.Matrix(claimed))
+
+
+def enumerated_covariance(outcomes: Sequence[tuple[Outcome, Outcome]]) -> tuple[Array, Array]:
+    """Return (Cov[x], Cov[x, y]) of equally likely outcomes (x, y), exactly."""
+    count = len(outcomes)
+    x = np.array([first for first, _ in outcomes], dtype=object)
+    y = np.array([second for _, second in outcomes], dtype=object)
+    x = x - x.sum(axis=0) / Fraction(count)
+    y = y - y.sum(axis=0) / Fraction(count)
+    return x.T @ x / Fraction(count), x.T @ y / Fraction(count)
+
+
+def enumeration_mistakes(dependent: bool) -> int:
+    """List every outcome of a step from x in {0, 2}², whose covariance is I, for exact weights.
+
+    dependent: the first coordinate of ε is the product of the coordinates of x − (1, 1), a
+    function of x that is uncorrelated with it; else ε is independent of x.
+    """
+    signs = (Fraction(-1), Fraction(1))
+    wrong = 0
+    for a, b in ((3, 5), (5, 13), (8, 17)):  # legs and hypotenuses of right triangles
+        other = int((b * b - a * a) ** 0.5)
+        weights = (Fraction(a, b), Fraction(other, b))
+        outcomes = []
+        for first, second, e1, e2 in itertools.product(signs, repeat=4):
+            noise = (first * second, e2) if dependent else (e1, e2)
+            x = (1 + first, 1 + second)
+            outcomes.append((x, noise))
+        stepped = [
+            (tuple(weights[0] * s + weights[1] * e for s, e in zip(x, noise, strict=True)), noise)
+            for x, noise in outcomes
+        ]
+        start, cross = enumerated_covariance(outcomes)
+        found = enumerated_covariance(stepped)[0]
+        claimed = model.step_covariance(start, identity(2), cross, weights)
+        wrong += int(np.sum(claimed != found)) + int(np.sum(found != identity(2)))
+    return wrong
+
+
+def cross_term_mistakes() -> int:
+    """Try dependent noise: ε = Rx with R a quarter turn, and Corr = ρ in one dimension."""
+    turn = sp.Matrix([[0, -1], [1, 0]])
+    moved = A * sp.eye(2) + B * turn  # x_t = (aI + bR) x
+    quarter = np.array([[0, -1], [1, 0]])
+    claimed = model.step_covariance(identity(2), identity(2), quarter.T, (A, B))  # Cov[x, Rx] = Rᵀ
+    count = mistakes(moved * moved.T - sp.Matrix(claimed))
+    count += mistakes(sp.Matrix(claimed) - (A**2 + B**2) * sp.eye(2))
+    rho = sp.Symbol("rho", real=True)
+    line = model.step_covariance(identity(1), identity(1), np.array([[rho]]), (A, B))[0, 0]
+    s = sp.Symbol("s", real=True)  # ε = ρx + s·w with w independent of x and s² = 1 − ρ²
+    by_parts = ((A + B * rho) ** 2 + (B * s) ** 2).expand().subs(s**2, 1 - rho**2)
+    return count + mistakes([line - by_parts])
+
+
+def recursion_mistakes() -> int:
+    """Iterate v -> a²v + b² and compare each of five steps with the closed form."""
+    start = variance = sp.Symbol("v", positive=True)
+    wrong = 0
+    for steps in range(6):
+        wrong += mistakes([variance - model.variance_after(steps, start, (A, B))])
+        variance = sp.expand(A**2 * variance + B**2)
+    return wrong
+
+
+def repair_mistakes() -> int:
+    """Iterate four steps with free β_t on a free start covariance, against the closed form."""
+    size, betas = 3, symbols("beta", 4)
+    start = symmetric("s", size)
+    covariance = sp.Matrix(start)
+    for beta in betas:
+        covariance = (1 - beta) * covariance + beta * sp.eye(size)
+    claimed = model.covariance_after(start, model.signal_left(betas)[-1])
+    return mistakes(covariance - sp.Matrix(claimed))
+
+
+def forgetting_mistakes(steps: int) -> int:
+    """Compare ᾱ_t of two schedules with their telescoped products, in exact fractions."""
+    slow = np.array([Fraction(1, s + 1) for s in range(1, steps + 1)], dtype=object)
+    fast = np.array([Fraction(1, (s + 1) ** 2) for s in range(1, steps + 1)], dtype=object)
+    slow_left, fast_left = model.signal_left(slow), model.signal_left(fast)
+    return sum(
+        (slow_left[t - 1] != Fraction(1, t + 1))
+        + (fast_left[t - 1] != Fraction(t + 2, 2 * (t + 1)))
+        for t in range(1, steps + 1)
+    )
+
+
+def step_checks() -> list[Check]:
+    """Problem 18.1 and what goes with it."""
+    limit = model.stationary_variance((A, B))
+    v, beta = sp.symbols("v beta", positive=True)
+    balanced = sp.solve(limit - 1, B**2)
+    shrinking = model.stationary_variance((1 - beta, beta))
+    return [
+        record(
+            "covariance-bilinear",
+            "lem-diff-bilinear",
+            "$\\operatorname{Cov}[ax+b\\epsilon]$ against the block product of the joint "
+            "covariance whose entries are symbols, in two and three dimensions: entries that "
+            "differ.",
+            block_product_mistakes(2) + block_product_mistakes(3),
+        ),
+        record(
+            "identity-independent",
+            "thm-diff-preserve",
+            "Every outcome of a step from a two-valued start is listed, with exact weights from "
+            "three right triangles: entries of the covariance that differ from $I$.",
+            enumeration_mistakes(dependent=False),
+            exhaustive=True,
+        ),
+        record(
+            "identity-uncorrelated",
+            "thm-diff-preserve",
+            "The same with noise that depends on $x_{t-1}$ but is uncorrelated with it: entries "
+            "that differ from $I$.",
+            enumeration_mistakes(dependent=True),
+            exhaustive=True,
+        ),
+        record(
+            "cross-term",
+            "prp-diff-cross",
+            "A quarter turn $\\epsilon=Rx$ keeps $(a^2+b^2)I$; in one dimension a correlation "
+            "$\\rho$ adds $2ab\\rho$: equalities that fail.",
+            cross_term_mistakes(),
+        ),
+        record(
+            "fixed-variance",
+            "prp-diff-weights",
+            "SymPy solves $v=a^2v+b^2$, and the solution is 1 exactly when $b^2=1-a^2$: equalities "
+            "that fail.",
+            mistakes([sp.solve(A**2 * v + B**2 - v, v)[0] - limit, balanced[0] - (1 - A**2)]),
+        ),
+        record(
+            "variance-recursion",
+            "prp-diff-weights",
+            "Five iterations of $v\\mapsto a^2v+b^2$ from any start against the closed form: steps "
+            "that differ.",
+            recursion_mistakes(),
+        ),
+        record(
+            "shrinking-limit",
+            "cor-diff-shrinking",
+            "The limit for the weights $(1-\\beta,\\beta)$ is $\\beta/(2-\\beta)$: equalities that "
+            "fail.",
+            mistakes([shrinking - beta / (2 - beta)]),
+        ),
+        record(
+            "repair",
+            "thm-diff-repair",
+            "Four steps with free $\\beta_t$ from a free $3\\times3$ covariance against "
+            "$I+\\bar\\alpha_4(\\operatorname{Cov}[x_0]-I)$: entries that differ.",
+            repair_mistakes(),
+        ),
+        record(
+            "forgetting",
+            "prp-diff-forget",
+            "$\\bar\\alpha_t$ for $\\beta_s=1/(s+1)$ and $\\beta_s=1/(s+1)^2$, $t\\le60$, in exact "
+            "fractions against the telescoped products: times that differ.",
+            forgetting_mistakes(60),
+            exhaustive=True,
+        ),
+    ]

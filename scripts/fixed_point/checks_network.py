@@ -1,0 +1,346 @@
+"""Checks of the inverted residual network: its certificate, its accuracy, its log-determinants.
+
+The reference is the network in multi-precision arithmetic (mpmath), where y = z + f(z) is solved by
+Newton's method, not by the iteration under test.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+import math
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import Any
+
+import mpmath  # type: ignore[import-untyped]
+import numpy as np
+from numpy.typing import NDArray
+
+from scripts.common.checks import Check
+from scripts.fixed_point import model, rounding
+from scripts.fixed_point.exact import norm_is_below
+
+Arrays = dict[str, NDArray[Any]]
+Floats = NDArray[np.float64]
+EPS = rounding.EPS
+DIGITS = 50
+NAMES = ("line", "space")
+
+
+@dataclasses.dataclass(frozen=True)
+class Network:
+    """One network as stored: weights, certified norms, scale, certified Lipschitz constant."""
+
+    weights: list[Floats]
+    norms: list[float]
+    scale: float
+    lipschitz: float
+
+    @property
+    def errors(self) -> rounding.LayerErrors:
+        """The proved rounding errors of one evaluation."""
+        return rounding.layer_errors(self.weights, self.norms, self.scale)
+
+    @property
+    def accuracy(self) -> float:
+        """The proved constant c of the claim error <= a-priori bound + c eps |y|."""
+        return rounding.accuracy_constant(self.errors.output, self.lipschitz)
+
+    def branch(self, z: Sequence[mpmath.mpf]) -> list[mpmath.mpf]:
+        """Return f(z) in the current mpmath precision."""
+        values = list(z)
+        for index, matrix in enumerate(self.weights):
+            values = [mpmath.fdot(row.tolist(), values) for row in matrix]
+            if index < len(self.weights) - 1:
+                values = [mpmath.tanh(value) for value in values]
+        return [self.scale * value for value in values]
+
+    def derivative(self, z: Floats) -> Floats:
+        """Return the Jacobian of f at z by the chain rule, in floats (for Newton's steps only)."""
+        result, values = self.scale * np.eye(len(z)), z
+        chain = np.eye(len(z))
+        for index, matrix in enumerate(self.weights):
+            values, chain = matrix @ values, matrix @ chain
+            if index < len(self.weights) - 1:
+                values = np.tanh(values)
+                chain = (1 - values**2)[:, None] * chain
+        return np.asarray(result @ chain)
+
+    def solve(self, y: Floats, guess: Floats) -> tuple[Floats, Floats]:
+        """Return high and low parts of the z with z + f(z) = y, to about 30 digits.
+
+        Raises ArithmeticError if Newton's method does not reach that.
+        """
+        with mpmath.workdps(DIGITS):
+            z = [mpmath.mpf(x) for x in guess.tolist()]
+            for _ in range(50):
+                f = self.branch(z)
+                residual = [zi + fi - yi for zi, fi, yi in zip(z, f, y.tolist(), strict=True)]
+                size = mpmath.norm(residual)
+                if size <= mpmath.mpf(10) ** -30 * (1 + np.linalg.norm(y)):
+                    high = np.array([float(x) for x in z])
+                    return high, np.array([float(x - h) for x, h in zip(z, high, strict=True)])
+                slope = np.eye(len(y)) + self.derivative(np.array([float(x) for x in z]))
+                scaled = np.array([float(r / size) for r in residual])
+                step = np.linalg.solve(slope, scaled).tolist()
+                z = [zi - size * si for zi, si in zip(z, step, strict=True)]
+        raise ArithmeticError("Newton's method did not solve z + f(z) = y")
+
+
+def load(arrays: Arrays, name: str, scale: float) -> Network:
+    """Return the network whose arrays are prefixed with `name`."""
+    return Network(
+        [arrays[f"{name}_weight_{index}"] for index in range(3)],
+        arrays[f"{name}_norms"].tolist(),
+        scale,
+        float(arrays[f"{name}_lipschitz"]),
+    )
+
+
+def certificate(networks: Sequence[Network]) -> Check:
+    """Each layer's certified norm, and the product L < 1, confirmed in integers."""
+    wrong = 0
+    for network in networks:
+        product = Fraction(network.scale)
+        for matrix, norm in zip(network.weights, network.norms, strict=True):
+            wrong += not norm_is_below(matrix, norm)
+            product *= Fraction(norm)
+        wrong += not product <= Fraction(network.lipschitz) < 1
+    layers = sum(len(network.weights) for network in networks)
+    return Check(
+        "fixed_point.certificate",
+        "prp-fixed-lipschitz",
+        f"Exact integers: for each of the {layers} layers $s^2I-W^{{\\mathsf T}}W$ is positive "
+        "definite (all leading minors positive), $s$ its certified norm, and $\\ell\\prod s\\le "
+        "L<1$ (number of failures).",
+        "symbolic",
+        wrong,
+        "=",
+        0,
+    )
+
+
+def power_iteration(arrays: Arrays, networks: Sequence[Network]) -> Check:
+    """Power iteration stays below the norm: the first estimates exactly, all up to the margin."""
+    wrong = 0
+    for name, network in zip(NAMES, networks, strict=True):
+        hidden = float(arrays[f"{name}_power_1"][0])
+        wrong += norm_is_below(network.weights[1], hidden * (1 + 1e-9))
+        for index, norm in enumerate(network.norms):
+            wrong += int(np.sum(arrays[f"{name}_power_{index}"] > norm))
+    return Check(
+        "fixed_point.power-iteration",
+        "prp-fixed-power",
+        "Exact integers: the norm of each hidden layer exceeds its first power-iteration estimate; "
+        "and no recorded estimate of any layer exceeds the certified norm (number of "
+        "exceptions).",
+        "symbolic",
+        wrong,
+        "=",
+        0,
+    )
+
+
+def tanh_accuracy(arrays: Arrays) -> Check:
+    """The library's tanh against 50 digits, at the coordinates of the test points."""
+    worst = 0.0
+    with mpmath.workdps(DIGITS):
+        for name in NAMES:
+            pairs = zip(arrays[f"{name}_tanh_at"], arrays[f"{name}_tanh"], strict=True)
+            for point, found in pairs:
+                exact = mpmath.tanh(mpmath.mpf(float(point)))
+                error = abs(mpmath.mpf(float(found)) - exact) / math.ulp(float(exact))
+                worst = max(worst, float(error))
+    return Check(
+        "fixed_point.tanh-accuracy",
+        "lem-fixed-step",
+        "Largest error of the library's tanh at the coordinates of the test points against 50 "
+        "digits, in units in the last place; the bound is what the rounding analysis assumes.",
+        "numerical",
+        worst,
+        "<=",
+        rounding.TANH_ULPS,
+    )
+
+
+def errors(arrays: Arrays, name: str, network: Network) -> Floats:
+    """Return |z_n - z*|, shape (steps + 1, points), with z* from Newton's method."""
+    iterates = arrays[f"{name}_iterates"]
+    found = np.empty(iterates.shape[:2])
+    for point, y in enumerate(arrays[f"{name}_y"]):
+        high, low = network.solve(y, iterates[-1, point])
+        found[:, point] = np.linalg.norm((iterates[:, point] - high) - low, axis=1)
+    return found
+
+
+def inversion(arrays: Arrays, name: str, network: Network, found: Floats) -> list[Check]:
+    """Error against a-priori and a-posteriori bound plus rounding at each step, every point."""
+    iterates, y = arrays[f"{name}_iterates"], arrays[f"{name}_y"]
+    moves = np.linalg.norm(np.diff(iterates, axis=0), axis=2)
+    floor = network.accuracy * EPS * np.linalg.norm(y, axis=1)
+    prior = np.array(
+        [model.a_priori_bound(network.lipschitz, n, moves[0]) for n in range(len(iterates))]
+    )
+    last = model.a_posteriori_bound(network.lipschitz, moves)
+    where = f"{y.shape[1]} dimension{'s' if y.shape[1] > 1 else ''}"
+    scope = f"{len(y)} points, {len(iterates) - 1} steps, in {where}"
+    return [
+        Check(
+            f"fixed_point.inversion-{name}",
+            "prp-fixed-rounding",
+            "Error (50-digit Newton) over $L^n\\lVert z_1-z_0\\rVert/(1-L)"
+            f"+c\\,\\varepsilon\\lVert y\\rVert$, largest over {scope}; "
+            f"$c={network.accuracy:.0f}$ is proved, not fitted.",
+            "numerical",
+            float(np.max(found / (prior + floor))),
+            "<=",
+            1,
+        ),
+        Check(
+            f"fixed_point.stopping-{name}",
+            "prp-fixed-rounding",
+            f"Error over $L\\lVert z_n-z_{{n-1}}\\rVert/(1-L)+c\\,\\varepsilon\\lVert y\\rVert$, "
+            f"largest over {scope}.",
+            "numerical",
+            float(np.max(found[1:] / (last + floor))),
+            "<=",
+            1,
+        ),
+        Check(
+            f"fixed_point.steps-{name}",
+            "prp-fixed-steps",
+            f"After the {len(iterates) - 1} steps chosen in advance the a-priori bound over "
+            f"$\\varepsilon\\lVert y\\rVert/2$ (largest over {len(y)} points in {where}).",
+            "numerical",
+            float(np.max(prior[-1] / (rounding.UNIT * np.linalg.norm(y, axis=1)))),
+            "<=",
+            1 + 1e-9,
+        ),
+    ]
+
+
+def bi_lipschitz(arrays: Arrays, networks: Sequence[Network]) -> Check:
+    """Distances between all pairs of test points, before and after, within 1 - L and 1 + L."""
+    worst = 0.0
+    for name, network in zip(NAMES, networks, strict=True):
+        least, largest = model.slope_bounds(network.lipschitz)
+        z, y = arrays[f"{name}_z"], arrays[f"{name}_y"]
+        size = float(np.max(np.linalg.norm(z, axis=1)))
+        slack = 2 * (network.errors.output + 4 * rounding.UNIT) * size
+        for i, j in itertools.combinations(range(len(z)), 2):
+            before = float(np.linalg.norm(z[i] - z[j]))
+            after = float(np.linalg.norm(y[i] - y[j]))
+            worst = max(worst, after / (largest * before + slack))
+            worst = max(worst, (least * before - slack) / after)
+    return Check(
+        "fixed_point.bi-lipschitz",
+        "cor-fixed-residual",
+        "All pairs of test points of both networks: $\\lVert\\Delta y\\rVert$ over its bound "
+        "$(1+L)\\lVert\\Delta z\\rVert$ and $(1-L)\\lVert\\Delta z\\rVert$ over $\\lVert\\Delta "
+        "y\\rVert$ (largest ratio, rounding included).",
+        "numerical",
+        worst,
+        "<=",
+        1,
+    )
+
+
+def spread(arrays: Arrays, networks: Sequence[Network]) -> Check:
+    """The sum of squared distances from the mean, before and after the layer."""
+    worst = 0.0
+    for name, network in zip(NAMES, networks, strict=True):
+        least, largest = model.slope_bounds(network.lipschitz)
+        before, after = (
+            float(np.sum((points - np.mean(points, axis=0)) ** 2))
+            for points in (arrays[f"{name}_z"], arrays[f"{name}_y"])
+        )
+        worst = max(worst, least**2 * before / after, after / (largest**2 * before))
+    return Check(
+        "fixed_point.spread",
+        "cor-fixed-spread",
+        "Spread (sum of squared distances from the mean) of the test points after each network, "
+        "over its upper bound $(1+L)^2$ times the spread before, and the lower bound over it "
+        "(largest ratio).",
+        "numerical",
+        worst,
+        "<=",
+        1,
+    )
+
+
+def jacobian(arrays: Arrays, networks: Sequence[Network]) -> Check:
+    """Automatic differentiation against 50-digit forward differences of step 1e-25."""
+    worst = 0.0
+    for name, network in zip(NAMES, networks, strict=True):
+        for point, found in zip(arrays[f"{name}_z"], arrays[f"{name}_jacobians"], strict=False):
+            with mpmath.workdps(DIGITS):
+                step = mpmath.mpf(10) ** -25
+                z = [mpmath.mpf(x) for x in point.tolist()]
+                base = network.branch(z)
+                columns = []
+                for axis in range(len(z)):
+                    moved = network.branch([x + step * (i == axis) for i, x in enumerate(z)])
+                    columns.append(
+                        [float((m - b) / step) for m, b in zip(moved, base, strict=True)]
+                    )
+            size = float(np.linalg.norm(point))
+            bound = rounding.jacobian_error(network.weights, network.norms, network.scale, size)
+            error = float(np.linalg.norm(found - np.array(columns).T, ord=2))
+            worst = max(worst, error / bound)
+    return Check(
+        "fixed_point.jacobian",
+        "sec-fixed-logdet",
+        "Jacobians by automatic differentiation against 50-digit difference quotients: largest "
+        "error over the rounding bound.",
+        "numerical",
+        worst,
+        "<=",
+        1,
+    )
+
+
+def series(arrays: Arrays, networks: Sequence[Network]) -> Check:
+    """Partial sums of the series against a 50-digit determinant of the same Jacobian."""
+    worst = 0.0
+    for name, network in zip(NAMES, networks, strict=True):
+        sums = arrays[f"{name}_log_det_sums"]
+        for matrix, found in zip(arrays[f"{name}_jacobians"], sums, strict=True):
+            dimension, terms = len(matrix), len(found) - 1
+            with mpmath.workdps(DIGITS):
+                exact = mpmath.log(mpmath.det(mpmath.eye(dimension) + mpmath.matrix(matrix)))
+                gaps = [float(abs(mpmath.mpf(float(total)) - exact)) for total in found]
+            slack = rounding.log_det_sum_error(network.lipschitz, dimension, terms)
+            for n, gap in enumerate(gaps):
+                bound = model.log_det_tail_bound(network.lipschitz, n, dimension)
+                worst = max(worst, gap / (bound + slack))
+    return Check(
+        "fixed_point.series-network",
+        "thm-fixed-logdet",
+        f"Both networks: each partial sum up to {terms} terms against the logarithm of a 50-digit "
+        "determinant: largest error over tail bound plus rounding.",
+        "numerical",
+        worst,
+        "<=",
+        1,
+    )
+
+
+def checks(arrays: Arrays, scale: float) -> list[Check]:
+    """Return every check of this part; `scale` is the intended Lipschitz constant of f."""
+    networks = [load(arrays, name, scale) for name in NAMES]
+    inversions = [
+        check
+        for name, network in zip(NAMES, networks, strict=True)
+        for check in inversion(arrays, name, network, errors(arrays, name, network))
+    ]
+    return [
+        certificate(networks),
+        power_iteration(arrays, networks),
+        tanh_accuracy(arrays),
+        *inversions,
+        bi_lipschitz(arrays, networks),
+        spread(arrays, networks),
+        jacobian(arrays, networks),
+        series(arrays, networks),
+    ]

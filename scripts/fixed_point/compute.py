@@ -1,0 +1,284 @@
+"""Exercise 4.4, step "compute": iterate contractions, invert a network, fit two samplers.
+
+Three independent experiments: cobwebs of three maps; a residual network in one dimension and in
+several, certified, inverted and its log-determinants summed; the sampler of UDL problem 16.11.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from dataclasses import field
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from scripts.common import command_line
+from scripts.common.artifacts import save_arrays, save_json
+from scripts.common.seeds import generator
+from scripts.common.values import scientific, value
+from scripts.fixed_point import density_fit, model, network, rounding, sampler
+
+Arrays = dict[str, NDArray[Any]]
+
+FAILING_START = 0.05
+"""Distance of the failing iteration's start from its fixed point: close, and still it leaves."""
+JACOBIAN_POINTS = 4
+"""Test points at which Jacobians and log-determinants are kept for the checks."""
+POWER_ITERATIONS = 100
+"""Length of the recorded power iterations."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Settings:
+    """The knobs of this step; meanings, units and reasons stand in workflow/config.yaml."""
+
+    seed: int = field(metadata={"help": "seed of every random draw of this exercise"})
+    cobweb_lipschitz: float = field(metadata={"help": "Lipschitz constant of both contractions"})
+    cobweb_offset: float = field(metadata={"help": "offset c of z -> c +- L tanh(z)"})
+    cobweb_start: float = field(metadata={"help": "start of the two contractions"})
+    cobweb_steps: int = field(metadata={"help": "steps of each cobweb"})
+    target_lipschitz: float = field(metadata={"help": "intended Lipschitz constant of f"})
+    dimension: int = field(metadata={"help": "dimension of the larger network"})
+    hidden_units: int = field(metadata={"help": "width of both hidden layers"})
+    fold_slope: float = field(metadata={"help": "slope at 0 of the displacement to be fitted"})
+    latent_spread: float = field(metadata={"help": "standard deviation of z"})
+    training_steps: int = field(metadata={"help": "steps of Adam"})
+    batch_size: int = field(metadata={"help": "fresh points in each step of Adam"})
+    learning_rate: float = field(metadata={"help": "step size of Adam"})
+    test_points: int = field(metadata={"help": "points that are mapped and inverted"})
+    series_terms: int = field(metadata={"help": "terms of the log-determinant series"})
+    teacher_mean: float = field(metadata={"help": "mean of the target density q"})
+    teacher_sd: float = field(metadata={"help": "standard deviation of q"})
+    teacher_scale: float = field(metadata={"help": "factor kappa by which q is misjudged"})
+    sampler_points: int = field(metadata={"help": "number N of latent samples"})
+    sampler_rate: float = field(metadata={"help": "step size of gradient descent over sd^2"})
+    sampler_steps: int = field(metadata={"help": "steps of gradient descent"})
+    sampler_shift: float = field(metadata={"help": "start of (a - mean of q) / sd"})
+    sampler_spread: float = field(metadata={"help": "start of |b| / sd"})
+    largest_branches: int = field(metadata={"help": "largest k for f(z) = k z mod 1"})
+
+
+def cobwebs(settings: Settings) -> Arrays:
+    """Iterate the two contractions c +- L tanh(z), and z <- y - 2 z with y = c, which diverges."""
+    c, lipschitz, steps = settings.cobweb_offset, settings.cobweb_lipschitz, settings.cobweb_steps
+    paths = [
+        model.iterate(
+            lambda z, slope=slope: c + slope * math.tanh(z),  # type: ignore[misc]
+            settings.cobweb_start,
+            steps,
+        )
+        for slope in (lipschitz, -lipschitz)
+    ]
+    failing = model.iterate(lambda z: c - 2 * z, c / 3 + FAILING_START, steps)
+    return {
+        "cobweb_rising": np.array(paths[0]),
+        "cobweb_falling": np.array(paths[1]),
+        "cobweb_failing": np.array(failing),
+    }
+
+
+def inversion(settings: Settings, name: str, dimension: int) -> Arrays:
+    """Train, certify and invert one residual network; arrays are prefixed with `name`."""
+    random = generator(settings.seed, f"fixed_point.{name}")
+    rotation = np.linalg.qr(random.standard_normal((dimension, dimension)))[0]
+    trained, errors = network.train(
+        random,
+        rotation,
+        settings.hidden_units,
+        settings.target_lipschitz,
+        settings.fold_slope,
+        settings.latent_spread,
+        settings.training_steps,
+        settings.batch_size,
+        settings.learning_rate,
+    )
+    branch = network.normalised(trained)
+    lipschitz = network.certified_lipschitz(branch)
+    z = settings.latent_spread * random.standard_normal((settings.test_points, dimension))
+    y = network.forward(branch, z)
+    steps = model.steps_for(lipschitz, rounding.UNIT)
+    latent = z[:JACOBIAN_POINTS]
+    jacobians = network.jacobians(branch, latent)
+    arrays: Arrays = {
+        "training_errors": errors,
+        "trained_lipschitz": np.array(network.certified_lipschitz(trained)),
+        "lipschitz": np.array(lipschitz),
+        "trained_jacobians": network.jacobians(trained, latent),
+        "norms": np.array([network.certified_norm(matrix) for matrix in branch.layers()]),
+        "z": z,
+        "y": y,
+        "iterates": network.invert(branch, y, steps),
+        "jacobians": jacobians,
+        "log_det_sums": np.array(
+            [model.log_det_sums(jacobian, settings.series_terms) for jacobian in jacobians]
+        ),
+        "log_dets": np.linalg.slogdet(np.eye(dimension) + jacobians)[1],
+        "tanh_at": z.ravel(),
+        "tanh": torch.tanh(torch.from_numpy(z.ravel())).numpy(),
+    }
+    for index, (matrix, as_trained) in enumerate(
+        zip(branch.layers(), trained.layers(), strict=True)
+    ):
+        start = random.standard_normal((matrix.shape[1],))
+        arrays[f"weight_{index}"] = matrix
+        arrays[f"trained_norm_{index}"] = np.array(network.certified_norm(as_trained))
+        arrays[f"power_{index}"] = model.power_iteration(matrix, start, POWER_ITERATIONS)
+    if dimension == 1:
+        grid = np.linspace(-2.5, 2.5, 201)[:, None] * settings.latent_spread
+        arrays["grid"] = grid
+        arrays["grid_image"] = network.forward(branch, grid)
+    return {f"{name}_{key}": array for key, array in arrays.items()}
+
+
+def samplers(settings: Settings) -> Arrays:
+    """Fit f(z) = a + b z to q without the entropy term, with kappa, and with it from both signs."""
+    random = generator(settings.seed, "fixed_point.sampler")
+    z = random.standard_normal(settings.sampler_points)
+    mean, sd = settings.teacher_mean, settings.teacher_sd
+    center, spread = mean + settings.sampler_shift * sd, settings.sampler_spread * sd
+    runs: dict[str, tuple[float, float, bool]] = {
+        "collapse": (spread, 1.0, False),
+        "scaled": (spread, settings.teacher_scale, False),
+        "right": (spread, 1.0, True),
+        "mirrored": (-spread, 1.0, True),
+    }
+    arrays: Arrays = {"sampler_z": z}
+    for run, (b, scale, entropy) in runs.items():
+        path, losses = sampler.descend(
+            z,
+            (center, b),
+            mean,
+            sd,
+            settings.sampler_rate,
+            settings.sampler_steps,
+            scale=scale,
+            entropy=entropy,
+        )
+        arrays[f"{run}_path"], arrays[f"{run}_losses"] = path, losses
+        arrays[f"{run}_kl"] = density_fit.gaussian_kl(path, mean, sd)
+    return arrays
+
+
+def modular_maps(settings: Settings) -> Arrays:
+    """Evaluate the change-of-variables formula and the true KL for f(z) = k z mod 1, each k."""
+    maps = [density_fit.modular_map(k) for k in range(1, settings.largest_branches + 1)]
+    return {
+        "modular_formula": np.array([density_fit.change_of_variables_value(m) for m in maps]),
+        "modular_kl": np.array(
+            [density_fit.kl_to_uniform(density_fit.pushforward_density(m)) for m in maps]
+        ),
+    }
+
+
+def run(settings: Settings) -> Arrays:
+    """Return every array of the exercise."""
+    return (
+        cobwebs(settings)
+        | inversion(settings, "line", 1)
+        | inversion(settings, "space", settings.dimension)
+        | samplers(settings)
+        | modular_maps(settings)
+    )
+
+
+def accuracy(arrays: Arrays, name: str, scale: float) -> float:
+    """Return the proved constant c of one network: error <= a-priori bound + c eps |y|."""
+    weights = [arrays[f"{name}_weight_{index}"] for index in range(3)]
+    errors = rounding.layer_errors(weights, arrays[f"{name}_norms"].tolist(), scale)
+    return rounding.accuracy_constant(errors.output, float(arrays[f"{name}_lipschitz"]))
+
+
+def network_values(arrays: Arrays, name: str, settings: Settings) -> dict[str, dict[str, Any]]:
+    """Return what the prose says of either network, keys prefixed with `name`."""
+    iterates, y = arrays[f"{name}_iterates"], arrays[f"{name}_y"]
+    returned = np.linalg.norm(iterates[-1] - arrays[f"{name}_z"], axis=1)
+    relative = returned / np.linalg.norm(y, axis=1) / rounding.EPS
+    found = {
+        "trained_lipschitz": value(float(arrays[f"{name}_trained_lipschitz"]), ".4f"),
+        "steps": value(len(iterates) - 1),
+        "accuracy": value(accuracy(arrays, name, settings.target_lipschitz), ".0f"),
+        "measured": value(float(np.max(relative)), ".1f"),
+    }
+    return {f"{name}_{key}": entry for key, entry in found.items()}
+
+
+def space_values(arrays: Arrays, settings: Settings) -> dict[str, dict[str, Any]]:
+    """Return what the prose says of the larger network only."""
+    slopes = np.linalg.norm(arrays["space_trained_jacobians"], ord=2, axis=(1, 2))
+    first_power = min(float(arrays[f"space_power_{index}"][0]) for index in range(3))
+    tail = model.log_det_tail_bound(
+        float(arrays["space_lipschitz"]), settings.series_terms, settings.dimension
+    )
+    return {
+        "space_trained_slope": value(float(np.max(slopes)), ".3f"),
+        "space_first_power": value(first_power, ".3f"),
+        "space_tail": scientific(tail),
+    }
+
+
+def sampler_values(arrays: Arrays, settings: Settings) -> dict[str, dict[str, Any]]:
+    """Return what the prose says of the four fits."""
+    z = arrays["sampler_z"]
+    found: dict[str, dict[str, Any]] = {
+        "z_mean": value(float(np.mean(z)), ".4f"),
+        "z_sd": value(float(np.std(z)), ".4f"),
+        "collapse_b": scientific(abs(float(arrays["collapse_path"][-1, 1])), 0),
+        "collapse_a": value(float(arrays["collapse_path"][-1, 0]), ".4f"),
+    }
+    for run_name in ("right", "mirrored"):
+        a, b = arrays[f"{run_name}_path"][-1]
+        found[f"{run_name}_a"], found[f"{run_name}_b"] = value(a, ".4f"), value(b, ".4f")
+        found[f"{run_name}_kl"] = scientific(float(arrays[f"{run_name}_kl"][-1]))
+    return found
+
+
+def summary(arrays: Arrays, settings: Settings) -> dict[str, dict[str, Any]]:
+    """Return every number that the prose uses."""
+    chosen = {
+        "dimension": value(settings.dimension),
+        "hidden_units": value(settings.hidden_units),
+        "target_lipschitz": value(settings.target_lipschitz, "g"),
+        "fold_slope": value(settings.fold_slope, "g"),
+        "latent_spread": value(settings.latent_spread, "g"),
+        "training_steps": value(settings.training_steps),
+        "test_points": value(settings.test_points),
+        "series_terms": value(settings.series_terms),
+        "cobweb_lipschitz": value(settings.cobweb_lipschitz, "g"),
+        "cobweb_offset": value(settings.cobweb_offset, "g"),
+        "teacher_mean": value(settings.teacher_mean, "g"),
+        "teacher_sd": value(settings.teacher_sd, "g"),
+        "teacher_scale": value(settings.teacher_scale, "g"),
+        "sampler_points": value(settings.sampler_points),
+        "sampler_rate": value(settings.sampler_rate, "g"),
+        "sampler_steps": value(settings.sampler_steps),
+        "sampler_start": value(settings.sampler_spread * settings.teacher_sd, "g"),
+        "batch_size": value(settings.batch_size),
+        "learning_rate": value(settings.learning_rate, "g"),
+        "sampler_noise": scientific(1 / settings.sampler_points),
+        "stretch": value(1 / (1 - settings.target_lipschitz), ".3g"),
+        "tanh_ulps": value(rounding.TANH_ULPS),
+        "failing_start": value(FAILING_START),
+    }
+    return (
+        chosen
+        | network_values(arrays, "line", settings)
+        | network_values(arrays, "space", settings)
+        | space_values(arrays, settings)
+        | sampler_values(arrays, settings)
+    )
+
+
+def main() -> None:
+    """Read the command line, compute, write the arrays and the summary."""
+    settings, files = command_line.parse(__doc__, Settings, outputs=("arrays", "summary"))
+    torch.set_num_threads(1)
+    arrays = run(settings)
+    save_arrays(files.arrays, arrays)
+    save_json(files.summary, {"values": summary(arrays, settings)})
+
+
+if __name__ == "__main__":
+    main()

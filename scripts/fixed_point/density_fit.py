@@ -1,0 +1,106 @@
+"""UDL problem 16.11 as published: what fitting a sampler f(z) to a density q can and cannot do.
+
+Closed forms for the affine sampler f(z) = a + b z and a Gaussian q (UDL eq. 16.25, with and
+without the entropy term); then maps of [0, 1) that are affine on each of m equal cells.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Interval = tuple[int, int]
+Scalar = Any
+"""A float or a SymPy expression."""
+
+
+def mean_loss(
+    a: Scalar,
+    b: Scalar,
+    sample_mean: Scalar,
+    sample_sd: Scalar,
+    mean: Scalar,
+    sd: Scalar,
+    scale: Scalar,
+    entropy: bool,
+    log: Callable[[Scalar], Scalar],
+) -> Scalar:
+    """Return the mean over i of -log(scale * q(a + b z_i)), and of -log|b| if `entropy`.
+
+    q is the density of N(mean, sd^2); the samples enter only by their mean and standard
+    deviation (divisor N). log: the logarithm of the arithmetic in use, `math.log` or SymPy's.
+    """
+    distance = (a + b * sample_mean - mean) ** 2 + b**2 * sample_sd**2
+    result = distance / (2 * sd**2) + log(2 * math.pi * sd**2) / 2 - log(scale)
+    return result - log(b**2) / 2 if entropy else result
+
+
+def cross_entropy_minimiser(mean: Scalar) -> tuple[Scalar, Scalar]:
+    """Return the (a, b) that minimises the loss without the entropy term: the mode, no spread."""
+    return mean, 0
+
+
+def kl_minimisers(
+    sample_mean: Scalar, sample_sd: Scalar, mean: Scalar, sd: Scalar
+) -> tuple[tuple[Scalar, Scalar], tuple[Scalar, Scalar]]:
+    """Return both minimisers (a, b) of the loss with the entropy term, b > 0 first.
+
+    sample_mean, sample_sd: of z_1..z_N (divisor N). They give f(z_i) mean `mean` and spread `sd`.
+    """
+    b = sd / sample_sd
+    return (mean - b * sample_mean, b), (mean + b * sample_mean, -b)
+
+
+def gaussian_kl(path: Floats, mean: float, sd: float) -> Floats:
+    """Return KL(N(a, b^2) || N(mean, sd^2)) for each row (a, b) of `path`.
+
+    A spread that has underflowed to zero counts as the smallest normal number.
+    """
+    ratio = np.maximum(np.abs(path[:, 1]) / sd, np.finfo(float).tiny)
+    shift = (path[:, 0] - mean) / sd
+    return np.asarray((ratio**2 + shift**2 - 1) / 2 - np.log(ratio))
+
+
+def smoothed_kl(cross_entropy: float, half_width: float, sd: float, count: int) -> float:
+    """Return KL(p_h || q) for q = N(., sd^2) and p_h the average of `count` disjoint boxes.
+
+    Each sample x_i becomes a uniform density on [x_i - h, x_i + h], h = `half_width`;
+    `cross_entropy` is the mean of -log q(x_i). Tends to infinity as h tends to 0.
+    """
+    return cross_entropy + half_width**2 / (6 * sd**2) - math.log(2 * half_width * count)
+
+
+def change_of_variables_value(images: Sequence[Interval]) -> float:
+    """Return mean(log p_z - log|f'| - log q) for z uniform, q uniform on [0, 1).
+
+    images: f maps cell i, [i/m, (i+1)/m), affinely onto [lo/m, hi/m) with lo < hi, so its
+    slope there is hi - lo. This equals KL(pushed-forward density || q) only if f is injective.
+    """
+    return -sum(math.log(high - low) for low, high in images) / len(images)
+
+
+def pushforward_density(images: Sequence[Interval]) -> list[Fraction]:
+    """Return the density of f(z) on each cell, z uniform: the sum of 1/|f'| over branches.
+
+    images: as in `change_of_variables_value`; every interval lies in 0..m.
+    """
+    return [
+        sum((Fraction(1, high - low) for low, high in images if low <= cell < high), Fraction(0))
+        for cell in range(len(images))
+    ]
+
+
+def kl_to_uniform(density: Sequence[Fraction]) -> float:
+    """Return KL(p || uniform) for p constant on each of len(density) equal cells of [0, 1)."""
+    return sum(float(p) * math.log(p) for p in density if p > 0) / len(density)
+
+
+def modular_map(branches: int) -> list[Interval]:
+    """Return the images of the cells under f(z) = k z mod 1, k = `branches`: all of [0, 1)."""
+    return [(0, branches)] * branches

@@ -1,0 +1,57 @@
+"""Training the affine sampler f(z) = a + b z towards a Gaussian, by autograd (UDL 16.11)."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+
+def loss(
+    a: torch.Tensor,
+    b: torch.Tensor,
+    z: torch.Tensor,
+    mean: float,
+    sd: float,
+    scale: float,
+    entropy: bool,
+) -> torch.Tensor:
+    """Return the mean over z_i of -log(scale * q(a + b z_i)), and of -log|b| if `entropy`.
+
+    q is the density of N(mean, sd^2). Without `entropy` this is what UDL eq. 16.25 minimises.
+    """
+    distance = torch.mean((a + b * z - mean) ** 2)
+    result = distance / (2 * sd**2) + math.log(sd * math.sqrt(2 * math.pi)) - math.log(scale)
+    return result - torch.log(torch.abs(b)) if entropy else result
+
+
+def descend(
+    z: Floats,
+    start: tuple[float, float],
+    mean: float,
+    sd: float,
+    rate: float,
+    steps: int,
+    scale: float = 1.0,
+    entropy: bool = False,
+) -> tuple[Floats, Floats]:
+    """Minimise `loss` over (a, b) by gradient descent with step size rate * sd^2.
+
+    z: samples, shape (N,). rate: dimensionless, so that units of x do not matter.
+    Returns (a, b) after each step, shape (steps + 1, 2), and the losses there, (steps + 1,).
+    """
+    latent = torch.from_numpy(z)
+    a, b = (torch.tensor(value, dtype=torch.float64, requires_grad=True) for value in start)
+    path, losses = np.empty((steps + 1, 2)), np.empty(steps + 1)
+    for step in range(steps + 1):
+        current = loss(a, b, latent, mean, sd, scale, entropy)
+        path[step], losses[step] = (a.item(), b.item()), current.item()
+        gradients = torch.autograd.grad(current, (a, b))
+        with torch.no_grad():
+            a -= rate * sd**2 * gradients[0]
+            b -= rate * sd**2 * gradients[1]
+    return path, losses

@@ -1,0 +1,24 @@
+"""Empirical distribution functions, and how far they may stray (exercise 4.3)."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+
+def empirical_cdf(sample: Array, points: Array) -> Array:
+    """Return the share of `sample` (shape (n,)) at or below each of `points` (shape (k,))."""
+    return np.searchsorted(np.sort(sample), points, side="right") / sample.size
+
+
+def dkw_band(size: int, rate: float) -> float:
+    """Return the distance that an empirical distribution function exceeds with chance <= rate.
+
+    size: number of independent draws. Dvoretzky-Kiefer-Wolfowitz inequality with Massart's
+    constant: P(sup |F_n − F| > e) <= 2 exp(−2 n e²), for every n and every law.
+    """
+    return math.sqrt(math.log(2.0 / rate) / (2.0 * size))

@@ -1,0 +1,535 @@
+"""Checks of the formulas of exercise 4.6: gradients, equilibrium, best responses, linear map.
+
+SymPy, mpmath, SciPy's quadrature and SciPy's solvers do the recomputing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, get_args
+
+import mpmath  # type: ignore[import-untyped]
+import numpy as np
+import sympy as sp
+from numpy.typing import NDArray
+from scipy import integrate, optimize
+
+from scripts.common.checks import Check
+from scripts.gan_training import local, model
+from scripts.gan_training.model import Floats, GeneratorLoss, Rates
+
+EPS = float(np.finfo(np.float64).eps)
+Arrays = Mapping[str, NDArray[Any]]
+KINDS: tuple[GeneratorLoss, ...] = get_args(GeneratorLoss)
+
+THETA, INTERCEPT, SLOPE = sp.symbols("theta phi_0 phi_1", real=True)
+RATE_G, RATE_D = sp.symbols("eta_G eta_D", positive=True)
+REAL, NOISE = sp.symbols("x_1 x_2", real=True), sp.symbols("z_1 z_2", real=True)
+M = len(REAL)
+
+
+def D(x: Any) -> Any:
+    """The discriminator, symbolically."""
+    return 1 / (1 + sp.exp(-(INTERCEPT + SLOPE * x)))
+
+
+def symbolic_losses() -> dict[str, Any]:
+    """The three losses by their definitions, on samples of two points."""
+    forged = [z + THETA for z in NOISE]
+    return {
+        "discriminator": sum(-sp.log(D(x)) for x in REAL) / M
+        + sum(-sp.log(1 - D(y)) for y in forged) / M,
+        "flipped": sum(-sp.log(D(y)) for y in forged) / M,
+        "minimax": sum(sp.log(1 - D(y)) for y in forged) / M,
+    }
+
+
+def stated_gradients() -> dict[tuple[str, Any], Any]:
+    """The gradients as the solution states them (eq-gan-training-gradients)."""
+    forged = [z + THETA for z in NOISE]
+    return {
+        ("discriminator", INTERCEPT): sum(D(y) for y in forged) / M
+        - sum(1 - D(x) for x in REAL) / M,
+        ("discriminator", SLOPE): sum(D(y) * y for y in forged) / M
+        - sum((1 - D(x)) * x for x in REAL) / M,
+        ("flipped", THETA): -SLOPE * sum(1 - D(y) for y in forged) / M,
+        ("minimax", THETA): -SLOPE * sum(D(y) for y in forged) / M,
+    }
+
+
+def stated_equilibrium() -> dict[Any, Any]:
+    """The equilibrium as the solution states it (thm-gan-training-equilibrium)."""
+    return {THETA: (sum(REAL) - sum(NOISE)) / M, INTERCEPT: 0, SLOPE: 0}
+
+
+def stated_map() -> Any:
+    """The linear map as the solution states it (thm-gan-training-linear)."""
+    points = [*REAL, *(z + stated_equilibrium()[THETA] for z in NOISE)]
+    moment = [sum(p**k for p in points) / len(points) for k in range(3)]
+    moments = sp.Matrix([[moment[0], moment[1]], [moment[1], moment[2]]])
+    pull = sp.Matrix([0, 1]) / 2
+    judged = sp.Matrix.hstack(-RATE_D * pull, sp.eye(2) - RATE_D * moments / 2)
+    return sp.Matrix.vstack(sp.Matrix([[1, 0, 0]]) + RATE_G / 2 * judged[1, :], judged)
+
+
+def stated_best_response(mu: Any, nu: Any, sigma: Any) -> tuple[Any, Any]:
+    """The optimal discriminator's (phi_0, phi_1) against N(nu, sigma^2), as stated."""
+    return -(mu**2 - nu**2) / (2 * sigma**2), (mu - nu) / sigma**2
+
+
+def stated_odds(score: Any) -> Any:
+    """The minimax gradient of one sample over the flipped one, as stated."""
+    return sp.exp(score)
+
+
+def stated_value_ceiling(distance: float, moment: float) -> float:
+    """The stated bound on V(theta), for theta - theta* and K(theta)."""
+    return 2 * float(np.log(2)) - distance**2 / (2 * moment)
+
+
+def stated_weight_ceiling(separation: Floats) -> Floats:
+    """The stated bound on the mean of D* over generated points, for each separation."""
+    ceiling: Floats = np.exp(-(separation**2) / 8) / 2
+    return ceiling
+
+
+def checks(arrays: Arrays, data_mean: float, spread: float) -> list[Check]:
+    """Return the checks of this file; `arrays` as `compute` writes them."""
+    real, noise = arrays["real"], arrays["noise"]
+    states = arrays["baseline_states"][arrays["snapshot_epochs"]]
+    return [
+        _gradient_formulas(),
+        _gradients_of_the_code(real[:40], noise[:40], states),
+        _stable_functions(),
+        _notebook(),
+        _odds_formula(),
+        _odds_of_the_code(noise, states),
+        _equilibrium(),
+        _equilibrium_of_the_code(real, noise),
+        _only_equilibrium(real, noise),
+        _value_of_theta(real, noise, spread),
+        _best_response_formula(),
+        _best_response_fit(data_mean, spread),
+        _pull_quadrature(arrays),
+        _saturation(arrays),
+        _linear_map(),
+        _linear_map_of_the_code(arrays),
+    ]
+
+
+def _nonzero(expressions: list[Any]) -> int:
+    return sum(sp.cancel(e) != 0 and sp.simplify(e) != 0 for e in map(sp.sympify, expressions))
+
+
+def _gradient_formulas() -> Check:
+    losses = symbolic_losses()
+    wrong = [
+        sp.diff(losses[name], variable) - formula
+        for (name, variable), formula in stated_gradients().items()
+    ]
+    return Check(
+        "gan_training.gradient-formulas",
+        "lem-gan-training-gradients",
+        "SymPy differentiates the three losses as defined, on two genuine and two generated "
+        "points with symbolic values; number of stated derivatives that differ.",
+        "symbolic",
+        _nonzero(wrong),
+        "=",
+        0,
+    )
+
+
+def _exact_loss(name: str, real: Floats, noise: Floats, state: list[Any]) -> Any:
+    theta, intercept, slope = state
+
+    def log_belief(x: Any) -> Any:
+        return -mpmath.log1p(mpmath.exp(-(intercept + slope * x)))
+
+    def log_doubt(x: Any) -> Any:
+        return -mpmath.log1p(mpmath.exp(intercept + slope * x))
+
+    genuine = [mpmath.mpf(x) for x in real.tolist()]
+    forged = [mpmath.mpf(z) + theta for z in noise.tolist()]
+    if name == "flipped":
+        return -mpmath.fsum(map(log_belief, forged)) / len(forged)
+    doubt = mpmath.fsum(map(log_doubt, forged)) / len(forged)
+    if name == "minimax":
+        return doubt
+    return -mpmath.fsum(map(log_belief, genuine)) / len(genuine) - doubt
+
+
+def _exact_derivative(name: str, real: Floats, noise: Floats, state: Floats, which: int) -> float:
+    step = mpmath.mpf(10) ** -12
+    ends = []
+    for sign in (1, -1):
+        moved = [mpmath.mpf(number) for number in state.tolist()]
+        moved[which] += sign * step
+        ends.append(_exact_loss(name, real, noise, moved))
+    return float((ends[0] - ends[1]) / (2 * step))
+
+
+def _gradients_of_the_code(real: Floats, noise: Floats, states: Floats) -> Check:
+    worst = 0.0
+    with mpmath.workdps(50):
+        for state in (*states, np.array([0.5, -3.0, 2.0])):
+            generated = model.generate(noise, state)
+            found = [
+                *zip(model.discriminator_gradient(real, generated, state), (1, 2), strict=True),
+                *((model.generator_gradient(generated, state, kind), 0) for kind in KINDS),
+            ]
+            names = ("discriminator", "discriminator", *KINDS)
+            scale = 1 + float(np.abs(np.concatenate([real, generated])).max())
+            scale *= 1 + float(np.abs(model.logits(generated, state)).max())
+            for name, (gradient, which) in zip(names, found, strict=True):
+                exact = _exact_derivative(name, real, noise, state, which)
+                worst = max(worst, abs(float(gradient) - exact) / scale)
+    return Check(
+        "gan_training.gradients-of-the-code",
+        "lem-gan-training-gradients",
+        "Closed-form gradients against central differences (step $10^{-12}$, 50 digits) of the "
+        "losses in mpmath, along the run and at a saturated state; largest difference over the "
+        "size of the terms, in units of rounding.",
+        "numerical",
+        worst / EPS,
+        "<=",
+        2.0 * (len(real) + 10),
+    )
+
+
+def _stable_functions() -> Check:
+    worst = 0.0
+    with mpmath.workdps(50):
+        for size in (0.0, 1e-8, 1e-3, 0.5, 1.0, 10.0, 36.0, 37.0, 100.0, 500.0, 700.0):
+            for t in (size, -size):
+                exact = mpmath.log1p(mpmath.exp(mpmath.mpf(t)))
+                belief = 1 / (1 + mpmath.exp(-mpmath.mpf(t)))
+                for found, wanted in (
+                    (model.softplus(np.array(t)), exact),
+                    (model.sigmoid(np.array(t)), belief),
+                ):
+                    error = abs((mpmath.mpf(float(found)) - wanted) / wanted)
+                    worst = max(worst, float(error) / (1 + size))
+    return Check(
+        "gan_training.stable-functions",
+        "sec-gan-training-loop",
+        "Softplus and sigmoid for logits up to $\\pm700$ against 50-digit arithmetic: relative "
+        "error over $1 + |t|$, in units of rounding.",
+        "numerical",
+        worst / EPS,
+        "<=",
+        4,
+    )
+
+
+def _notebook() -> Check:
+    m, state = 10, np.array([3.0, -2.0, 1.0])
+    real = np.random.RandomState(0).standard_normal(m) + 7.5
+    generated = np.random.RandomState(1).standard_normal(m) + state[0]
+    found = m * np.array(
+        [
+            model.discriminator_loss(real, generated, state),
+            -model.generator_loss(generated, state, "minimax"),
+            model.generator_loss(generated, state, "flipped"),
+        ]
+    )
+    printed = np.array([13.814757170851447, 13.78437035945412, 4.755779])
+    return Check(
+        "gan_training.notebook",
+        "sec-gan-training-loop",
+        "The three losses that notebook 15.1 of *Understanding Deep Learning* has for its toy "
+        "data (sums over 10 points), printed there to six decimals or more; largest difference.",
+        "numerical",
+        float(np.abs(found - printed).max()),
+        "<=",
+        5e-7,
+    )
+
+
+def _odds_formula() -> Check:
+    score = sp.symbols("a", real=True)
+    belief = 1 / (1 + sp.exp(-score))
+    ratio = sp.diff(sp.log(1 - belief), score) / sp.diff(-sp.log(belief), score)
+    stated = stated_odds(score)
+    return Check(
+        "gan_training.odds-formula",
+        "prp-gan-training-odds",
+        "SymPy: the ratio of the two losses' derivatives for one sample is $e^a$ and $D/(1-D)$.",
+        "symbolic",
+        _nonzero([ratio - stated, belief / (1 - belief) - stated]),
+        "=",
+        0,
+    )
+
+
+def _odds_of_the_code(noise: Floats, states: Floats) -> Check:
+    worst = 0.0
+    for state in (*states, np.array([0.5, -3.0, 2.0])):
+        if state[2] == 0:
+            continue
+        for z in noise:
+            generated = model.generate(np.array([z]), state)
+            pulls = {kind: model.generator_gradient(generated, state, kind) for kind in KINDS}
+            odds = np.exp(state[1] + state[2] * generated[0])
+            worst = max(worst, abs(float(pulls["minimax"] / pulls["flipped"] / odds) - 1))
+    return Check(
+        "gan_training.odds-of-the-code",
+        "prp-gan-training-odds",
+        "The ratio of the code's two gradients, one generated point at a time, against the odds "
+        "$e^{\\phi_0+\\phi_1 y}$: every point at every drawn epoch; largest relative difference.",
+        "numerical",
+        worst,
+        "<=",
+        1e-12,
+    )
+
+
+def _equilibrium() -> Check:
+    losses, place = symbolic_losses(), stated_equilibrium()
+    values = {"discriminator": 2 * sp.log(2), "flipped": sp.log(2), "minimax": -sp.log(2)}
+    wrong = [sp.diff(losses["discriminator"], v).subs(place) for v in (INTERCEPT, SLOPE)]
+    wrong += [sp.diff(losses[kind], THETA).subs(place) for kind in KINDS]
+    wrong += [losses[name].subs(place) - wanted for name, wanted in values.items()]
+    return Check(
+        "gan_training.equilibrium",
+        "thm-gan-training-equilibrium",
+        "SymPy, symbolic samples of two: every gradient is zero at $(\\theta^*, 0)$ and the "
+        "losses are $2\\log 2$, $\\log 2$ and $-\\log 2$ there; number of failures.",
+        "symbolic",
+        _nonzero(wrong),
+        "=",
+        0,
+    )
+
+
+def _equilibrium_of_the_code(real: Floats, noise: Floats) -> Check:
+    rest = model.equilibrium(real, noise)
+    rates = Rates(1.0, 1.0)
+    moved = max(
+        float(np.abs(model.update(rest, real, noise, rates, k) - rest).max()) for k in KINDS
+    )
+    size = float(np.abs(np.concatenate([real, noise + rest[0]])).mean())
+    return Check(
+        "gan_training.equilibrium-of-the-code",
+        "thm-gan-training-equilibrium",
+        "An alternating update with rates 1 from the equilibrium moves the state by rounding "
+        "only, for both losses (in units of rounding times the mean size of a point).",
+        "numerical",
+        moved / (EPS * size),
+        "<=",
+        len(real) + 10,
+    )
+
+
+def _only_equilibrium(real: Floats, noise: Floats) -> Check:
+    rest = model.equilibrium(real, noise)
+    random = np.random.default_rng(0)
+    others, hits = 0, 0
+    for kind in KINDS:
+
+        def system(state: Floats, kind: GeneratorLoss = kind) -> Floats:
+            generated = model.generate(noise, state)
+            push = model.generator_gradient(generated, state, kind)
+            return np.append(model.discriminator_gradient(real, generated, state), push)
+
+        for _ in range(15):
+            begin = rest + random.normal(size=3) * [2.0 * real.std(), 1.0, 1.0]
+            solution = optimize.root(system, begin, tol=1e-13)
+            scores = model.logits(np.append(real, noise + solution.x[0]), solution.x)
+            # Far out the gradients vanish by saturation alone; that is no zero.
+            if solution.success and np.abs(scores).max() < 25:
+                near = np.abs(solution.x - rest).max() < 1e-6
+                hits, others = hits + near, others + (not near)
+    return Check(
+        "gan_training.only-equilibrium",
+        "thm-gan-training-equilibrium",
+        "SciPy solves for a common zero of both players' gradients from 30 random starts, both "
+        "losses, saturated discriminators (logits over 25) aside: solutions other than the "
+        "equilibrium (one more if it found none at all).",
+        "numerical",
+        int(others + (hits == 0)),
+        "=",
+        0,
+    )
+
+
+def _value_of_theta(real: Floats, noise: Floats, spread: float) -> Check:
+    goal = model.equilibrium(real, noise)[0]
+    worst = -np.inf
+    for theta in goal + spread * np.linspace(-1.5, 1.5, 7):
+        generated = noise + theta
+
+        def loss(phi: Floats, generated: Floats = generated) -> float:
+            scores_real, scores = phi[0] + phi[1] * real, phi[0] + phi[1] * generated
+            return float(np.log1p(np.exp(-scores_real)).mean() + np.log1p(np.exp(scores)).mean())
+
+        best = optimize.minimize(loss, [0.0, 0.0], method="BFGS").fun
+        moment = float((real**2).mean() + (generated**2).mean())
+        worst = max(worst, best - stated_value_ceiling(theta - goal, moment))
+    return Check(
+        "gan_training.value-of-theta",
+        "prp-gan-training-value",
+        "SciPy minimizes the discriminator's loss for seven frozen $\\theta$ within 1.5 spreads "
+        "of $\\theta^*$: largest excess over the stated upper bound (met with equality at "
+        "$\\theta^*$).",
+        "numerical",
+        float(worst),
+        "<=",
+        1e-12,
+    )
+
+
+def _best_response_formula() -> Check:
+    x, mu, nu = sp.symbols("x mu nu", real=True)
+    sigma = sp.symbols("sigma", positive=True)
+
+    def density(mean: Any) -> Any:
+        return sp.exp(-((x - mean) ** 2) / (2 * sigma**2)) / (sigma * sp.sqrt(2 * sp.pi))
+
+    intercept, slope = stated_best_response(mu, nu, sigma)
+    odds = density(mu) / density(nu)
+    return Check(
+        "gan_training.best-response-formula",
+        "prp-gan-training-best-response",
+        "SymPy: the ratio of the two Gaussian densities is $e^{\\phi_0^*+\\phi_1^*x}$ with the "
+        "stated coefficients, for symbolic means and spread.",
+        "symbolic",
+        _nonzero([odds / sp.exp(intercept + slope * x) - 1]),
+        "=",
+        0,
+    )
+
+
+def _best_response_fit(data_mean: float, spread: float) -> Check:
+    nodes, weights = np.polynomial.hermite_e.hermegauss(100)
+    weights = weights / weights.sum()
+    other = data_mean - 1.5 * spread
+    genuine, forged = data_mean + spread * nodes, other + spread * nodes
+
+    def gradient(phi: Floats) -> Floats:
+        doubt = weights / (1 + np.exp(phi[0] + phi[1] * genuine))
+        belief = weights / (1 + np.exp(-phi[0] - phi[1] * forged))
+        return np.array([belief.sum() - doubt.sum(), belief @ forged - doubt @ genuine])
+
+    found = optimize.root(gradient, [0.0, 0.5], tol=1e-13).x
+    wanted = [float(c) for c in stated_best_response(data_mean, other, spread)]
+    return Check(
+        "gan_training.best-response-fit",
+        "prp-gan-training-best-response",
+        "SciPy minimizes the expected loss (quadrature with 100 nodes) over all logistic "
+        "discriminators, means 1.5 spreads apart: largest relative difference to the formula.",
+        "numerical",
+        float(np.abs(found / wanted - 1).max()),
+        "<=",
+        1e-6,
+    )
+
+
+def _overlap(separation: float) -> float:
+    """Return E_q[p / (p + q)] for p = N(d, 1), q = N(0, 1) by adaptive quadrature."""
+
+    def harmonic(x: float) -> float:
+        p, q = np.exp(-((x - separation) ** 2) / 2), np.exp(-(x**2) / 2)
+        return float(p * q / (p + q) / np.sqrt(2 * np.pi)) if p + q > 0 else 0.0
+
+    middle = separation / 2
+    halves = [(middle - 12, middle), (middle, middle + 12)]
+    return float(sum(integrate.quad(harmonic, *half, epsabs=1e-15)[0] for half in halves))
+
+
+def _pull_quadrature(arrays: Arrays) -> Check:
+    overlaps = np.array([_overlap(d) for d in arrays["separation"][::6]])
+    error = np.abs(arrays["separation_minimax"][::6] - overlaps).max()
+    mirror = np.abs(arrays["separation_flipped"][::6] - (1 - overlaps)).max()
+    return Check(
+        "gan_training.pull-quadrature",
+        "prp-gan-training-saturation",
+        "The mean weights of the two gradients by Gauss-Hermite quadrature against adaptive "
+        "quadrature of $pq/(p+q)$, eleven separations; largest difference.",
+        "numerical",
+        float(max(error, mirror)),
+        "<=",
+        1e-6,
+    )
+
+
+def _saturation(arrays: Arrays) -> Check:
+    separation = arrays["separation"]
+    excess = arrays["separation_minimax"] / stated_weight_ceiling(separation) - 1
+    lack = 0.5 - arrays["separation_flipped"]
+    return Check(
+        "gan_training.saturation",
+        "prp-gan-training-saturation",
+        "At 61 separations the minimax weight is at most $\\frac12e^{-d^2/8}$ and the flipped "
+        "one at least $\\frac12$ (equality at $d = 0$); largest violation.",
+        "numerical",
+        float(max(excess.max(), lack.max())),
+        "<=",
+        1e-9,
+    )
+
+
+def _linear_map() -> Check:
+    losses, place = symbolic_losses(), stated_equilibrium()
+    stated, variables, wrong = stated_map(), (THETA, INTERCEPT, SLOPE), []
+    judged = {v: v - RATE_D * sp.diff(losses["discriminator"], v) for v in (INTERCEPT, SLOPE)}
+    at_rest = {v: judged[v].subs(place) for v in judged}
+    slopes = {
+        v: sp.Matrix([[sp.diff(judged[v], u).subs(place) for u in variables]]) for v in judged
+    }
+    for kind in KINDS:
+        pull = sp.diff(losses[kind], THETA)  # evaluated at (theta, judged): the chain rule
+        inner = {THETA: place[THETA], **at_rest}
+        row = sp.Matrix([[1, 0, 0]]) - RATE_G * sp.diff(pull, THETA).subs(inner) * sp.Matrix(
+            [[1, 0, 0]]
+        )
+        for v in judged:
+            row -= RATE_G * sp.diff(pull, v).subs(inner) * slopes[v]
+        found = sp.Matrix.vstack(row, slopes[INTERCEPT], slopes[SLOPE])
+        wrong += list(found - stated)
+    return Check(
+        "gan_training.linear-map",
+        "thm-gan-training-linear",
+        "SymPy differentiates the alternating update at the equilibrium for both generator "
+        "losses, symbolic rates and samples of two; entries that differ from the stated matrix.",
+        "symbolic",
+        _nonzero(wrong),
+        "=",
+        0,
+    )
+
+
+def jacobian(step: Callable[[Floats], Floats], place: Floats) -> Floats:
+    """Return the derivative (3, 3) of `step` by central differences, Richardson-extrapolated."""
+
+    def central(h: float) -> Floats:
+        columns = [(step(place + h * e) - step(place - h * e)) / (2 * h) for e in np.eye(3)]
+        return np.stack(columns, axis=1)
+
+    difference: Floats = (4 * central(1e-4) - central(2e-4)) / 3
+    return difference
+
+
+def _linear_map_of_the_code(arrays: Arrays) -> Check:
+    real, noise, worst = arrays["real"], arrays["noise"], 0.0
+    rest = model.equilibrium(real, noise)
+    for rate_g, rate_d in arrays["pair_rates"]:
+        rates = Rates(float(rate_g), float(rate_d))
+        stated = local.local_map(real, noise, rates)
+        for kind in KINDS:
+
+            def step(state: Floats, rates: Rates = rates, kind: GeneratorLoss = kind) -> Floats:
+                return model.update(state, real, noise, rates, kind)
+
+            worst = max(
+                worst, float(np.abs(jacobian(step, rest) - stated).max() / np.abs(stated).max())
+            )
+    return Check(
+        "gan_training.linear-map-of-the-code",
+        "thm-gan-training-linear",
+        "Finite differences of the code's update at the equilibrium against the stated matrix, "
+        "all six pairs of rates and both losses; largest difference relative to the largest entry.",
+        "numerical",
+        worst,
+        "<=",
+        1e-8,
+    )

@@ -1,0 +1,526 @@
+"""Checks of the training runs of exercise 4.6 and of the bonus.
+
+The predictions come from finite differences of the update, not from `theory`; the PyTorch runs
+are compared with the closed form, the stochastic ones with enumeration and Lyapunov's equation.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import linalg
+
+from scripts.common.checks import Check
+from scripts.gan_training import model, summary
+from scripts.gan_training.check_formulas import EPS, jacobian
+from scripts.gan_training.model import Floats, Rates
+
+Arrays = Mapping[str, NDArray[Any]]
+LOG2 = math.log(2)
+ROUNDING = 1e-12
+"""Allowed for the rounding of states and losses of size one to ten in long runs."""
+BURN_IN = 2
+"""Stochastic runs are judged on their last half (length // 2)."""
+
+
+def checks(arrays: Arrays, rates: Rates, sgd_divisor: int) -> list[Check]:
+    """Return the checks of this file; `arrays` as `compute` writes them, the baseline's rates."""
+    return [
+        *_torch_checks(arrays, rates),
+        *_baseline_checks(arrays, rates),
+        _loss_bounds(arrays),
+        _ringing(arrays, rates),
+        _minimax_later(arrays),
+        *_pair_checks(arrays),
+        *_single_example_checks(arrays),
+        *_stationary_checks(arrays, rates, sgd_divisor),
+    ]
+
+
+def finite_difference_map(arrays: Arrays, rates: Rates) -> Floats:
+    """Return the derivative (3, 3) of one update at the equilibrium, by finite differences."""
+    real, noise = arrays["real"], arrays["noise"]
+    return jacobian(
+        lambda state: model.update(state, real, noise, rates), model.equilibrium(real, noise)
+    )
+
+
+def _torch_checks(arrays: Arrays, rates: Rates) -> list[Check]:
+    real, noise = arrays["real"], arrays["noise"]
+    states = arrays["baseline_states"]
+    whole = model.train(states[0], real, noise, rates, len(states) - 1)
+    order = arrays["sgd_order"][: len(arrays["single_states"]) - 1]
+    single = model.train_one_at_a_time(states[0], real[order[:, 0]], noise[order[:, 1]], rates)
+    foreign = [arrays[f"{name}_foreign_gradients"].max() for name in ("baseline", "single")]
+    return [
+        Check(
+            "gan_training.autograd-path",
+            "sec-gan-training-loop",
+            "States and losses of the PyTorch run against the closed form, every epoch; largest "
+            "difference.",
+            "numerical",
+            _distance(arrays, "baseline", whole),
+            "<=",
+            1e-10,
+        ),
+        Check(
+            "gan_training.autograd-single-path",
+            "sec-gan-training-bonus",
+            "The same for the PyTorch loop on single examples; largest difference.",
+            "numerical",
+            _distance(arrays, "single", single),
+            "<=",
+            1e-10,
+        ),
+        Check(
+            "gan_training.own-parameters",
+            "sec-gan-training-loop",
+            "After every backward pass of both PyTorch runs, each loss in turn: largest gradient "
+            "found on the other player's parameters.",
+            "exhaustive",
+            float(max(foreign)),
+            "=",
+            0,
+        ),
+    ]
+
+
+def _distance(arrays: Arrays, name: str, path: model.Path) -> float:
+    return max(
+        float(np.abs(arrays[f"{name}_states"] - path.states).max()),
+        float(np.abs(arrays[f"{name}_discriminator_losses"] - path.discriminator_losses).max()),
+        float(np.abs(arrays[f"{name}_generator_losses"] - path.generator_losses).max()),
+    )
+
+
+def _baseline_checks(arrays: Arrays, rates: Rates) -> list[Check]:
+    states, losses = arrays["baseline_states"], arrays["baseline_discriminator_losses"]
+    forged = arrays["baseline_generator_losses"]
+    goal = float(arrays["real"].mean() - arrays["noise"].mean())
+    way = goal - states[0, 0]
+    radius = float(np.abs(np.linalg.eigvals(finite_difference_map(arrays, rates))).max())
+    passage = arrays["snapshot_epochs"][summary.EVENTS.index("pass")]
+    claim = "sec-gan-training-losses"
+    return [
+        Check(
+            "gan_training.early-win",
+            claim,
+            "Lowest loss of the discriminator before $\\theta$ first passes $\\theta^*$, against "
+            "$2\\log 2$ less five percent.",
+            "numerical",
+            float(losses[: passage + 1].min()),
+            "<=",
+            1.9 * LOG2,
+        ),
+        Check(
+            "gan_training.overshoot",
+            claim,
+            "How far $\\theta$ goes beyond $\\theta^*$, as a share of the way from its start.",
+            "numerical",
+            float(((states[:, 0] - goal) / way).max()),
+            ">=",
+            0.001,
+        ),
+        Check(
+            "gan_training.final-theta",
+            claim,
+            "Distance of the last $\\theta$ from $\\theta^*$, against $|\\theta_0-\\theta^*|"
+            "\\rho^{n/2}$: at least half of the predicted number of halvings.",
+            "numerical",
+            abs(float(states[-1, 0]) - goal),
+            "<=",
+            ROUNDING + abs(float(way)) * radius ** (len(forged) / 2),
+        ),
+        Check(
+            "gan_training.final-losses",
+            claim,
+            "Larger distance of the two final losses from $2\\log 2$ and $\\log 2$, against "
+            "$\\rho^{n/2}$.",
+            "numerical",
+            max(abs(float(losses[-1]) - 2 * LOG2), abs(float(forged[-1]) - LOG2)),
+            "<=",
+            ROUNDING + radius ** (len(forged) / 2),
+        ),
+        _tail_check(arrays, rates, radius),
+    ]
+
+
+def _tail_check(arrays: Arrays, rates: Rates, radius: float) -> Check:
+    goal = model.equilibrium(arrays["real"], arrays["noise"])
+    path = _tail(arrays, rates, 1e-3, 1e-8)
+    sizes = np.log(np.linalg.norm(path - goal, axis=1))
+    # The distance wobbles within a turn of the spiral; the fit over many turns averages it out.
+    slope = np.polynomial.polynomial.polyfit(np.arange(len(sizes)), sizes, 1)[1]
+    return Check(
+        "gan_training.final-rate",
+        "thm-gan-training-linear",
+        "The baseline run, continued until its distance from the equilibrium falls from "
+        "$10^{-3}$ to $10^{-8}$: fitted decay per epoch against $\\log\\rho$ of the finite-"
+        "difference map, relative difference (the distance wobbles within each turn).",
+        "numerical",
+        abs(float(slope) / math.log(radius) - 1),
+        "<=",
+        0.02,
+    )
+
+
+def _tail(arrays: Arrays, rates: Rates, begin: float, end: float) -> Floats:
+    """Return the states of the baseline's run whose distance lies between the two given ones."""
+    real, noise = arrays["real"], arrays["noise"]
+    rest, states = model.equilibrium(real, noise), list(arrays["baseline_states"])
+    while np.linalg.norm(states[-1] - rest) > end and len(states) < 60_000:
+        states.append(model.update(states[-1], real, noise, rates))
+    path = np.array(states)
+    sizes = np.linalg.norm(path - rest, axis=1)
+    last: Floats = path[int(np.flatnonzero(sizes > begin)[-1]) + 1 :]
+    inside = np.linalg.norm(last - rest, axis=1) > end
+    kept: Floats = last[inside]
+    return kept
+
+
+def _loss_bounds(arrays: Arrays) -> Check:
+    real, violations = arrays["real"], 0
+    states = arrays["baseline_states"]
+    for state in states:
+        generated = arrays["noise"] + state[0]
+        a, b = (state[1] + state[2] * points for points in (real, generated))
+        judged = np.logaddexp(0, -a).mean() + np.logaddexp(0, b).mean() - 2 * LOG2
+        forged = np.logaddexp(0, -b).mean() - LOG2
+        slope_part = state[2] * (generated.mean() - real.mean()) / 2
+        violations += abs(judged - slope_part) > ((a**2).mean() + (b**2).mean()) / 8 + 10 * EPS
+        violations += abs(forged + b.mean() / 2) > (b**2).mean() / 8 + 10 * EPS
+    return Check(
+        "gan_training.loss-bounds",
+        "lem-gan-training-losses",
+        "Both inequalities at every epoch of the baseline; number of violations.",
+        "exhaustive",
+        int(violations),
+        "=",
+        0,
+    )
+
+
+def _ringing(arrays: Arrays, rates: Rates) -> Check:
+    """Fit the frequencies of both losses (Prony) to the end of the run, and compare."""
+    real, noise = arrays["real"], arrays["noise"]
+    values, vectors = np.linalg.eig(finite_difference_map(arrays, rates))
+    lead = int(np.argmax(np.abs(values) + 1e-9 * values.imag))
+    rest = model.equilibrium(real, noise)
+    count = min(600, max(100, round(-3 / math.log(abs(values[lead])))))
+    state = rest + 1e-4 * np.real(vectors[:, lead]) / np.abs(vectors[:, lead]).max()
+    path = model.train(state, real, noise, rates, count)
+    full = [
+        (
+            model.discriminator_loss(real, noise + s[0], s) - 2 * LOG2,
+            model.generator_loss(noise + s[0], s, "flipped") - LOG2,
+        )
+        for s in path.states
+    ]
+    stride = max(1, min(count // 10, round(0.4 / max(abs(np.angle(values[lead])), 1e-9))))
+    judged, forged = (np.array(column) for column in zip(*full, strict=True))
+    expected = values[lead] ** stride
+    errors = [
+        np.abs(_roots(forged, stride, 2) - expected).min(),
+        np.abs(_roots(judged, stride, 3) - expected**2).min(),
+        np.abs(_roots(judged, stride, 3) - abs(expected) ** 2).min(),
+    ]
+    return Check(
+        "gan_training.ringing",
+        "cor-gan-training-ringing",
+        "Multipliers fitted to the two losses of a run that starts $10^{-4}$ from the "
+        "equilibrium: $\\lambda$ for the generator's, $\\lambda^2$ and $|\\lambda|^2$ for the "
+        "discriminator's; largest difference from the finite-difference map's.",
+        "numerical",
+        float(max(errors)),
+        "<=",
+        0.02,
+    )
+
+
+def _roots(series: Floats, stride: int, order: int) -> NDArray[np.complex128]:
+    """Return the roots of the linear recurrence of the given order that fits the series best."""
+    shifted = [series[k * stride : len(series) - (order - k) * stride] for k in range(order + 1)]
+    scale = np.sqrt(sum(part**2 for part in shifted)) + 1e-300
+    matrix = np.stack([part / scale for part in shifted[:order]], axis=1)
+    coefficients, *_ = np.linalg.lstsq(matrix, shifted[order] / scale, rcond=None)
+    return np.roots([1.0, *(-coefficients[::-1])]).astype(np.complex128)
+
+
+def _minimax_later(arrays: Arrays) -> Check:
+    goal = float(arrays["real"].mean() - arrays["noise"].mean())
+    half = {}
+    for kind in ("flipped", "minimax"):
+        theta = arrays[f"{kind}_ahead_states"][:, 0]
+        share = (theta - theta[0]) / (goal - theta[0])
+        half[kind] = int(np.argmax(share >= 0.5)) if (share >= 0.5).any() else len(theta)
+    return Check(
+        "gan_training.minimax-later",
+        "sec-gan-training-two-losses",
+        "After the discriminator's head start: epochs to half of the way with the minimax loss, "
+        "less those with flipped labels.",
+        "numerical",
+        half["minimax"] - half["flipped"],
+        ">=",
+        1,
+    )
+
+
+def _pair_checks(arrays: Arrays) -> list[Check]:
+    trajectory, rate_errors, mismatches, testable = 0.0, [0.0], 0, 0
+    for k, name in enumerate(summary.PAIR_NAMES):
+        rates = Rates(*(float(rate) for rate in arrays["pair_rates"][k]))
+        derivative = finite_difference_map(arrays, rates)
+        trajectory = max(trajectory, _trajectory_error(arrays, rates, derivative))
+        near = arrays[f"pair_near_{name}"]
+        eigenvalues = sorted(np.linalg.eigvals(derivative), key=lambda e: (-abs(e), -e.imag))
+        if _testable(eigenvalues, len(near)):
+            testable += 1
+            measured = abs(complex(arrays["pair_measured"][k]))
+            rate_errors.append(abs(math.log(measured) / math.log(abs(eigenvalues[0])) - 1))
+            mismatches += _class_of(near) != _predicted_class(eigenvalues[0])
+    claim = "sec-gan-training-rates"
+    return [
+        Check(
+            "gan_training.pair-trajectories",
+            "thm-gan-training-linear",
+            "Six pairs of rates, started $10^{-8}$ from the equilibrium: training against the "
+            "powers of the finite-difference map, every step up to 300; largest difference "
+            "relative to the largest displacement so far.",
+            "numerical",
+            trajectory,
+            "<=",
+            1e-3,
+        ),
+        Check(
+            "gan_training.pair-rates",
+            claim,
+            "Measured logarithmic rate against the finite-difference map's, all pairs whose near "
+            "run is long enough to tell; largest relative difference.",
+            "numerical",
+            max(rate_errors),
+            "<=",
+            0.01,
+        ),
+        Check(
+            "gan_training.pair-classes",
+            claim,
+            f"Predicted against measured behavior, for the same pairs ({testable} of "
+            f"{len(summary.PAIR_NAMES)}); number that differ.",
+            "numerical",
+            mismatches,
+            "=",
+            0,
+        ),
+    ]
+
+
+def _trajectory_error(arrays: Arrays, rates: Rates, derivative: Floats) -> float:
+    real, noise = arrays["real"], arrays["noise"]
+    rest = model.equilibrium(real, noise)
+    linear = np.array([1e-8, 0.0, 0.0])
+    state, largest, worst = rest + linear, 1e-8, 0.0
+    for _ in range(300):
+        state = model.update(state, real, noise, rates)
+        linear = derivative @ linear
+        largest = max(largest, float(np.linalg.norm(linear)))
+        if largest > 1e-6:  # beyond, the curvature of the map enters
+            break
+        worst = max(worst, float(np.linalg.norm(state - rest - linear)) / largest)
+    return worst
+
+
+def _testable(eigenvalues: Sequence[complex], length: int) -> bool:
+    """Whether the last half of a near run shows its dominant mode alone, and enough of it."""
+    first = eigenvalues[0]
+    second = eigenvalues[2] if first.imag != 0 else eigenvalues[1]
+    gap = (abs(second) / abs(first)) ** (length // 2)
+    turns = abs(np.angle(first)) * (length // 2) / np.pi
+    grows_or_shrinks = abs(math.log(abs(first))) * length >= 4
+    enough_turns = first.imag == 0 or 1.5 < turns < 0.4 * length
+    return bool(gap < 1e-3 and grows_or_shrinks and enough_turns)
+
+
+def _predicted_class(first: complex) -> str:
+    if abs(first) >= 1:
+        return "no convergence"
+    return "spiral" if first.imag != 0 else ("monotone" if first.real > 0 else "flip")
+
+
+def _class_of(near: Floats) -> str:
+    """Judge a near run (n, 3) by its first and last distance and by the signs of theta."""
+    if np.linalg.norm(near[-1]) > np.linalg.norm(near[0]):
+        return "no convergence"
+    late = near[len(near) // 2 :, 0]
+    changes = np.count_nonzero(late[1:] * late[:-1] < 0)
+    if changes == 0:
+        return "monotone"
+    return "flip" if changes >= 0.9 * (len(late) - 1) else "spiral"
+
+
+def _single_example_checks(arrays: Arrays) -> list[Check]:
+    real, noise = arrays["real"][:50], arrays["noise"][:50]
+    state = np.array([noise.std(), -0.4, 0.3])
+    steps = _single_gradients(real, noise, state)
+    whole = model.discriminator_gradient(real, noise + state[0], state)
+    rest = model.equilibrium(real, noise)
+    resting = _single_gradients(real, noise, rest)
+    losses = [
+        model.train_one_at_a_time(rest, np.array([x]), np.array([z]), Rates(0.0, 0.0))
+        for x, z in zip(real, noise, strict=True)
+    ]
+    scatter = max(
+        max(abs(path.discriminator_losses[0] - 2 * LOG2) for path in losses),
+        max(abs(path.generator_losses[0] - LOG2) for path in losses),
+    )
+    variance = (real.var() + noise.var()) / 4
+    noise_error = np.abs(np.cov(resting.T, bias=True) - np.diag([0.0, variance])).max()
+    size = float((1 + np.abs(np.concatenate([real, noise]))).max())
+    return [
+        Check(
+            "gan_training.unbiased",
+            "prp-gan-training-noise",
+            "The code's single-example discriminator gradients, averaged over all pairs of a "
+            "genuine point and a noise value (50 of each), against the full gradient; largest "
+            "difference.",
+            "exhaustive",
+            float(np.abs(steps.mean(axis=0) - whole).max()),
+            "<=",
+            1e-13 * size,
+        ),
+        Check(
+            "gan_training.noise-at-rest",
+            "prp-gan-training-noise",
+            "Covariance of those gradients at the equilibrium, all pairs, against zero for "
+            "$\\phi_0$ and $(s_x^2+s_z^2)/4$ for $\\phi_1$; largest difference.",
+            "exhaustive",
+            float(noise_error),
+            "<=",
+            1e-12 * size**2,
+        ),
+        Check(
+            "gan_training.losses-at-rest",
+            "prp-gan-training-noise",
+            "Single-example losses at the equilibrium, every example: largest distance from "
+            "$2\\log 2$ and $\\log 2$.",
+            "exhaustive",
+            float(scatter),
+            "<=",
+            4 * EPS,
+        ),
+    ]
+
+
+def _single_gradients(real: Floats, noise: Floats, state: Floats) -> Floats:
+    """Return the code's discriminator gradient (m * m, 2) at `state` for every pair (x, z)."""
+    return np.array(
+        [
+            state[1:]
+            - model.train_one_at_a_time(
+                state, np.array([x]), np.array([z]), Rates(0.0, 1.0)
+            ).states[1, 1:]
+            for x in real
+            for z in noise
+        ]
+    )
+
+
+def _stationary_checks(arrays: Arrays, rates: Rates, sgd_divisor: int) -> list[Check]:
+    goal = float(arrays["real"].mean() - arrays["noise"].mean())
+    late = {
+        how: arrays[f"sgd_{how}_states"][len(arrays[f"sgd_{how}_states"]) // BURN_IN :, 0]
+        for how in ("drawn", "slow")
+    }
+    covariance = _stationary_covariance(arrays, rates)
+    predicted = math.sqrt(covariance[0, 0])
+    points = np.concatenate([arrays["real"], arrays["noise"] + goal])
+    scores = np.stack([np.ones_like(points), points])
+    pays = np.trace(scores @ scores.T / len(points) @ covariance[1:, 1:]) / 4
+    pays += rates.generator * covariance[2, 2] / 8
+    losses = arrays["sgd_drawn_full_losses"]
+    excess = float(losses[len(losses) // BURN_IN :, 0].mean()) - 2 * LOG2
+    claim = "sec-gan-training-bonus"
+    return [
+        _drift(arrays, rates),
+        Check(
+            "gan_training.sgd-center",
+            claim,
+            "Distance of SGD's mean $\\theta$ (last half) from $\\theta^*$, in units of its own "
+            "standard deviation.",
+            "numerical",
+            abs(float(late["drawn"].mean()) - goal) / float(late["drawn"].std()),
+            "<=",
+            1,
+        ),
+        Check(
+            "gan_training.sgd-spread",
+            claim,
+            "Standard deviation of SGD's $\\theta$ (last half) against the one that the discrete "
+            "Lyapunov equation of the finite-difference map predicts: $|\\log_2|$ of the ratio.",
+            "numerical",
+            abs(math.log2(float(late["drawn"].std()) / predicted)),
+            "<=",
+            1,
+        ),
+        Check(
+            "gan_training.sgd-calmer",
+            claim,
+            f"Variance of $\\theta$ at the set rates over the variance at rates {sgd_divisor} "
+            "times smaller, as a share of that factor (one is the prediction for small rates).",
+            "numerical",
+            float(late["drawn"].var() / late["slow"].var()) / sgd_divisor,
+            ">=",
+            0.35,
+        ),
+        Check(
+            "gan_training.sgd-excess",
+            "prp-gan-training-excess",
+            "Mean full-data loss of SGD's discriminator (last half) less $2\\log 2$, against the "
+            "stated formula with the covariance of that Lyapunov equation: $|\\log_2|$ of the "
+            "ratio.",
+            "numerical",
+            abs(math.log2(excess / pays)) if excess > 0 else math.inf,
+            "<=",
+            1,
+        ),
+    ]
+
+
+def _stationary_covariance(arrays: Arrays, rates: Rates) -> Floats:
+    """Return the covariance (3, 3) of the state under SGD that the linear map predicts."""
+    kick = np.array([0.0, 0.0, rates.discriminator])
+    kick[0] = rates.generator / 2 * kick[2]  # the generator answers the kicked slope at once
+    size = (arrays["real"].var() + arrays["noise"].var()) / 4
+    covariance: Floats = linalg.solve_discrete_lyapunov(
+        finite_difference_map(arrays, rates), size * np.outer(kick, kick)
+    )
+    return covariance
+
+
+def _drift(arrays: Arrays, rates: Rates) -> Check:
+    """Test that the steps actually taken are unbiased: their excess is a martingale."""
+    states = arrays["sgd_drawn_states"]
+    real, noise = arrays["real"], arrays["noise"]
+    excess, variance = np.zeros(2), np.zeros(2)
+    for chunk in np.array_split(states[:-1], 1 + len(states) // 4000):
+        generated = noise + chunk[:, :1]
+        doubt = 1 / (1 + np.exp(chunk[:, 1:2] + chunk[:, 2:] * real))
+        belief = 1 / (1 + np.exp(-chunk[:, 1:2] - chunk[:, 2:] * generated))
+        for k, (mine, theirs) in enumerate(((belief, doubt), (belief * generated, doubt * real))):
+            excess[k] -= (mine.mean(axis=1) - theirs.mean(axis=1)).sum()
+            variance[k] += (mine.var(axis=1) + theirs.var(axis=1)).sum()
+    excess -= (states[-1] - states[0])[1:] / rates.discriminator
+    return Check(
+        "gan_training.sgd-drift",
+        "prp-gan-training-noise",
+        "All single-example steps of the long run together, less the full gradients at the same "
+        "states: largest size in standard deviations. The sum is a martingale, so 6 is exceeded "
+        "with probability about $4\\cdot10^{-9}$ (central limit theorem).",
+        "statistical",
+        float(np.abs(excess / np.sqrt(variance)).max()),
+        "<=",
+        6,
+    )

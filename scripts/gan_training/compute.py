@@ -1,0 +1,277 @@
+"""Exercise 4.6: train the GAN, with both generator losses, several rates, and the bonus's SGD.
+
+Writes every path that the figures and the checks need, and the numbers that the solution quotes.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scripts.common.artifacts import save_arrays, save_json
+from scripts.common.command_line import parse
+from scripts.common.seeds import generator
+from scripts.common.values import value
+from scripts.gan_training import local, model, summary
+from scripts.gan_training.model import Floats, Path, Rates
+
+TORCH_SGD_UPDATES = 300
+"""Updates of the PyTorch loop on single examples: enough to compare, slow to run for long."""
+STRIDE = 5
+"""SGD runs keep the full-data losses of every fifth update."""
+
+Arrays = dict[str, NDArray[Any]]
+
+
+@dataclasses.dataclass(frozen=True)
+class Settings:
+    """What the experiments of exercise 4.6 depend on."""
+
+    data_mean: float = dataclasses.field(metadata={"help": "mean of the genuine data, data units"})
+    spread: float = dataclasses.field(
+        metadata={"help": "standard deviation of the data and of the noise, data units"}
+    )
+    sample_size: int = dataclasses.field(
+        metadata={"help": "number of genuine points and of noise values"}
+    )
+    start_theta: float = dataclasses.field(
+        metadata={"help": "generator's parameter at the start, data units"}
+    )
+    start_intercept: float = dataclasses.field(
+        metadata={"help": "discriminator's intercept at the start"}
+    )
+    start_slope: float = dataclasses.field(
+        metadata={"help": "discriminator's slope at the start, per data unit"}
+    )
+    generator_rate: float = dataclasses.field(metadata={"help": "learning rate of the generator"})
+    discriminator_rate: float = dataclasses.field(
+        metadata={"help": "learning rate of the discriminator"}
+    )
+    epochs: int = dataclasses.field(metadata={"help": "full-batch updates of the baseline"})
+    head_start: int = dataclasses.field(
+        metadata={"help": "discriminator steps before the generator's first, in the comparison"}
+    )
+    rate_pairs: list[list[float]] = dataclasses.field(
+        metadata={"help": "six pairs [generator's rate, discriminator's rate]"}
+    )
+    pair_epochs: int = dataclasses.field(
+        metadata={"help": "full-batch updates for each of the six pairs"}
+    )
+    sgd_passes: int = dataclasses.field(
+        metadata={"help": "passes over the data of stochastic gradient descent"}
+    )
+    sgd_divisor: int = dataclasses.field(
+        metadata={"help": "the slow SGD run divides both rates by this"}
+    )
+    seed: int = dataclasses.field(
+        metadata={"help": "seed of the data, the noise and the order of examples"}
+    )
+
+
+def data(settings: Settings) -> tuple[Floats, Floats]:
+    """Return the fixed samples: genuine points and noise, each (sample_size,) float64."""
+    draws = [
+        generator(settings.seed, f"gan_training.{name}").standard_normal(settings.sample_size)
+        for name in ("data", "noise")
+    ]
+    return settings.data_mean + settings.spread * draws[0], settings.spread * draws[1]
+
+
+def start_of(settings: Settings) -> tuple[float, float, float]:
+    """Return the state (theta, phi_0, phi_1) from which the assignment's runs start."""
+    return settings.start_theta, settings.start_intercept, settings.start_slope
+
+
+def rates_of(settings: Settings) -> Rates:
+    """Return the baseline's learning rates."""
+    return Rates(settings.generator_rate, settings.discriminator_rate)
+
+
+def baseline_arrays(settings: Settings, real: Floats, noise: Floats) -> Arrays:
+    """Train the PyTorch baseline, by gradient descent and for a while on single examples."""
+    from scripts.gan_training import baseline  # here: importing torch takes a second
+
+    start, rates = start_of(settings), rates_of(settings)
+    run = baseline.train(start, itertools.repeat((real, noise), settings.epochs), rates)
+    order = sgd_order(settings, "drawn", settings.sgd_passes)[:TORCH_SGD_UPDATES]
+    single = baseline.train(start, ((real[i], noise[j]) for i, j in order[:, :, None]), rates)
+    return {
+        **_path_arrays("baseline", run.path),
+        "baseline_foreign_gradients": run.foreign_gradients,
+        **_path_arrays("single", single.path),
+        "single_foreign_gradients": single.foreign_gradients,
+    }
+
+
+def snapshot_epochs(states: Floats, losses: Floats, rest: float) -> NDArray[np.int64]:
+    """Return the epochs (6,) of `summary.EVENTS` of a run.
+
+    states: (n + 1, 3); losses: (n,), the discriminator's; rest: theta at the equilibrium. The
+    events: the start, the lowest discriminator loss before theta passes its goal, the passage,
+    the largest distance beyond, the way back through the goal, and the end.
+    """
+    beyond = (states[:, 0] - rest) * np.sign(rest - states[0, 0])
+    end = len(states) - 1
+    passage = model.first_index(beyond >= 0, 0, end)
+    win = int(np.argmin(losses[: max(passage, 1)]))
+    overshoot = int(np.argmax(beyond))
+    return np.array(
+        [0, win, passage, overshoot, model.first_index(beyond <= 0, overshoot, end), end]
+    )
+
+
+def generator_loss_arrays(settings: Settings, real: Floats, noise: Floats) -> Arrays:
+    """Train with both generator losses, from the set start and after a discriminator head start."""
+    rates, start = rates_of(settings), np.array(start_of(settings))
+    ahead = start
+    for _ in range(settings.head_start):
+        ahead = model.discriminator_step(ahead, real, noise, rates.discriminator)
+    found: Arrays = {}
+    kinds: tuple[model.GeneratorLoss, ...] = ("flipped", "minimax")
+    for kind in kinds:
+        for name, state in (("even", start), ("ahead", ahead)):
+            path = model.train(state, real, noise, rates, settings.epochs, kind)
+            found |= _path_arrays(f"{kind}_{name}", path)
+    return found
+
+
+def pull_arrays() -> Arrays:
+    """Return how hard each generator loss pulls against the optimal discriminator.
+
+    p = N(d, 1) and q = N(0, 1) in units of the spread; D* = p / (p + q). For each separation d:
+    the means over q of 1 - D* (flipped loss) and D* (minimax loss), by Gauss-Hermite quadrature.
+    """
+    separation = np.linspace(0.0, 6.0, 61)
+    nodes, weights = np.polynomial.hermite_e.hermegauss(120)
+    scores = separation[:, None] * (nodes - separation[:, None] / 2)
+    weights = weights / weights.sum()
+    return {
+        "separation": separation,
+        "separation_flipped": model.sigmoid(-scores) @ weights,
+        "separation_minimax": model.sigmoid(scores) @ weights,
+    }
+
+
+def rate_arrays(settings: Settings, real: Floats, noise: Floats) -> Arrays:
+    """Train with each of the six pairs of rates, from the set start and from near the equilibrium.
+
+    `pair_near_a` to `pair_near_f` have their own lengths; the rest has one row a pair.
+    """
+    found: Arrays = {"pair_rates": np.array(settings.rate_pairs, dtype=np.float64)}
+    predicted, measured, states = [], [], []
+    for name, (rate_g, rate_d) in zip(summary.PAIR_NAMES, settings.rate_pairs, strict=True):
+        rates = Rates(rate_g, rate_d)
+        near = local.near_run(real, noise, rates, 2 * settings.pair_epochs)
+        found[f"pair_near_{name}"] = near
+        predicted.append(local.dominant_eigenvalue(local.local_map(real, noise, rates)))
+        measured.append(local.measured_multiplier(near))
+        path = model.train(start_of(settings), real, noise, rates, settings.pair_epochs)
+        states.append(path.states)
+    return found | {
+        "pair_predicted": np.array(predicted),
+        "pair_measured": np.array(measured),
+        "pair_states": np.array(states),
+    }
+
+
+def sgd_order(settings: Settings, how: str, passes: int) -> NDArray[np.int64]:
+    """Return the indices (passes * m, 2) of the genuine point and the noise of each SGD update.
+
+    how: "drawn" (independently, with replacement), "shuffled" (each pass visits every genuine
+    point and every noise value once, in two independent random orders) or "slow" (drawn).
+    """
+    m, random = settings.sample_size, generator(settings.seed, f"gan_training.order.{how}")
+    if how != "shuffled":
+        return random.integers(m, size=(passes * m, 2))
+    return np.concatenate(
+        [np.stack([random.permutation(m), random.permutation(m)], axis=1) for _ in range(passes)]
+    )
+
+
+def sgd_arrays(settings: Settings, real: Floats, noise: Floats) -> Arrays:
+    """Train one example at a time: drawn, shuffled, and drawn with smaller rates.
+
+    The slow run has `sgd_divisor` times the updates; of it every `sgd_divisor`-th is kept.
+    Full-data losses (n, 2), discriminator's and generator's, are those at every fifth kept state.
+    """
+    rates, divisor = rates_of(settings), settings.sgd_divisor
+    slow = Rates(rates.generator / divisor, rates.discriminator / divisor)
+    found: Arrays = {}
+    for how, its_rates, keep in (
+        ("drawn", rates, 1),
+        ("shuffled", rates, 1),
+        ("slow", slow, divisor),
+    ):
+        order = sgd_order(settings, how, settings.sgd_passes * keep)
+        if how == "drawn":
+            found["sgd_order"] = order
+        path = model.train_one_at_a_time(
+            start_of(settings), real[order[:, 0]], noise[order[:, 1]], its_rates
+        )
+        states = path.states[::keep]
+        found[f"sgd_{how}_states"] = states
+        found[f"sgd_{how}_full_losses"] = full_losses(states[::STRIDE], real, noise)
+        if how == "drawn":
+            found["sgd_drawn_losses"] = np.stack(
+                [path.discriminator_losses, path.generator_losses], axis=1
+            )
+    return found
+
+
+def full_losses(states: Floats, real: Floats, noise: Floats) -> Floats:
+    """Return the losses (n, 2) of both players on all the data at each of the states (n, 3)."""
+    columns = states.T[:, :, None]
+    genuine = model.logits(real, columns)
+    forged = model.logits(model.generate(noise, columns), columns)
+    judged = model.softplus(-genuine).mean(axis=1) + model.softplus(forged).mean(axis=1)
+    return np.stack([judged, model.softplus(-forged).mean(axis=1)], axis=1)
+
+
+def compute(settings: Settings) -> Arrays:
+    """Run every experiment and return its arrays."""
+    real, noise = data(settings)
+    found: Arrays = {"real": real, "noise": noise}
+    found |= baseline_arrays(settings, real, noise)
+    found["snapshot_epochs"] = snapshot_epochs(
+        found["baseline_states"],
+        found["baseline_discriminator_losses"],
+        float(model.equilibrium(real, noise)[0]),
+    )
+    found |= generator_loss_arrays(settings, real, noise) | pull_arrays()
+    found |= rate_arrays(settings, real, noise)
+    return found | sgd_arrays(settings, real, noise)
+
+
+def setting_values(settings: Settings) -> dict[str, Any]:
+    """Return the settings that the solution quotes, as `common.values` records."""
+    skipped = ("rate_pairs", "seed")
+    return {
+        field.name: value(getattr(settings, field.name), "g" if field.type == "float" else "")
+        for field in dataclasses.fields(settings)
+        if field.name not in skipped
+    }
+
+
+def _path_arrays(name: str, path: Path) -> Arrays:
+    return {
+        f"{name}_states": path.states,
+        f"{name}_discriminator_losses": path.discriminator_losses,
+        f"{name}_generator_losses": path.generator_losses,
+    }
+
+
+def main() -> None:
+    """Run the command line."""
+    settings, files = parse(__doc__, Settings, outputs=("arrays", "summary"))
+    arrays = compute(settings)
+    save_arrays(files.arrays, arrays)
+    quoted = setting_values(settings) | summary.values(arrays, rates_of(settings))
+    save_json(files.summary, {"values": quoted})
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,495 @@
+"""Exercise 4.6: draw the training runs, the discriminators, the learning rates, and SGD."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
+from numpy.typing import NDArray
+
+from scripts.common import style
+from scripts.common.artifacts import load_arrays
+from scripts.common.command_line import parse
+from scripts.common.tables import save_table
+from scripts.gan_training import local, model, summary
+from scripts.gan_training.compute import STRIDE
+from scripts.gan_training.model import Floats, Rates
+
+Arrays = Mapping[str, NDArray[Any]]
+LOG2 = float(np.log(2))
+EVENT_WORDS = {
+    "start": "the start",
+    "win": "the discriminator wins",
+    "pass": "θ passes its goal",
+    "overshoot": "farthest beyond",
+    "return": "θ comes back",
+    "end": "the end",
+}
+PANELS = "ABCDEF"
+
+
+@dataclasses.dataclass(frozen=True)
+class Settings:
+    """What the figures depend on besides the arrays."""
+
+    data_mean: float = dataclasses.field(metadata={"help": "mean of the genuine data, data units"})
+    spread: float = dataclasses.field(
+        metadata={"help": "standard deviation of the data and of the noise, data units"}
+    )
+    generator_rate: float = dataclasses.field(metadata={"help": "learning rate of the generator"})
+    discriminator_rate: float = dataclasses.field(
+        metadata={"help": "learning rate of the discriminator"}
+    )
+    sgd_divisor: int = dataclasses.field(
+        metadata={"help": "the slow SGD run divides both rates by this"}
+    )
+
+
+def main() -> None:
+    """Run the command line."""
+    figures = {
+        "losses": draw_losses,
+        "discriminator": draw_discriminator,
+        "path": draw_path,
+        "samples": draw_samples,
+        "two_losses": draw_two_losses,
+        "rates": draw_rates,
+        "sgd_losses": draw_sgd_losses,
+        "sgd_path": draw_sgd_path,
+    }
+    tables = {"snapshot_table": write_snapshots, "rate_table": write_rates, "sgd_table": write_sgd}
+    settings, files = parse(__doc__, Settings, ("arrays",), (*figures, *tables))
+    arrays = load_arrays(files.arrays)
+    for name, make in (figures | tables).items():
+        make(getattr(files, name), arrays, settings)
+
+
+def _rest(arrays: Arrays) -> Floats:
+    return model.equilibrium(arrays["real"], arrays["noise"])
+
+
+def _multiplier(arrays: Arrays, settings: Settings) -> complex:
+    rates = Rates(settings.generator_rate, settings.discriminator_rate)
+    return local.dominant_eigenvalue(local.local_map(arrays["real"], arrays["noise"], rates))
+
+
+def _window(arrays: Arrays, settings: Settings, scales: float) -> int:
+    """Return the epochs worth showing: so many predicted time scales, at most the run."""
+    scale = -scales / np.log(abs(_multiplier(arrays, settings)))
+    return min(len(arrays["baseline_generator_losses"]), int(scale))
+
+
+def _level(axes: Axes, height: float, word: str) -> None:
+    axes.axhline(height, color=style.GREY, linewidth=0.8, linestyle=(0, (4, 2)))
+    axes.annotate(
+        word,
+        (1, height),
+        (2, 0),
+        xycoords=("axes fraction", "data"),
+        textcoords="offset points",
+        va="center",
+        color=style.GREY,
+    )
+
+
+def draw_losses(path: Path, arrays: Arrays, settings: Settings) -> None:
+    """Draw both players' losses over the epochs, the equilibrium values and the events marked."""
+    figure, shown = style.new_figure(3.4), _window(arrays, settings, 5)
+    upper, lower = figure.subplots(2, 1, sharex=True)
+    for axes, name, color, height, word in (
+        (upper, "discriminator", style.BLUE, 2 * LOG2, "2 log 2"),
+        (lower, "generator", style.VERMILLION, LOG2, "log 2"),
+    ):
+        axes.plot(arrays[f"baseline_{name}_losses"][:shown], color=color)
+        _level(axes, height, word)
+        axes.set_ylabel(f"{name}'s\nloss (nats)")
+        for epoch in arrays["snapshot_epochs"][1:5]:
+            axes.axvline(epoch, color=style.GREY, linewidth=0.5, zorder=0)
+    for k, (event, epoch) in enumerate(zip(summary.EVENTS, arrays["snapshot_epochs"], strict=True)):
+        if event not in ("start", "end"):
+            upper.annotate(
+                EVENT_WORDS[event],
+                (epoch, 1.0),
+                (4, 3 + 11 * (4 - k)),
+                xycoords=("data", "axes fraction"),
+                textcoords="offset points",
+                color=style.GREY,
+                fontsize=8,
+                arrowprops=None,
+            )
+            upper.annotate(
+                "",
+                (epoch, 1.0),
+                (0, 8 + 11 * (4 - k)),
+                xycoords=("data", "axes fraction"),
+                textcoords="offset points",
+                arrowprops={"arrowstyle": "-", "color": style.GREY, "linewidth": 0.5},
+            )
+    lower.set_xlabel("epoch (one full-batch update of each player)")
+    lower.set_xlim(0, shown)
+    style.save_figure(figure, path)
+
+
+def _density(points: Floats, mean: float, spread: float) -> Floats:
+    height: Floats = np.exp(-(((points - mean) / spread) ** 2) / 2) / (spread * np.sqrt(2 * np.pi))
+    return height
+
+
+def draw_discriminator(path: Path, arrays: Arrays, settings: Settings) -> None:
+    """Draw D(x) over both densities at the six events of the run."""
+    figure = style.new_figure(3.3)
+    states = arrays["baseline_states"]
+    low = min(settings.data_mean, float(states[:, 0].min())) - 3 * settings.spread
+    high = max(settings.data_mean, float(states[:, 0].max())) + 3 * settings.spread
+    points = np.linspace(low, high, 300)
+    scale = 0.9 / _density(np.zeros(1), 0.0, settings.spread)[0]
+    grid = figure.subplots(2, 3, sharex=True, sharey=True)
+    for axes, event, epoch in zip(
+        grid.ravel(), summary.EVENTS, arrays["snapshot_epochs"], strict=True
+    ):
+        state = states[epoch]
+        genuine = scale * _density(points, settings.data_mean, settings.spread)
+        forged = scale * _density(points, float(state[0]), settings.spread)
+        axes.fill_between(points, genuine, color=style.GREEN, alpha=0.25, linewidth=0)
+        axes.fill_between(points, forged, color=style.VERMILLION, alpha=0.25, linewidth=0)
+        axes.axhline(0.5, color=style.GREY, linewidth=0.6, linestyle=(0, (4, 2)))
+        axes.plot(points, model.sigmoid(model.logits(points, state)), color=style.BLUE)
+        axes.set_title(f"epoch {epoch}: {EVENT_WORDS[event]}", fontsize=8.5)
+        axes.set_ylim(0, 1.05)
+        axes.set_yticks([0, 0.5, 1])
+    first = grid[0, 0]
+    first.text(settings.data_mean, 0.08, "genuine", color=style.GREEN, ha="center")
+    first.text(float(states[0, 0]), 0.08, "generated", color=style.VERMILLION, ha="center")
+    first.text(high, 0.53, "D", color=style.BLUE, ha="right", va="bottom")
+    for axes in grid[1]:
+        axes.set_xlabel("x (data units)")
+    for axes in grid[:, 0]:
+        axes.set_ylabel("D(x)")
+    style.save_figure(figure, path)
+
+
+def draw_path(path: Path, arrays: Arrays, settings: Settings) -> None:
+    """Draw the run in the plane of theta and the slope, and its distance from the equilibrium."""
+    figure = style.new_figure(2.6)
+    left, right = figure.subplots(1, 2)
+    states, rest = arrays["baseline_states"], _rest(arrays)
+    left.axhline(0, color=style.GREY, linewidth=0.5)
+    left.axvline(rest[0], color=style.GREY, linewidth=0.5)
+    left.plot(states[:, 0], states[:, 2], color=style.BLUE, linewidth=1)
+    for event, epoch in zip(summary.EVENTS[:5], arrays["snapshot_epochs"], strict=False):
+        left.plot(*states[epoch, [0, 2]], "o", color=style.INK, markersize=3)
+        low = event in ("return", "start", "win")
+        left.annotate(
+            f"{event} ({epoch})",
+            tuple(states[epoch, [0, 2]]),
+            (5, -10 if low else 4),
+            textcoords="offset points",
+            fontsize=8,
+        )
+    left.set_xlabel("θ (data units)")
+    left.set_ylabel("slope $\\phi_1$ (per data unit)")
+    left.margins(x=0.12, y=0.1)
+    distance = np.linalg.norm(states - rest, axis=1)
+    epochs = np.arange(len(states))
+    radius = abs(_multiplier(arrays, settings))
+    anchor = len(states) // 2
+    right.semilogy(epochs, distance, color=style.BLUE)
+    right.semilogy(
+        epochs,
+        2 * distance[anchor] * radius ** (epochs - anchor),
+        color=style.INK,
+        linestyle=(0, (4, 2)),
+        linewidth=0.9,
+    )
+    right.annotate(
+        f"predicted slope,\nρ = {radius:.4f} an epoch",
+        (anchor, 2 * distance[anchor]),
+        (6, 10),
+        textcoords="offset points",
+    )
+    right.set_xlabel("epoch")
+    right.set_ylabel("distance from the equilibrium")
+    style.save_figure(figure, path)
+
+
+def draw_samples(path: Path, arrays: Arrays, settings: Settings) -> None:
+    """Draw histograms of the generated sample against the genuine one at three moments."""
+    figure = style.new_figure(1.9)
+    states, real = arrays["baseline_states"], arrays["real"]
+    extreme = states[:, 0]
+    ends = [
+        real.min(),
+        real.max(),
+        *(arrays["noise"].min() + extreme),
+        *(arrays["noise"].max() + extreme),
+    ]
+    bins = np.linspace(min(ends), max(ends), 32)
+    moments = dict(zip(summary.EVENTS, arrays["snapshot_epochs"], strict=True))
+    grid = figure.subplots(1, 3, sharey=True)
+    for axes, event in zip(grid, ("start", "overshoot", "end"), strict=True):
+        generated = model.generate(arrays["noise"], states[moments[event]])
+        axes.hist(real, bins, color=style.GREEN, alpha=0.35)
+        axes.hist(generated, bins, histtype="step", color=style.VERMILLION)
+        axes.set_title(f"epoch {moments[event]}: {EVENT_WORDS[event]}", fontsize=8.5)
+        axes.set_xlabel("x (data units)")
+    grid[0].set_ylabel("points")
+    top = grid[0].get_ylim()[1]
+    grid[0].set_ylim(0, 1.15 * top)
+    grid[0].text(settings.data_mean, 1.02 * top, "genuine", color=style.GREEN, ha="center")
+    grid[0].text(float(states[0, 0]), 1.02 * top, "generated", color=style.VERMILLION, ha="center")
+    style.save_figure(figure, path)
+
+
+def draw_two_losses(path: Path, arrays: Arrays, settings: Settings) -> None:
+    """Draw the gradients' weights against the separation, and theta's way with both losses."""
+    figure = style.new_figure(2.6)
+    left, right = figure.subplots(1, 2)
+    separation = arrays["separation"]
+    ceiling = np.exp(-(separation**2) / 8) / 2
+    for kind, color, word, end, height in (
+        ("flipped", style.VERMILLION, "flipped labels: mean of 1 − D", 0.97, 0.84),
+        ("minimax", style.PURPLE, "minimax: mean of D", 0.6, 0.3),
+    ):
+        left.semilogy(separation, arrays[f"separation_{kind}"], color=color)
+        left.text(end, height, word, color=color, fontsize=8, ha="right", transform=left.transAxes)
+    left.semilogy(separation, ceiling, color=style.GREY, linewidth=0.8, linestyle=(0, (4, 2)))
+    left.annotate(
+        "½ exp(−d²/8)",
+        (separation[40], ceiling[40]),
+        (4, 2),
+        textcoords="offset points",
+        color=style.GREY,
+        fontsize=8,
+    )
+    left.set_xlabel("separation d of the two means (spreads)")
+    left.set_ylabel("weight of the generator's gradient")
+    rest, shown = _rest(arrays)[0], _window(arrays, settings, 1.2)
+    for kind, color in (("flipped", style.VERMILLION), ("minimax", style.PURPLE)):
+        for name, line in (("even", (0, (1, 1))), ("ahead", "solid")):
+            right.plot(arrays[f"{kind}_{name}_states"][:shown, 0], color=color, linestyle=line)
+    _level(right, rest, "θ*")
+    for k, (kind, color) in enumerate(
+        (("flipped labels", style.VERMILLION), ("minimax", style.PURPLE))
+    ):
+        right.text(0.97, 0.16 - 0.09 * k, kind, color=color, ha="right", transform=right.transAxes)
+    right.text(
+        0.97,
+        0.34,
+        "solid: after a head start of D\ndotted: from the set start",
+        color=style.GREY,
+        ha="right",
+        va="center",
+        fontsize=8,
+        transform=right.transAxes,
+    )
+    right.set_xlabel("epoch")
+    right.set_ylabel("θ (data units)")
+    right.set_xlim(0, shown)
+    style.save_figure(figure, path)
+
+
+def _pair_window(displacements: Floats, multiplier: complex) -> int:
+    """Return the epochs to show: until it has settled, or well after it began to move away."""
+    scale = 1 / abs(np.log(abs(multiplier)))
+    distances = np.linalg.norm(displacements, axis=1)
+    shown = 5 * scale if abs(multiplier) < 1 else np.nanargmin(distances) + 25 * scale
+    return int(np.clip(shown, 40, len(displacements) - 1))
+
+
+def draw_rates(path: Path, arrays: Arrays, settings: Settings) -> None:
+    """Draw both players' parameters for each of the six pairs of rates, from the set start."""
+    figure, rest = style.new_figure(3.5), _rest(arrays)
+    grid = figure.subplots(2, 3)
+    for k, axes in enumerate(grid.ravel()):
+        multiplier = complex(arrays["pair_predicted"][k])
+        states = arrays["pair_states"][k] - rest
+        shown = _pair_window(states, multiplier)
+        rate_g, rate_d = arrays["pair_rates"][k]
+        axes.axhline(0, color=style.GREY, linewidth=0.6)
+        axes.plot(states[: shown + 1, 2], color=style.BLUE, linewidth=0.8)
+        axes.plot(states[: shown + 1, 0], color=style.VERMILLION, linewidth=0.9)
+        axes.set_title(
+            f"{PANELS[k]}: $\\eta_G$ = {rate_g:g}, $\\eta_D$ = {rate_d:g}\n"
+            f"{local.behavior(multiplier)}, $\\rho$ = {abs(multiplier):.4f}",
+            fontsize=8.5,
+        )
+        axes.set_xlim(0, shown)
+        axes.xaxis.set_major_locator(MaxNLocator(4, integer=True))
+    first = grid[0, 0]
+    first.text(
+        0.97,
+        0.12,
+        "$\\theta-\\theta^*$",
+        color=style.VERMILLION,
+        ha="right",
+        transform=first.transAxes,
+    )
+    first.text(0.97, 0.85, "$\\phi_1$", color=style.BLUE, ha="right", transform=first.transAxes)
+    for axes in grid[1]:
+        axes.set_xlabel("epoch")
+    for axes in grid[:, 0]:
+        axes.set_ylabel("$\\theta-\\theta^*$ and $\\phi_1$")
+    style.save_figure(figure, path)
+
+
+def draw_sgd_losses(path: Path, arrays: Arrays, settings: Settings) -> None:
+    """Draw both losses, gradient descent beside SGD, at the same rates and number of updates."""
+    figure, shown = style.new_figure(3.4), _window(arrays, settings, 5)
+    shown = min(shown, len(arrays["sgd_drawn_losses"]))
+    grid = figure.subplots(2, 2, sharex=True, sharey="row")
+    full = arrays["sgd_drawn_full_losses"][: shown // STRIDE + 1]
+    for row, (name, color, height, word) in enumerate(
+        (
+            ("discriminator", style.BLUE, 2 * LOG2, "2 log 2"),
+            ("generator", style.VERMILLION, LOG2, "log 2"),
+        )
+    ):
+        singles = arrays["sgd_drawn_losses"][:shown, row]
+        descent, stochastic = grid[row]
+        descent.plot(arrays[f"baseline_{name}_losses"][:shown], color=color)
+        stochastic.plot(singles, ".", color=color, alpha=0.25, markersize=1.5, rasterized=False)
+        stochastic.plot(np.arange(len(full)) * STRIDE, full[:, row], color=style.INK, linewidth=0.9)
+        descent.set_ylabel(f"{name}'s\nloss (nats)")
+        descent.axhline(height, color=style.GREY, linewidth=0.8, linestyle=(0, (4, 2)))
+        _level(stochastic, height, word)
+        descent.set_ylim(0, 1.05 * float(np.quantile(singles, 0.995)))
+    grid[0, 0].set_title("gradient descent, all data in each update")
+    grid[0, 1].set_title("SGD, one example in each update")
+    for axes in grid[1]:
+        axes.set_xlabel("update")
+        axes.set_xlim(0, shown)
+    style.save_figure(figure, path)
+
+
+def draw_sgd_path(path: Path, arrays: Arrays, settings: Settings) -> None:
+    """Draw theta over the updates, and where SGD lives in the plane of theta and the slope."""
+    figure, rest = style.new_figure(2.6), _rest(arrays)
+    left, right = figure.subplots(1, 2)
+    shown = min(_window(arrays, settings, 14), len(arrays["sgd_drawn_states"]) - 1)
+    left.plot(arrays["sgd_drawn_states"][: shown + 1, 0], color=style.ORANGE, linewidth=0.8)
+    left.plot(arrays["baseline_states"][: shown + 1, 0], color=style.BLUE)
+    _level(left, rest[0], "θ*")
+    left.set_xlabel("update")
+    left.set_ylabel("θ (data units)")
+    left.set_xlim(0, shown)
+    left.text(0.97, 0.2, "SGD", color=style.ORANGE, ha="right", transform=left.transAxes)
+    left.text(0.97, 0.1, "gradient descent", color=style.BLUE, ha="right", transform=left.transAxes)
+    for how, color, word, height in (
+        ("drawn", style.ORANGE, "SGD", 0.94),
+        ("shuffled", style.GREEN, "SGD, shuffled passes", 0.86),
+        ("slow", style.PURPLE, f"SGD, rates ÷ {settings.sgd_divisor}", 0.78),
+    ):
+        states = arrays[f"sgd_{how}_states"]
+        late = states[len(states) // 2 :]
+        late = late[:: max(1, len(late) // 600)]
+        right.plot(late[:, 0], late[:, 2], ".", color=color, alpha=0.5, markersize=2)
+        right.text(0.03, height, word, color=color, transform=right.transAxes, fontsize=8)
+    right.plot(rest[0], 0, "+", color=style.INK, markersize=8)
+    right.set_ylim(top=1.6 * right.get_ylim()[1])
+    right.set_xlabel("θ (data units)")
+    right.set_ylabel("slope $\\phi_1$ (per data unit)")
+    style.save_figure(figure, path)
+
+
+def write_snapshots(path: Path, arrays: Arrays, settings: Settings) -> None:
+    """Write the parameters and losses at the six events of the baseline."""
+    rows = []
+    for event, epoch in zip(summary.EVENTS, arrays["snapshot_epochs"], strict=True):
+        state = arrays["baseline_states"][epoch]
+        generated = model.generate(arrays["noise"], state)
+        numbers = (
+            *state,
+            model.discriminator_loss(arrays["real"], generated, state),
+            model.generator_loss(generated, state, "flipped"),
+        )
+        word = EVENT_WORDS[event].replace("θ", "$\\theta$")
+        rows.append([word, str(epoch), *(f"${_rounded(number, 3)}$" for number in numbers)])
+    header = ["event", "epoch", "$\\theta$", "$\\phi_0$", "$\\phi_1$", "$L_D$", "$L_G$"]
+    save_table(path, header, rows, "lrrrrrr")
+
+
+def write_rates(path: Path, arrays: Arrays, settings: Settings) -> None:
+    """Write prediction and measurement for the six pairs of rates."""
+    rows, rest = [], _rest(arrays)
+    for k, name in enumerate(summary.PAIR_NAMES):
+        near = arrays[f"pair_near_{name}"]
+        predicted = complex(arrays["pair_predicted"][k])
+        measured = complex(arrays["pair_measured"][k])
+        rows.append(
+            [
+                name.upper(),
+                *(f"{rate:g}" for rate in arrays["pair_rates"][k]),
+                f"{abs(predicted):.5f}",
+                f"{abs(measured):.5f}",
+                local.behavior(predicted),
+                local.measured_behavior(near),
+                summary.far_outcome(arrays["pair_states"][k], rest),
+            ]
+        )
+    header = [
+        *("pair", "$\\eta_G$", "$\\eta_D$", "$\\rho$", "found $\\rho$"),
+        *("predicted", "found", "from set start"),
+    ]
+    save_table(path, header, rows, "lrrrrlll")
+
+
+def _rounded(number: float, digits: int) -> str:
+    """Return a number with so many digits after the point, without a negative zero."""
+    return f"{round(float(number), digits) + 0.0:.{digits}f}"
+
+
+def _signed(number: float) -> str:
+    text = _rounded(number, 3)
+    return f"$+{text}$" if number > 0 and float(text) else f"${text}$"
+
+
+def write_sgd(path: Path, arrays: Arrays, settings: Settings) -> None:
+    """Write where the three SGD runs live in the last half, beside gradient descent's end."""
+    rest, rows = _rest(arrays), []
+    for how, word in (
+        ("drawn", "SGD, drawn with replacement"),
+        ("shuffled", "SGD, shuffled passes"),
+        ("slow", f"SGD, rates divided by {settings.sgd_divisor}"),
+    ):
+        states, losses = arrays[f"sgd_{how}_states"], arrays[f"sgd_{how}_full_losses"]
+        late, late_losses = states[len(states) // 2 :], losses[len(losses) // 2 :]
+        rows.append(
+            [
+                word,
+                _signed(late[:, 0].mean() - rest[0]),
+                f"{late[:, 0].std():.3f}",
+                *(
+                    f"{late_losses[:, k].mean():.4f} ({late_losses[:, k].std():.4f})"
+                    for k in (0, 1)
+                ),
+            ]
+        )
+    state = arrays["baseline_states"][-1]
+    generated = model.generate(arrays["noise"], state)
+    ends = (
+        model.discriminator_loss(arrays["real"], generated, state),
+        model.generator_loss(generated, state, "flipped"),
+    )
+    rows.insert(
+        0,
+        [
+            "gradient descent (its end)",
+            _signed(state[0] - rest[0]),
+            "0",
+            *(f"{e:.4f}" for e in ends),
+        ],
+    )
+    header = [
+        *("run", "mean $\\theta-\\theta^*$", "sd of $\\theta$"),
+        *("$L_D$, mean (sd)", "$L_G$, mean (sd)"),
+    ]
+    save_table(path, header, rows, "lrrrr")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,194 @@
+"""The linear theory of exercise 4.6: what the learning rates decide, with nothing fitted.
+
+State w = (δ, φ₀, φ₁), δ = θ − θ*, near the equilibrium w = 0. One epoch of training is
+w ↦ Aw + O(|w|²) with a 3×3 matrix A that depends on the two rates and on moments of the data only.
+Rates broadcast, and so does M where a function takes arrays: M (..., 2, 2), rates (...).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Array = NDArray[np.float64]
+
+MONOTONE, SPIRAL, FLIP, NO_CONVERGENCE, RUNAWAY = range(5)
+"""Classes of behavior. Converges: with a fixed sign, turning, or changing sign at each step;
+stays bounded without converging; leaves every bounded set. The theory never predicts the last."""
+
+
+def equilibrium(real: Array, noise: Array) -> float:
+    """Return θ* = x̄ − z̄, where φ = 0 and θ* stop each other; samples of shape (m,)."""
+    return float(np.mean(real) - np.mean(noise))
+
+
+def moment_matrix(real: Array, noise: Array) -> Array:
+    """Return M (2, 2): the second moments of (1, x), averaged over real and generated points.
+
+    The generated points are those of the equilibrium, noise + θ*.
+    """
+    generated = noise + equilibrium(real, noise)
+    second = (np.mean(real**2) + np.mean(generated**2)) / 2
+    return np.array([[1.0, np.mean(real)], [np.mean(real), second]])
+
+
+def moments(mean: float, variance: float) -> Array:
+    """Return M (2, 2) for points with this mean and (population) variance."""
+    return np.array([[1.0, mean], [mean, variance + mean**2]])
+
+
+def alternating_map(M: Array, rate_g: ArrayLike, rate_d: ArrayLike) -> Array:
+    """Return A (..., 3, 3) of one epoch, discriminator first: the generator sees the new φ."""
+    b, a = np.broadcast_arrays(np.asarray(rate_g, float), np.asarray(rate_d, float))
+    A = _discriminator_step(M, a)
+    A[..., 0, :] += b[..., None] / 2 * A[..., 2, :]
+    return A
+
+
+def simultaneous_map(M: Array, rate_g: ArrayLike, rate_d: ArrayLike) -> Array:
+    """Return A (..., 3, 3) of one epoch in which the generator still sees the old φ."""
+    b, a = np.broadcast_arrays(np.asarray(rate_g, float), np.asarray(rate_d, float))
+    A = _discriminator_step(M, a)
+    A[..., 0, 2] += b / 2
+    return A
+
+
+def _discriminator_step(M: Array, a: Array) -> Array:
+    """φ⁺ = φ − a(½Mφ + ½(0, δ)), δ⁺ = δ, as a matrix (..., 3, 3)."""
+    A = np.zeros((*a.shape, 3, 3))
+    A[..., 0, 0] = 1.0
+    A[..., 1:, 1:] = np.eye(2) - a[..., None, None] / 2 * M
+    A[..., 2, 0] = -a / 2
+    return A
+
+
+def spectral_radius(A: Array) -> Array:
+    """Return the largest modulus of an eigenvalue of each matrix (..., n, n)."""
+    radius: Array = np.abs(np.linalg.eigvals(A)).max(axis=-1)
+    return radius
+
+
+def behavior(A: Array) -> NDArray[np.int8]:
+    """Return the predicted class of each map (..., n, n), from its dominant eigenvalue."""
+    values = np.linalg.eigvals(A)
+    place = np.abs(values).argmax(axis=-1)
+    dominant = np.take_along_axis(values, place[..., None], axis=-1)[..., 0]
+    kind = np.where(dominant.imag != 0, SPIRAL, np.where(dominant.real > 0, MONOTONE, FLIP))
+    return np.where(np.abs(dominant) < 1, kind, NO_CONVERGENCE).astype(np.int8)
+
+
+def separation(A: Array) -> Array:
+    """Return log(ρ/ρ₂) of each map (..., 3, 3): by how much per epoch the dominant mode leads.
+
+    ρ₂ is the largest modulus of an eigenvalue outside the dominant one or complex pair; infinite
+    where there is none or it is zero.
+    """
+    values = np.linalg.eigvals(A)
+    moduli = np.abs(values)
+    dominant = np.take_along_axis(values, moduli.argmax(axis=-1)[..., None], axis=-1)
+    same = np.isclose(values, dominant, rtol=1e-9) | np.isclose(values, dominant.conj(), rtol=1e-9)
+    with np.errstate(divide="ignore"):
+        lead = np.log(moduli.max(axis=-1)) - np.log(np.where(same, 0.0, moduli).max(axis=-1))
+    return np.asarray(lead)
+
+
+def is_stable(M: Array, rate_g: ArrayLike, rate_d: ArrayLike) -> NDArray[np.bool_]:
+    """Return whether alternating training is stable: the exact region, in closed form.
+
+    η_D λ_max(M) < 4 and η_G η_D (4 − η_D) < 64 det(I − η_D M / 4).
+    """
+    b, a = np.broadcast_arrays(np.asarray(rate_g, float), np.asarray(rate_d, float))
+    inside = a * np.linalg.eigvalsh(M)[..., -1] < 4
+    return np.asarray(inside & (a * b * (4 - a) < 64 * _quarter_determinant(M, a)))
+
+
+def is_stable_simultaneous(
+    variance: ArrayLike, rate_g: ArrayLike, rate_d: ArrayLike
+) -> NDArray[np.bool_]:
+    """Return whether simultaneous updates are stable, centered data: the exact region.
+
+    η_D < 4 (for φ₀), η_G < 2σ² and 4 − η_D σ² + η_D η_G / 4 > 0 (for φ₁ and θ).
+    """
+    v, b, a = (np.asarray(x, float) for x in (variance, rate_g, rate_d))
+    return np.asarray((a < 4) & (b < 2 * v) & (4 - a * v + a * b / 4 > 0))
+
+
+def stability_limit(M: Array, rate_d: ArrayLike) -> Array:
+    """Return the largest stable η_G for each η_D; 0 where no η_G is stable."""
+    a = np.asarray(rate_d, float)
+    inside = a * np.linalg.eigvalsh(M)[..., -1] < 4
+    with np.errstate(divide="ignore"):
+        limit = 64 * _quarter_determinant(M, a) / (a * (4 - a))
+    return np.where(inside, limit, 0.0)
+
+
+def _quarter_determinant(M: Array, a: Array) -> Array:
+    """det(I − aM/4)."""
+    trace = M[..., 0, 0] + M[..., 1, 1]
+    return np.asarray(1 - a * trace / 4 + a**2 * np.linalg.det(M) / 16)
+
+
+def stationary_covariance(A: Array, Q: Array) -> Array:
+    """Return the solution Σ (n, n) of the discrete Lyapunov equation Σ = AΣAᵀ + Q.
+
+    Raises ValueError if A is not stable (the chain has no stationary covariance then).
+    """
+    if spectral_radius(A) >= 1:
+        raise ValueError("the map is not stable: there is no stationary covariance")
+    n = len(A)
+    flat = np.linalg.solve(np.eye(n * n) - np.kron(A, A), Q.ravel())
+    return np.asarray(flat.reshape(n, n))
+
+
+def noise_direction(rate_g: float, rate_d: float) -> Array:
+    """Return q (3,): how one unit of (x_gen − x_real) in a one-example step moves the state.
+
+    The discriminator's step moves φ₁ by −½η_D; the generator, next, passes it on to θ.
+    """
+    return np.array([-rate_d * rate_g / 4, 0.0, -rate_d / 2])
+
+
+def sampled_variance(A: Array, q: Array, real_variance: float, noise_variance: float) -> float:
+    """Return the predicted stationary variance of θ when each step draws its example afresh.
+
+    A: one step's map (3, 3); q: `noise_direction`. real_variance: of the real example, s² of the
+    data set (drawn with replacement) or σ² (new draws). noise_variance: of the generator's input.
+    """
+    Q = (real_variance + noise_variance) * np.outer(q, q)
+    return float(stationary_covariance(A, Q)[0, 0])
+
+
+def shuffled_variance(
+    A: Array, q: Array, real_variance: float, noise_variance: float, samples: int
+) -> float:
+    """Return the predicted variance of θ, averaged over the epoch, when epochs are shuffled.
+
+    In an epoch of `samples` = m steps the real noise e_1, …, e_m is a random order of fixed
+    numbers that sum to zero: Cov(e_i, e_j) = s² m/(m − 1) (1{i = j} − 1/m). Epochs are
+    independent. The chain's covariance is then periodic with period m. Rest as above.
+    """
+    powers = [np.eye(3)]
+    for _ in range(samples):
+        powers.append(A @ powers[-1])
+    scale = real_variance * samples / (samples - 1)
+    own = np.zeros((samples + 1, 3, 3))  # covariance that the epoch's own noise has caused
+    diagonal, total = np.zeros((3, 3)), np.zeros(3)
+    for step in range(1, samples + 1):
+        kick = powers[step - 1] @ q  # what noise of `step - 1` steps ago has become
+        diagonal += np.outer(kick, kick)
+        total = total + kick
+        own[step] = (scale + noise_variance) * diagonal - scale / samples * np.outer(total, total)
+    start = stationary_covariance(powers[samples], own[samples])
+    return float(
+        np.mean([(powers[k] @ start @ powers[k].T + own[k])[0, 0] for k in range(1, samples + 1)])
+    )
+
+
+def small_rate_variance(
+    mean: float, variance: float, rate_g: ArrayLike, rate_d: ArrayLike
+) -> Array:
+    """Return the limit law of Var θ for small rates (fresh draws); η_G / 2 for mean 0."""
+    b, r = np.asarray(rate_g, float), np.asarray(rate_g, float) / np.asarray(rate_d, float)
+    above = 1 + variance + mean**2 + r
+    below = variance * (1 + variance + r) + mean**2 * (variance + r)
+    return np.asarray(b * variance / 2 * above / below)

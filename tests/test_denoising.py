@@ -1,0 +1,870 @@
+"""Exercise 4.2: the formulas against independent oracles, and every check made to fail."""
+
+from __future__ import annotations
+
+import functools
+import json
+import math
+import sys
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.spatial.distance import cdist
+from scipy.stats import binom, multivariate_normal
+
+from scripts.common import artifacts, command_line, style
+from scripts.denoising import (
+    check,
+    check_sampling,
+    compute,
+    digits,
+    exact,
+    model,
+    plot,
+    recovery,
+    sampling,
+)
+
+DIGITS = Path(__file__).resolve().parent.parent / "data/raw/digits.csv"
+
+DEFAULT: dict[str, Any] = {
+    "images": 100,
+    "sizes": [10, 100, 1000],
+    "noises": 20,
+    "example_alpha": 0.9,
+    "shown_alphas": [0.9, 0.5, 0.1],
+    "alpha_points": 49,
+    "odds_decades": 3.0,
+    "samples": 2000,
+    "ddim_steps": 50,
+    "levels": 1000,
+    "beta_first": 1e-4,
+    "beta_last": 0.02,
+    "gan_rounds": 50,
+    "seed": 562,
+}
+SMALL = DEFAULT | {
+    "images": 12,
+    "sizes": [8, 12],
+    "example_alpha": 0.15,
+    "alpha_points": 25,
+    "noises": 6,
+    "samples": 400,
+    "ddim_steps": 20,
+    "gan_rounds": 3,
+    "seed": 7,
+}
+LOWEST = SMALL | {
+    "images": 2,
+    "sizes": [2],
+    "noises": 1,
+    "example_alpha": 0.01,
+    "shown_alphas": [0.999],
+    "alpha_points": 5,
+    "odds_decades": 1.0,
+    "samples": 100,
+    "levels": 500,
+    "beta_first": 1e-5,
+    "gan_rounds": 1,
+    "seed": 0,
+}
+HIGH = SMALL | {
+    "images": 60,
+    "sizes": [2, 3, 5, 7, 60],
+    "noises": 15,
+    "example_alpha": 0.999,
+    "shown_alphas": [0.999, 0.99, 0.5, 0.01],
+    "odds_decades": 5.0,
+    "samples": 300,
+    "ddim_steps": 40,
+    "beta_first": 1e-3,
+    "beta_last": 0.03,
+    "seed": 99,
+}
+
+Arrays = dict[str, Any]
+
+
+@functools.cache
+def real_digits() -> tuple[Any, Any]:
+    return digits.read_digits(DIGITS)
+
+
+def results(knobs: dict[str, Any]) -> Arrays:
+    return compute.run(*real_digits(), compute.Settings(**knobs))
+
+
+@pytest.fixture(scope="module")
+def small() -> Arrays:
+    return results(SMALL)
+
+
+# ---------------------------------------------------------------- the raw file
+
+
+def test_the_file_holds_the_digits_of_scikit_learn() -> None:
+    from sklearn.datasets import load_digits
+
+    oracle = load_digits()
+    pixels, labels = real_digits()
+    np.testing.assert_array_equal(pixels, oracle.data)
+    np.testing.assert_array_equal(labels, oracle.target)
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (lambda text: "", "expected the header"),
+        (lambda text: text.replace("label", "class", 1), "expected the header"),
+        (lambda text: text.split("\n")[0] + "\n", "no image"),
+        (lambda text: text[: len(text) // 2], "expected"),
+        (lambda text: text.replace("\n0,0,0,5,", "\n0,0,0,17,", 1), r":2: .*0 to 16, found '17'"),
+        (lambda text: text.replace("\n0,0,0,5,", "\n0,0,0,-5,", 1), r":2: .*found '-5'"),
+        (lambda text: text.replace("\n0,0,0,5,", "\n0,0,0,,", 1), r":2: .*found ''"),
+        (lambda text: text.replace("\n0,0,0,5,", "\n10,0,0,5,", 1), r":2: .*0 to 9"),
+        (lambda text: text.replace("\n0,0,0,5,", "\n0,0,5,", 1), ":2: expected 65 values"),
+        (lambda text: text.replace("5", "é", 1), "cannot be read"),
+    ],
+)
+def test_a_damaged_file_is_named_with_the_line(
+    tmp_path: Path, damage: Callable[[str], str], message: str
+) -> None:
+    path = tmp_path / "digits.csv"
+    path.write_text(damage(DIGITS.read_text()), encoding="utf-8")
+    with pytest.raises(ValueError, match=message) as error:
+        digits.read_digits(path)
+    assert str(path) in str(error.value)
+
+
+def test_a_missing_file_ends_the_step_with_one_line(tmp_path: Path) -> None:
+    with pytest.raises(SystemExit, match=r"nowhere\.csv: the digits cannot be read"):
+        compute.computed(tmp_path / "nowhere.csv", compute.Settings(**SMALL))
+
+
+def test_pixels_are_scaled_to_the_interval_and_back() -> None:
+    pixels = np.arange(17)
+    scaled = digits.scale(pixels)
+    assert (scaled[0], scaled[8], scaled[16]) == (-1.0, 0.0, 1.0)
+    np.testing.assert_array_equal(digits.unscale(scaled + 1e-9), pixels)
+
+
+# ---------------------------------------------------------------- the model
+
+
+@pytest.mark.parametrize("alpha", [-0.1, 1.1, math.nan])
+def test_levels_outside_the_interval_are_refused(alpha: float) -> None:
+    with pytest.raises(ValueError, match="alpha_t"):
+        model.weights(alpha)
+
+
+def test_noisy_images_by_hand() -> None:
+    noisy = model.noisy_images(np.array([[1.0], [2.0]]), np.array([[10.0], [20.0]]), 0.6, 0.8)
+    np.testing.assert_allclose(noisy[..., 0], [[8.6, 16.6], [9.2, 17.2]])
+
+
+@given(st.integers(0, 10_000))
+@settings(max_examples=30, deadline=None)
+def test_closest_agrees_with_distances(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    points, centers = rng.normal(size=(20, 3)), rng.normal(size=(7, 3))
+    np.testing.assert_array_equal(
+        model.closest(points, centers), cdist(points, centers).argmin(axis=1)
+    )
+
+
+def test_closest_does_not_depend_on_the_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(0)
+    points, centers = rng.normal(size=(23, 3)), rng.normal(size=(7, 3))
+    whole = model.closest(points, centers)
+    monkeypatch.setattr(model, "LARGEST_TABLE", 20)
+    np.testing.assert_array_equal(model.closest(points, centers), whole)
+
+
+def test_the_first_of_equally_close_centers_counts() -> None:
+    assert model.closest(np.array([[0.0]]), np.array([[5.0], [1.0], [-1.0]]))[0] == 1
+
+
+def test_implied_noise_and_image_invert_the_noising() -> None:
+    rng = np.random.default_rng(1)
+    image, noise = rng.normal(size=(2, 4))
+    weights = model.weights(0.3)
+    point = weights[0] * image + weights[1] * noise
+    np.testing.assert_allclose(model.implied_noise(point, image, *weights), noise)
+    np.testing.assert_allclose(model.implied_image(point, noise, *weights), image)
+
+
+def test_closest_and_scaled_closest_differ_where_they_should() -> None:
+    images, point = np.array([[0.0], [1.0]]), np.array([[0.4]])
+    signal, noise = 0.6, 0.8  # the scaled image 0.6 is closer to 0.4 than 0 is
+    plain = model.closest_point_denoiser(point, images, signal, noise)
+    scaled = model.scaled_closest_denoiser(point, images, signal, noise)
+    np.testing.assert_allclose([plain[0, 0], scaled[0, 0]], [0.4 / 0.8, -0.2 / 0.8])
+
+
+def test_posterior_mean_against_densities_of_scipy() -> None:
+    rng = np.random.default_rng(2)
+    images, points = rng.normal(size=(4, 2)), rng.normal(size=(6, 2))
+    signal, noise = model.weights(0.4)
+    density = np.array(
+        [multivariate_normal(signal * image, noise**2 * np.eye(2)).pdf(points) for image in images]
+    )
+    mean = (density[:, :, None] * images[:, None, :]).sum(axis=0) / density.sum(axis=0)[:, None]
+    np.testing.assert_allclose(
+        model.posterior_mean_denoiser(points, images, signal, noise),
+        (points - signal * mean) / noise,
+    )
+
+
+def test_posterior_mean_stays_finite_with_hardly_any_noise() -> None:
+    images = np.array([[-1.0], [1.0]])
+    predicted = model.posterior_mean_denoiser(np.array([[0.9]]), images, *model.weights(1 - 1e-12))
+    np.testing.assert_allclose(predicted, (0.9 - 1.0) / 1e-6, rtol=1e-4)
+
+
+def test_nearest_noisy_denoiser_by_search() -> None:
+    rng = np.random.default_rng(3)
+    images, noises = rng.normal(size=(4, 2)), rng.normal(size=(3, 2))
+    noisy = model.noisy_images(images, noises, *model.weights(0.5))
+    for point in rng.normal(size=(20, 2)):
+        distance = np.linalg.norm(noisy - point, axis=2)
+        _, j = np.unravel_index(distance.argmin(), distance.shape)
+        found = model.nearest_noisy_denoiser(point[None], images, noises, 0.5)
+        np.testing.assert_array_equal(found[0], noises[j])
+
+
+def test_training_loss_by_hand() -> None:
+    noises = np.array([[1.0, 0.0], [0.0, 2.0]])
+    assert model.training_loss(np.zeros((3, 2, 2)), noises) == pytest.approx(1 + 4)
+
+
+def test_best_predictions_average_over_coinciding_points() -> None:
+    images, noises = exact.column([0, 4]), exact.column([-1, 2])
+    signal, noise = Fraction(3, 5), Fraction(4, 5)  # 3 * 4 = 4 * 3: x_1 + eps_2 meets x_2 + eps_1
+    best = model.best_predictions(model.noisy_images(images, noises, signal, noise), noises)
+    assert best[..., 0].tolist() == [[-1, Fraction(1, 2)], [Fraction(1, 2), 2]]
+
+
+def test_forgetting_by_hand() -> None:
+    images, noises = np.array([[0.0], [3.0], [5.0]]), np.array([[0.1], [-0.1]])
+    measured, cheapest = model.forgetting_loss(images, noises, *model.weights(0.9))
+    np.testing.assert_allclose(cheapest, 2 * 9 * np.array([9, 4, 4]) / 3)
+    np.testing.assert_allclose(measured, cheapest)
+
+
+# ---------------------------------------------------------------- assumption and condition
+
+
+@given(st.integers(0, 10_000), st.floats(0.0, 1.0))
+@settings(max_examples=30, deadline=None)
+def test_assumption_and_condition_against_the_definition(seed: int, alpha: float) -> None:
+    rng = np.random.default_rng(seed)
+    images, noises = rng.normal(size=(5, 3)), rng.normal(size=(4, 3))
+    assumption, condition = recovery.holds(images, noises, *model.weights(alpha))
+    noisy = model.noisy_images(images, noises, *model.weights(alpha))
+    for i, j in np.ndindex(5, 4):
+        distance = np.linalg.norm(noisy[i, j] - images, axis=1)
+        gap = np.sort(np.linalg.norm(images - images[i], axis=1))[1]
+        others = np.delete(distance, i).min()
+        if abs(others - distance[i]) > 1e-9:
+            assert assumption[i, j] == (distance[i] < others)
+        if abs(distance[i] - gap / 2) > 1e-9:
+            assert condition[i, j] == (distance[i] < gap / 2)
+
+
+def test_a_tie_does_not_satisfy_the_assumption() -> None:
+    images, noises = np.array([[-1.0], [1.0]]), np.array([[0.0], [0.5]])
+    assumption, _ = recovery.holds(images, noises, 0.0, 1.0)
+    assert assumption.tolist() == [[False, False], [False, True]]
+
+
+def test_separations_and_safe_level_by_hand() -> None:
+    images = np.array([[0.0, 0.0], [3.0, 4.0], [3.0, 5.0]])
+    np.testing.assert_allclose(recovery.separations(images), [5, 1, 1])
+    level = recovery.safe_alpha(images, np.array([[0.0, 2.0]]))
+    assert level == pytest.approx(1 - 1 / (4 * (math.sqrt(34) + 2) ** 2))
+
+
+# ---------------------------------------------------------------- samplers
+
+
+def test_ddpm_levels_by_the_recursion() -> None:
+    alphas = sampling.ddpm_alphas(1e-4, 0.02, 1000)
+    product = 1.0
+    for t in range(1000):
+        product *= 1 - (1e-4 + (0.02 - 1e-4) * t / 999)
+    assert alphas[-1] == pytest.approx(product, rel=1e-10)
+    assert alphas[0] == pytest.approx(1 - 1e-4)
+
+
+def test_the_schedule_rises_from_the_last_level_to_one() -> None:
+    alphas = sampling.ddpm_alphas(1e-4, 0.02, 500)
+    levels = sampling.schedule(alphas, 20)
+    assert len(levels) == 21
+    assert (levels[0], levels[-2], levels[-1]) == (alphas[-1], alphas[0], 1.0)
+    assert (np.diff(levels) > 0).all()
+
+
+@pytest.mark.parametrize("steps", [1, 501])
+def test_a_schedule_needs_steps_that_exist(steps: int) -> None:
+    with pytest.raises(ValueError, match="between 2 and 500"):
+        sampling.schedule(sampling.ddpm_alphas(1e-4, 0.02, 500), steps)
+
+
+def test_closest_point_denoisers_generate_images_exactly() -> None:
+    rng = np.random.default_rng(4)
+    images, start = rng.normal(size=(5, 3)), rng.normal(size=(30, 3))
+    levels = sampling.schedule(sampling.ddpm_alphas(1e-4, 0.02, 500), 25)
+    points, choices = sampling.ddim(
+        start,
+        images,
+        lambda x, alpha: model.scaled_closest_denoiser(x, images, *model.weights(alpha)),
+        levels,
+    )
+    assert choices.shape == (25, 30)
+    np.testing.assert_allclose(points, images[choices[-1]], atol=1e-9)
+
+
+def test_posterior_mean_splits_the_line_by_mass() -> None:
+    images = np.array([[-1.0], [0.0], [1.0]])
+    levels = sampling.schedule(sampling.ddpm_alphas(1e-4, 0.02, 1000), 500)
+    start = np.random.default_rng(5).standard_normal((3000, 1))
+    _, choices = sampling.ddim(
+        start,
+        images,
+        lambda x, alpha: model.posterior_mean_denoiser(x, images, *model.weights(alpha)),
+        levels,
+    )
+    shares = np.bincount(choices[-1], minlength=3) / 3000
+    np.testing.assert_allclose(shares, 1 / 3, atol=0.05)  # 0.05 is 5.8 standard errors
+
+
+def test_best_responses_follow_their_rules() -> None:
+    rng = np.random.default_rng(6)
+    copies = np.array([0, 1, 2, 5])
+    answers = np.array([sampling.discriminator_response(copies, rng) for _ in range(100)])
+    assert answers[:, 0].all()
+    assert not answers[:, 2:].any()
+    assert 0 < answers[:, 1].sum() < 100
+    accepted = np.array([False, True, True, False])
+    assert set(sampling.generator_response(accepted, rng, True)) <= {1, 2}
+    assert len(set(sampling.generator_response(accepted, rng, False))) == 1
+    nothing = np.zeros(4, dtype=bool)
+    assert sampling.generator_response(nothing, rng, True).shape == (4,)
+    assert len(set(sampling.play(6, 3, rng, spread=False))) == 1
+    assert sampling.play(6, 3, rng, spread=True).shape == (6,)
+
+
+def test_total_variation_by_hand() -> None:
+    assert sampling.total_variation(np.array([5, 5])) == 0
+    assert sampling.total_variation(np.array([10, 0, 0, 0])) == pytest.approx(0.75)
+
+
+@given(st.integers(2, 50), st.integers(1, 300))
+@settings(max_examples=40, deadline=None)
+def test_mean_variation_of_uniform_draws_against_the_binomial_sum(m: int, n: int) -> None:
+    k = np.arange(n + 1)
+    oracle = m / 2 * (np.abs(k / n - 1 / m) * binom.pmf(k, n, 1 / m)).sum()
+    assert sampling.expected_uniform_variation(m, n) == pytest.approx(oracle, rel=1e-9)
+
+
+# ---------------------------------------------------------------- the compute step
+
+
+def test_too_many_digits_are_refused() -> None:
+    with pytest.raises(ValueError, match="needs 1798 digits"):
+        compute.data_set(*real_digits(), compute.Settings(**SMALL | {"sizes": [1798]}))
+
+
+def test_equal_images_are_refused() -> None:
+    pixels, labels = np.zeros((12, 64), dtype=np.int64), np.zeros(12, dtype=np.int64)
+    with pytest.raises(ValueError, match="distinct"):
+        compute.data_set(pixels, labels, compute.Settings(**SMALL))
+
+
+def test_the_example_on_the_line_satisfies_the_assumption() -> None:
+    arrays = compute.on_the_line()
+    images = np.array([compute.LINE_IMAGES]).T
+    noises = np.array([compute.LINE_NOISES]).T
+    assumption, _ = recovery.holds(images, noises, *model.weights(compute.LINE_ALPHA))
+    assert assumption.all()
+    for name in ("closest", "nearest"):
+        at = np.interp(arrays["line_noisy"], arrays["line_grid"], arrays[f"line_{name}"])
+        np.testing.assert_allclose(at, arrays["line_targets"], atol=1e-9)
+
+
+def test_same_settings_same_results_and_another_seed_other_ones(small: Arrays) -> None:
+    again = results(SMALL)
+    assert small.keys() == again.keys()
+    assert all(np.array_equal(small[name], again[name]) for name in small)
+    other = results(SMALL | {"seed": 8})
+    assert not np.array_equal(small["images"], other["images"])
+
+
+@pytest.mark.parametrize(
+    ("number", "text"), [(4.04e-5, "0.00004"), (3.16e-7, "0.00000032"), (0.00657, "0.0066")]
+)
+def test_positional_numbers_have_no_power_of_ten(number: float, text: str) -> None:
+    assert compute.positional(number) == text
+
+
+def test_the_numbers_written_are_those_of_the_text(small: Arrays) -> None:
+    written = compute.summary(small, compute.Settings(**SMALL))["values"]
+    source = (DIGITS.parents[2] / "report/exercises/denoising.qmd").read_text()
+    used = {part.split(" ")[0] for part in source.split("{{< var denoising.")[1:]}
+    assert used == written.keys()
+
+
+def test_the_three_steps_run_bare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def run(step: ModuleType, *words: str) -> None:
+        monkeypatch.setattr(sys, "argv", ["step", *words])
+        step.main()
+
+    def files(**names: str) -> list[str]:
+        return [word for key, name in names.items() for word in (f"--{key}", str(tmp_path / name))]
+
+    knobs = [
+        word
+        for key, setting in SMALL.items()
+        for word in (command_line.option(key), json.dumps(setting))
+    ]
+    data = files(arrays="a.npz", summary="s.json")
+    run(compute, *knobs, "--digits", str(DIGITS), *data)
+    summary = artifacts.load_json(tmp_path / "s.json")["values"]
+    assert summary["images"] == {"text": "12", "value": 12}
+    alpha = str(SMALL["example_alpha"])
+    run(check, "--example-alpha", alpha, *files(arrays="a.npz", checks="c.json"))
+    assert all(c["passed"] for c in artifacts.load_json(tmp_path / "c.json")["checks"])
+    drawings = ("digits", "frequency", "minimizers", "forgetting", "shares")
+    made = {name: f"{name}.svg" for name in drawings}
+    made |= {name: f"{name}.md" for name in ("coverage", "conventions")}
+    run(plot, *files(arrays="a.npz", **made))
+    assert all((tmp_path / name).stat().st_size for name in made.values())
+
+
+def test_a_figure_is_the_same_bytes_each_time(small: Arrays, tmp_path: Path) -> None:
+    for name in ("once.svg", "again.svg"):
+        style.save_figure(plot.forgetting_figure(small), tmp_path / name)
+    assert (tmp_path / "once.svg").read_bytes() == (tmp_path / "again.svg").read_bytes()
+
+
+def test_tables_say_what_was_counted(small: Arrays) -> None:
+    rows = {row[0]: row[1:] for row in plot.coverage_rows(small)}
+    assert rows["GAN, copies of one accepted image"][1:3] == ["1", "1"]
+    assert rows["DDIM, nearest element of $S_t$"][:3] == ["–", "–", "–"]
+    assert len(plot.convention_rows(small)) == 3
+
+
+def test_batches_of_m_samples() -> None:
+    assert plot.batch_coverage(np.array([0, 0, 1, 0, 1, 2, 2]), 3) == 2.5
+    assert plot.batch_coverage(np.array([0, 0]), 3) == 1
+
+
+# ---------------------------------------------------------------- the checks
+
+
+@pytest.mark.parametrize("knobs", [SMALL, LOWEST, HIGH, DEFAULT], ids=str.lower("SLHD"))
+def test_all_checks_of_results_pass(knobs: dict[str, Any]) -> None:
+    arrays = results(knobs)
+    alpha = knobs["example_alpha"]
+    found = [
+        *check.degenerate_checks(arrays),
+        *check.assumption_checks(arrays, alpha),
+        *check.frequency_checks(arrays),
+        *check.minimizer_checks(arrays, alpha),
+        *check.forgetting_checks(arrays),
+        *check_sampling.sampling_checks(arrays),
+    ]
+    assert [c for c in found if not c.passed] == []
+
+
+def test_all_checks_pass_have_a_counterexample_below_and_a_claim_in_the_text(small: Arrays) -> None:
+    found = check.checks(small, check.Settings(example_alpha=SMALL["example_alpha"]))
+    assert [c for c in found if not c.passed] == []
+    assert sorted(c.id for c in found) == sorted(BROKEN)
+    source = (DIGITS.parents[2] / "report/exercises/denoising.qmd").read_text()
+    assert [c.claim for c in found if f"{{#{c.claim}" not in source] == []
+
+
+Patch = tuple[ModuleType, str, Any]
+
+
+def closest_ignoring_length(points: Any, centers: Any) -> Any:
+    return np.argmax(points @ centers.T, axis=1)
+
+
+def farthest_point_denoiser(points: Any, images: Any, signal: Any, noise: Any) -> Any:
+    clean = images[cdist(points, images).argmax(axis=1)]
+    return (points - signal * clean) / noise
+
+
+def wrong_posterior(points: Any, images: Any, signal: Any, noise: Any) -> Any:
+    exponent = -((points[:, None, :] - signal * images) ** 2).sum(axis=2) / (2 * noise)
+    weight = np.exp(exponent - exponent.max(axis=1, keepdims=True))
+    return (points - signal * (weight @ images) / weight.sum(axis=1, keepdims=True)) / noise
+
+
+def wrong_step(x: Any, predicted: Any, signal: Any, noise: Any, then: Any, noise_then: Any) -> Any:
+    return noise_then * model.implied_image(x, predicted, signal, noise) + then * predicted
+
+
+def unweighted_step(x: Any, guess: Any, signal: Any, noise: Any, then: Any, noise_then: Any) -> Any:
+    return then * (x - guess) / signal + noise_then * guess
+
+
+def no_drift(images: Any, noises: Any, signal: Any, noise: Any) -> Any:
+    """The mistake of taking x_t - x_i for pure noise, and half the gap for the gap."""
+    between = cdist(images, images)
+    np.fill_diagonal(between, np.inf)
+    length = noise * np.linalg.norm(noises, axis=1)
+    near = length[None, :] < between.min(axis=1)[:, None]
+    return near, near
+
+
+def distinct_loss(outputs: Any, accepted: Any) -> Fraction:
+    wrong = sum(not a for a in accepted) + sum(accepted[x] for x in set(outputs))
+    return Fraction(wrong, 2 * len(accepted))
+
+
+def keep(arrays: Arrays) -> None:
+    """Leave the arrays alone; the patch does the damage."""
+
+
+def set_array(name: str, change: Callable[[Any], Any]) -> Callable[[Arrays], None]:
+    def damage(arrays: Arrays) -> None:
+        arrays[name] = change(arrays)
+
+    return damage
+
+
+def recompute(part: Callable[[Arrays], Arrays]) -> Callable[[Arrays], None]:
+    def damage(arrays: Arrays) -> None:
+        arrays |= part(arrays)
+
+    return damage
+
+
+KNOBS = compute.Settings(**SMALL)
+ALPHA: float = SMALL["example_alpha"]
+examples = recompute(
+    lambda a: compute.examples(a["images"], a["pool_labels"][:12], a["noises"], KNOBS)
+)
+forgetting = recompute(lambda a: compute.forgetting(a["images"], a["noises"], KNOBS))
+frequencies = recompute(lambda a: compute.frequencies(a["pool"], a["noises"], KNOBS))
+true_holds, true_forgetting = recovery.holds, model.forgetting_loss
+true_noisy = model.noisy_images
+
+#: How each check is made to fail: what is broken, what is recomputed with it, who must notice.
+BROKEN: dict[str, tuple[Patch | None, Callable[[Arrays], None], Callable[[Arrays], Any]]] = {
+    # the closest point without the images' lengths
+    "denoising.zero-loss": (
+        (model, "closest", closest_ignoring_length),
+        keep,
+        lambda a: [exact.zero_loss_check()],
+    ),
+    # sqrt(alpha) dropped from the formula of the minimizer
+    "denoising.formula": (
+        (model, "implied_noise", lambda points, clean, signal, noise: (points - clean) / noise),
+        keep,
+        lambda a: [exact.formula_check()],
+    ),
+    # the mean over all noises instead of the mean over the fiber
+    "denoising.minimizers": (
+        (
+            model,
+            "best_predictions",
+            lambda noisy, noises: np.broadcast_to(noises.mean(axis=0), noisy.shape),
+        ),
+        keep,
+        lambda a: [exact.minimizers_check()],
+    ),
+    # collisions overlooked
+    "denoising.zero-loss-criterion": (
+        (
+            model,
+            "best_predictions",
+            lambda noisy, noises: np.broadcast_to(noises, noisy.shape),
+        ),
+        keep,
+        lambda a: [exact.criterion_check()],
+    ),
+    # the loss divided by the number of noises as well
+    "denoising.tie": (
+        (
+            model,
+            "training_loss",
+            lambda predicted, noises: (
+                ((predicted - noises) ** 2).sum() / (len(predicted) * len(noises))
+            ),
+        ),
+        keep,
+        lambda a: [exact.tie_check()],
+    ),
+    # sqrt(1 - alpha) dropped from the implied image
+    "denoising.price": (
+        (model, "implied_image", lambda points, guess, signal, noise: (points - guess) / signal),
+        keep,
+        lambda a: [exact.forgetting_check()],
+    ),
+    # the two weights of the DDIM step swapped
+    "denoising.ddim-on-training-noise": (
+        (sampling, "ddim_step", wrong_step),
+        keep,
+        lambda a: exact.ddim_checks(),
+    ),
+    # the noise taken out at full strength
+    "denoising.ddim-is-euler": (
+        (sampling, "ddim_step", unweighted_step),
+        keep,
+        lambda a: exact.ddim_checks(),
+    ),
+    # the factor 1 / sigma of the density dropped
+    "denoising.continuity": (
+        (
+            exact,
+            "mixture_density",
+            lambda y, sigma, images: sum(
+                exact.sp.exp(-((y - x) ** 2) / (2 * sigma**2)) for x in images
+            ),
+        ),
+        keep,
+        lambda a: [exact.continuity_check()],
+    ),
+    # the loss over m instead of 2m
+    "denoising.gan-missed-image": (
+        (
+            exact,
+            "game_loss",
+            lambda outputs, accepted: Fraction(
+                sum(not a for a in accepted) + sum(accepted[x] for x in outputs), len(accepted)
+            ),
+        ),
+        keep,
+        lambda a: exact.game_checks(3),
+    ),
+    # copies of one image counted once
+    "denoising.gan-collapse": (
+        (exact, "game_loss", distinct_loss),
+        keep,
+        lambda a: exact.game_checks(3),
+    ),
+    # an image generated once is rejected where twice is meant, and the other way round
+    "denoising.gan-responses": (
+        (sampling, "discriminator_response", lambda copies, rng: copies >= 2),
+        keep,
+        lambda a: exact.game_checks(3),
+    ),
+    # the first noise instead of the mean noise
+    "denoising.alpha-one": (
+        (
+            model,
+            "best_predictions",
+            lambda noisy, noises: np.broadcast_to(noises[0], noisy.shape),
+        ),
+        keep,
+        check.degenerate_checks,
+    ),
+    # the sign of the noise swapped
+    "denoising.alpha-zero-loss": (
+        (model, "noisy_images", lambda x, e, s, n: true_noisy(x, e, s, -n)),
+        keep,
+        check.degenerate_checks,
+    ),
+    # the noise left out
+    "denoising.alpha-zero-assumption": (
+        (recovery, "holds", lambda x, e, signal, noise: true_holds(x, e, 1.0, 0.0)),
+        keep,
+        check.degenerate_checks,
+    ),
+    # the image's own shrinking left out
+    "denoising.same-by-distances": (
+        (recovery, "holds", lambda x, e, signal, noise: true_holds(x, e, 1.0, noise)),
+        examples,
+        lambda a: check.assumption_checks(a, ALPHA),
+    ),
+    # the implication the wrong way round
+    "denoising.condition-suffices": (
+        (recovery, "holds", lambda x, e, s, n: true_holds(x, e, s, n)[::-1]),
+        frequencies,
+        lambda a: check.assumption_checks(a, ALPHA),
+    ),
+    # 1 - alpha and alpha confused
+    "denoising.safe-level": (
+        (recovery, "safe_alpha", lambda x, e: 0.01),
+        keep,
+        lambda a: check.assumption_checks(a, ALPHA),
+    ),
+    # the gap instead of half of it
+    "denoising.condition-frequency": (
+        (
+            recovery,
+            "holds",
+            lambda x, e, s, n: (true_holds(x, e, s, n)[0], no_drift(x, e, s, n)[1]),
+        ),
+        frequencies,
+        check.frequency_checks,
+    ),
+    # the inequality the wrong way round
+    "denoising.failure-frequency": (
+        (
+            recovery,
+            "holds",
+            lambda x, e, s, n: (~true_holds(x, e, s, n)[0], no_drift(x, e, s, n)[1]),
+        ),
+        frequencies,
+        check.frequency_checks,
+    ),
+    # sqrt(1 - alpha) dropped from the implied image
+    "denoising.recovered": (
+        (model, "implied_image", lambda points, guess, signal, noise: (points - guess) / signal),
+        examples,
+        lambda a: check.minimizer_checks(a, ALPHA),
+    ),
+    # the loss not divided by m
+    "denoising.loss-is-price": (
+        (model, "training_loss", lambda predicted, noises: ((predicted - noises) ** 2).sum()),
+        examples,
+        lambda a: check.minimizer_checks(a, ALPHA),
+    ),
+    # the noise of the next element
+    "denoising.minimizers-agree": (
+        (
+            model,
+            "nearest_noisy_denoiser",
+            lambda x, images, e, alpha: e[
+                (
+                    model.closest(
+                        x, true_noisy(images, e, *model.weights(alpha)).reshape(-1, x.shape[1])
+                    )
+                    + 1
+                )
+                % len(e)
+            ],
+        ),
+        keep,
+        lambda a: check.minimizer_checks(a, ALPHA),
+    ),
+    # the same function twice
+    "denoising.minimizers-differ": (
+        (
+            model,
+            "nearest_noisy_denoiser",
+            lambda x, images, e, alpha: model.closest_point_denoiser(
+                x, images, *model.weights(alpha)
+            ),
+        ),
+        keep,
+        lambda a: check.minimizer_checks(a, ALPHA),
+    ),
+    # the noise left out
+    "denoising.no-collision": (
+        (model, "noisy_images", lambda x, e, s, n: true_noisy(x, e, s, 0.0)),
+        keep,
+        lambda a: check.minimizer_checks(a, ALPHA),
+    ),
+    # noise instead of noise squared in the exponent of the weights
+    "denoising.score": (
+        (model, "posterior_mean_denoiser", wrong_posterior),
+        keep,
+        lambda a: check.posterior_checks(),
+    ),
+    "denoising.projection": (
+        (model, "posterior_mean_denoiser", wrong_posterior),
+        keep,
+        lambda a: check.posterior_checks(),
+    ),
+    "denoising.gaussian-loss": (
+        (model, "posterior_mean_denoiser", wrong_posterior),
+        keep,
+        lambda a: check.posterior_checks(),
+    ),
+    # the measured loss divided by m twice
+    "denoising.forgetting-bound": (
+        (
+            model,
+            "forgetting_loss",
+            lambda x, e, s, n: (
+                true_forgetting(x, e, s, n)[0] / len(x),
+                true_forgetting(x, e, s, n)[1],
+            ),
+        ),
+        forgetting,
+        check.forgetting_checks,
+    ),
+    # sqrt(alpha / (1 - alpha)) for its square
+    "denoising.forgetting-attained": (
+        (
+            model,
+            "forgetting_loss",
+            lambda x, e, s, n: (
+                true_forgetting(x, e, s, n)[0],
+                true_forgetting(x, e, s, n)[1] * n / s,
+            ),
+        ),
+        forgetting,
+        check.forgetting_checks,
+    ),
+    # the two weights of the DDIM step swapped
+    "denoising.restart": (
+        (sampling, "ddim_step", wrong_step),
+        keep,
+        check_sampling.sampling_checks,
+    ),
+    # the closest image instead of the closest scaled one
+    "denoising.first-choice": (
+        None,
+        set_array("choices_scaled", lambda a: a["choices_closest"]),
+        check_sampling.sampling_checks,
+    ),
+    # the farthest image instead of the closest one
+    "denoising.switches": (
+        (model, "closest_point_denoiser", farthest_point_denoiser),
+        keep,
+        check_sampling.sampling_checks,
+    ),
+    # the scale left out
+    "denoising.middle-image": (
+        (model, "scaled_closest_denoiser", model.closest_point_denoiser),
+        keep,
+        check_sampling.sampling_checks,
+    ),
+    # nu without its + 1, twice
+    "denoising.uniform-mean": (
+        (
+            sampling,
+            "expected_uniform_variation",
+            lambda m, n: m * (n // m - 1) / n * (1 - 1 / m) * binom.pmf(n // m - 1, n, 1 / m),
+        ),
+        keep,
+        check_sampling.coverage_checks,
+    ),
+    # only every second image drawn
+    "denoising.uniform-draws": (
+        None,
+        set_array("drawn_uniform", lambda a: a["drawn_uniform"] // 2),
+        check_sampling.coverage_checks,
+    ),
+    "denoising.posterior-covers": (
+        None,
+        set_array("drawn_posterior", lambda a: a["drawn_posterior"] // 2),
+        check_sampling.coverage_checks,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_broken_mathematics_fails_its_check(
+    name: str, small: Arrays, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    patch, damage, run = BROKEN[name]
+    arrays = dict(small)
+    if patch is not None:
+        monkeypatch.setattr(*patch)
+    damage(arrays)
+    assert name in {c.id for c in run(arrays) if not c.passed}

@@ -1,0 +1,373 @@
+"""Exercise 4.3: densities against SciPy's and by hand, and every check made to fail."""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+import sympy as sp
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
+
+from scripts.common import artifacts
+from scripts.common.checks import Check
+from scripts.flow_density import (
+    cantor,
+    check,
+    claims,
+    compute,
+    derivations,
+    model,
+    plot,
+    sampling,
+)
+
+DEFAULT: dict[str, Any] = {
+    "sample_size": 20_000,
+    "cells": 64,
+    "quantiles": 10,
+    "left_end": 0.5,
+    "wide_variance": 3.0,
+    "cantor_levels": 5,
+    "false_alarm_rate": 1e-6,
+    "seed": 43,
+}
+LOW = DEFAULT | {
+    "sample_size": 1_000,
+    "cells": 8,
+    "quantiles": 4,
+    "left_end": 0.1,
+    "wide_variance": 2.2,
+    "cantor_levels": 1,
+    "false_alarm_rate": 1e-3,
+    "seed": 0,
+}
+HIGH = DEFAULT | {
+    "sample_size": 100_000,
+    "cells": 200,
+    "quantiles": 20,
+    "left_end": 0.9,
+    "wide_variance": 6.0,
+    "cantor_levels": 9,
+    "false_alarm_rate": 1e-12,
+    "seed": 7,
+}
+
+
+def narrowed(kind: type[Any], knobs: dict[str, Any]) -> Any:
+    return kind(**{field.name: knobs[field.name] for field in dataclasses.fields(kind)})
+
+
+def results(knobs: dict[str, Any] = DEFAULT) -> tuple[check.Settings, dict[str, Any]]:
+    found = compute.arrays(narrowed(compute.Settings, knobs))
+    return narrowed(check.Settings, knobs), found
+
+
+# ---------------------------------------------------------------- the formulas
+
+INSIDE = np.linspace(0.01, 0.99, 99)
+
+
+def test_square_is_a_beta_law() -> None:
+    np.testing.assert_allclose(model.square_density(INSIDE), stats.beta(0.5, 1).pdf(INSIDE))
+
+
+def test_exponential_density() -> None:
+    x = np.linspace(0, 20, 50)
+    np.testing.assert_allclose(model.exponential_density(x), stats.expon.pdf(x))
+
+
+@pytest.mark.parametrize("variance", [0.5, 1.0, 2.0, 6.0])
+def test_logistic_density_is_the_slope_of_its_distribution(variance: float) -> None:
+    def cdf(x: np.ndarray) -> np.ndarray:
+        return stats.norm.cdf(np.log(x / (1 - x)), scale=np.sqrt(variance))
+
+    step = 1e-5
+    slope = (cdf(INSIDE + step) - cdf(INSIDE - step)) / (2 * step)
+    found = model.logistic_density(INSIDE, variance)
+    np.testing.assert_allclose(found, slope, rtol=2e-5, atol=1e-6)
+
+
+def test_two_branches_give_the_chi_square_law() -> None:
+    x = np.linspace(0.05, 9.0, 60)
+    found = model.pushforward_density(
+        x, lambda z: model.normal_density(z, 1.0), [model.SQUARE, model.SQUARE_LEFT]
+    )
+    np.testing.assert_allclose(found, stats.chi2(1).pdf(x))
+
+
+def test_folded_density_jumps_at_the_square_of_the_left_end() -> None:
+    low, high = model.folded_density(np.array([0.159, 0.161]), 0.4)
+    assert low == pytest.approx(1 / (1.4 * np.sqrt(0.159)))
+    assert high == pytest.approx(0.5 / (1.4 * np.sqrt(0.161)))
+
+
+def test_base_densities() -> None:
+    z = np.array([-1.0, -0.5, 0.0, 1.0, 1.5])
+    np.testing.assert_array_equal(model.uniform_density(z, -0.5, 1.0) * 1.5, [0, 1, 1, 1, 0])
+    np.testing.assert_allclose(model.normal_density(z, 4.0), stats.norm(0, 2).pdf(z))
+
+
+@pytest.mark.parametrize(
+    ("branch", "low", "high"),
+    [
+        (model.SQUARE, 0.01, 1.0),
+        (model.SQUARE_LEFT, -1.0, -0.01),
+        (model.LOGISTIC, -8.0, 8.0),
+        (model.NEGATIVE_LOG, 0.01, 1.0),
+    ],
+)
+def test_branches_are_consistent(branch: model.Branch, low: float, high: float) -> None:
+    z = np.linspace(low, high, 101)
+    np.testing.assert_allclose(branch.inverse(branch.forward(z)), z, rtol=1e-9, atol=1e-12)
+    middle, step = z[1:-1], 1e-6
+    slope = (branch.forward(middle + step) - branch.forward(middle - step)) / (2 * step)
+    np.testing.assert_allclose(branch.derivative(middle), slope, rtol=1e-5, atol=1e-8)
+
+
+def test_logistic_slope_far_out_keeps_its_digits() -> None:
+    assert float(model.LOGISTIC.derivative(np.array([40.0]))[0]) == pytest.approx(np.exp(-40.0))
+
+
+@pytest.mark.parametrize("variance", [0.3, 1.0, 2.0])
+def test_one_mode_up_to_variance_two(variance: float) -> None:
+    assert model.right_mode(variance) == 0.5
+
+
+@given(st.floats(2.001, 12.0))
+def test_right_mode_solves_its_equation(variance: float) -> None:
+    x = model.right_mode(variance)
+    z = float(np.log(x) - np.log1p(-x))
+    assert x > 0.5
+    assert z == pytest.approx(variance * np.tanh(z / 2), rel=1e-3)
+
+
+def test_empirical_cdf_and_band() -> None:
+    sample = np.array([0.3, 0.1, 0.2, 0.2])
+    found = sampling.empirical_cdf(sample, np.array([0.0, 0.1, 0.2, 0.25, 1.0]))
+    np.testing.assert_array_equal(found, [0.0, 0.25, 0.75, 0.75, 1.0])
+    assert 2 * np.exp(-2 * 500 * sampling.dkw_band(500, 1e-4) ** 2) == pytest.approx(1e-4)
+
+
+def test_cantor_lengths_by_hand() -> None:
+    assert [cantor.length_left(n) for n in range(3)] == [1, Fraction(3, 4), Fraction(5, 8)]
+    # f(1) minus the image of the first gap, (1/4)²/4.
+    assert cantor.image_length(0) - cantor.image_length(1) == Fraction(1, 64)
+
+
+def test_samples_are_those_of_the_named_laws() -> None:
+    drawn = compute.samples(narrowed(compute.Settings, DEFAULT))
+    laws = {"square": stats.beta(0.5, 1), "exponential": stats.expon}
+    for name, law in laws.items():
+        assert stats.kstest(drawn[name], law.cdf).pvalue > 1e-6
+    assert stats.kstest(np.log(drawn["logistic"] / (1 - drawn["logistic"])), "norm").pvalue > 1e-6
+    assert drawn["square"].min() > 0.0
+    assert drawn["folded"].max() <= 1.0
+
+
+def test_same_seed_same_arrays_and_another_seed_others() -> None:
+    (_, first), (_, second), (_, other) = results(), results(), results(DEFAULT | {"seed": 44})
+    assert all(np.array_equal(first[name], second[name]) for name in first)
+    assert not np.array_equal(first["square_empirical"], other["square_empirical"])
+
+
+def test_summary_counts_and_height() -> None:
+    settings = narrowed(compute.Settings, DEFAULT)
+    values = compute.summary(settings, compute.arrays(settings))
+    assert values["height"]["text"] == "1.5958"
+    assert values["tests"]["value"] == 4
+    assert values["wide_mode"]["value"] + values["wide_mode_mirror"]["value"] == pytest.approx(1)
+
+
+# ---------------------------------------------------------------- the checks
+
+
+def numerical_checks(knobs: dict[str, Any]) -> list[Check]:
+    """All checks that depend on the settings, without the algebra that does not."""
+    settings, found = results(knobs)
+    return [
+        *check.law_checks(settings, found),
+        check.branch_check(settings, found),
+        check.mode_check(settings),
+        *derivations.other_maps_checks(settings.cantor_levels),
+    ]
+
+
+def test_all_checks_pass_at_the_default() -> None:
+    settings, found = results()
+    assert [record.id for record in check.checks(settings, found) if not record.passed] == []
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("knobs", [LOW, HIGH], ids=["low", "high"])
+def test_checks_pass_near_the_bounds(knobs: dict[str, Any], seed: int) -> None:
+    found = numerical_checks(knobs | {"seed": seed, "false_alarm_rate": 1e-6})
+    assert [record.id for record in found if not record.passed] == []
+
+
+def law_group() -> list[Check]:
+    return check.law_checks(*results())
+
+
+GROUPS: dict[str, Callable[[], list[Check]]] = {
+    "square": derivations.square_checks,
+    "logistic": derivations.logistic_checks,
+    "maps": lambda: derivations.other_maps_checks(5),
+    "laws": law_group,
+    "branch": lambda: [check.branch_check(*results())],
+    "entropy": check.entropy_checks,
+    "mode": lambda: [check.mode_check(results()[0])],
+}
+
+
+def no_absolute_value(x: Any, base: Any, branches: Any) -> Any:
+    return sum(base(b.inverse(x)) / b.derivative(b.inverse(x)) for b in branches)
+
+
+def no_derivative(x: Any, base: Any, branches: Any) -> Any:
+    return sum(base(b.inverse(x)) for b in branches)
+
+
+def first_branch(x: Any, base: Any, branches: Any) -> Any:
+    z = branches[0].inverse(x)
+    return base(z) / np.abs(branches[0].derivative(z))
+
+
+def altered(branch: model.Branch, forward: Any) -> model.Branch:
+    return dataclasses.replace(branch, forward=forward)
+
+
+def growing_density() -> Any:
+    x, s = claims.x, claims.s
+    return sp.exp(sp.log(x / (1 - x)) ** 2 / (2 * s)) / (sp.sqrt(2 * sp.pi * s) * x * (1 - x))
+
+
+def lost_factor() -> Any:
+    x, s = claims.x, claims.s
+    return sp.exp(-(sp.log(x / (1 - x)) ** 2) / (2 * s)) / (sp.sqrt(2 * sp.pi * s) * x)
+
+
+def one_branch_claim() -> Any:
+    outer = 1 / (2 * (1 + claims.left) * sp.sqrt(claims.x))
+    return outer, outer
+
+
+PUSH = "pushforward_density"
+BREAKS: list[tuple[str, str, ModuleType, str, Any]] = [
+    ("square-density", "square", claims, "square_density", lambda: 1 / sp.sqrt(claims.x)),
+    (
+        "square-integrable",
+        "square",
+        claims,
+        "square_density",
+        lambda: claims.x ** sp.Rational(-1, 3) / 2,
+    ),
+    ("square-moments", "square", claims, "square_moment", lambda: 1 / (claims.k + 1)),
+    ("logistic-density", "logistic", claims, "logistic_density", lost_factor),
+    ("logistic-height", "logistic", claims, "logistic_height", lambda: 2 / sp.sqrt(2 * sp.pi)),
+    (
+        "logistic-shape",
+        "logistic",
+        claims,
+        "logistic_concavity",
+        lambda: 2 * claims.x * (1 - claims.x) - (2 * claims.x - 1) * claims.z,
+    ),
+    ("logistic-flat-ends", "logistic", claims, "logistic_density", growing_density),
+    (
+        "mode-threshold",
+        "logistic",
+        claims,
+        "logistic_score",
+        lambda: sp.tanh(claims.z / 2) - claims.z / (2 * claims.s),
+    ),
+    ("decreasing-map", "maps", claims, "exponential_density", lambda: -sp.exp(-claims.x)),
+    ("folded-map", "maps", claims, "folded_density", one_branch_claim),
+    ("cantor", "maps", cantor, "image_length", lambda n: Fraction(1, 56 * 8 ** (n + 1))),
+    ("square-quadrature", "laws", model, PUSH, no_derivative),
+    ("logistic-quadrature", "laws", model, PUSH, no_derivative),
+    ("exponential-quadrature", "laws", model, PUSH, no_absolute_value),
+    ("folded-quadrature", "laws", model, PUSH, first_branch),
+    ("square-samples", "laws", model, "SQUARE", altered(model.SQUARE, lambda z: z**3)),
+    (
+        "logistic-samples",
+        "laws",
+        model,
+        "LOGISTIC",
+        altered(model.LOGISTIC, lambda z: 1 / (1 + np.exp(-1.2 * z))),
+    ),
+    (
+        "exponential-samples",
+        "laws",
+        model,
+        "NEGATIVE_LOG",
+        altered(model.NEGATIVE_LOG, lambda z: -np.log2(z)),
+    ),
+    ("folded-samples", "laws", model, "SQUARE", altered(model.SQUARE, np.abs)),
+    ("branch-sum", "branch", model, PUSH, first_branch),
+    ("square-entropy", "entropy", claims, "square_entropy", lambda: 1 - sp.log(2)),
+    ("logistic-entropy", "entropy", model, PUSH, no_derivative),
+    ("mode-count", "mode", model, "right_mode", lambda variance: 0.5),
+    ("mode-count", "mode", model, "normal_density", lambda z, variance: np.exp(-(z**2) / variance)),
+]
+
+
+def test_every_check_has_a_way_to_break() -> None:
+    settings, found = results()
+    made = {record.id for record in check.checks(settings, found)}
+    assert made == {f"flow_density.{name}" for name, *_ in BREAKS}
+
+
+@pytest.mark.parametrize(
+    ("name", "group", "module", "attribute", "wrong"),
+    BREAKS,
+    ids=[f"{b[0]}-{b[3]}" for b in BREAKS],
+)
+def test_each_check_sees_broken_mathematics(
+    name: str,
+    group: str,
+    module: ModuleType,
+    attribute: str,
+    wrong: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, attribute, wrong)
+    failed = {record.id for record in GROUPS[group]() if not record.passed}
+    assert f"flow_density.{name}" in failed
+
+
+# ---------------------------------------------------------------- the steps
+
+
+def run_step(step: ModuleType, options: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    words = [
+        word
+        for key, value in options.items()
+        for word in (f"--{key.replace('_', '-')}", str(value))
+    ]
+    monkeypatch.setattr(sys, "argv", [step.__name__, *words])
+    step.main()
+
+
+def test_steps_end_to_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = {"arrays": tmp_path / "a.npz", "summary": tmp_path / "s.json"}
+    run_step(compute, LOW | made, monkeypatch)
+    read = {"arrays": made["arrays"]}
+
+    def knobs(step: ModuleType) -> dict[str, Any]:
+        return {field.name: LOW[field.name] for field in dataclasses.fields(step.Settings)}
+
+    run_step(check, knobs(check) | read | {"checks": tmp_path / "c.json"}, monkeypatch)
+    figures = {name: tmp_path / f"{name}.svg" for name in ("maps", "densities", "further")}
+    table = {"cantor": tmp_path / "cantor.md"}
+    run_step(plot, knobs(plot) | read | figures | table, monkeypatch)
+    assert all(check["passed"] for check in artifacts.load_json(tmp_path / "c.json")["checks"])
+    assert all(path.read_text().startswith("<?xml") for path in figures.values())
+    assert table["cantor"].read_text().count("\n") == 2 + LOW["cantor_levels"] + 1
