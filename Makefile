@@ -5,7 +5,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export PYTHONDONTWRITEBYTECODE := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup report test verify why lint format bench chaos cache-clean clean
+.PHONY: help setup report test verify lint format clean
 
 help: ## list what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | \
@@ -19,6 +19,9 @@ report: setup ## build the PDF and the HTML; only what changed is run again
 
 test: setup ## run the tests
 	@python -m pytest -n auto
+
+verify: setup ## recompute the hash of everything that was built
+	@python -m scripts.build.verify_tree
 
 lint: setup ## ruff, mypy, snakefmt, snakemake --lint, import-linter
 	ruff check .
