@@ -45,11 +45,11 @@ SMALL = compute.Settings(
     rate_pairs=PAIRS,
     pair_epochs=1000,
     sgd_passes=200,
-    sgd_divisor=4,
+    sgd_divisor=8,
     seed=7,
 )
 LOW = compute.Settings(
-    2.0, 0.8, 50, -2.0, -0.2, -0.2, 0.05, 0.05, 1000, 100, PAIRS, 500, 200, 4, 3
+    2.0, 0.8, 50, -2.0, -0.2, -0.2, 0.05, 0.05, 1000, 100, PAIRS, 500, 200, 8, 3
 )  # fmt: skip
 HIGH = compute.Settings(
     3.5, 1.25, 60, 0.0, 0.2, 0.2, 0.2, 0.12, 1000, 1000,
@@ -343,7 +343,7 @@ def test_steps_as_commands(
     """Compute and plot run bare, and plot writes every output that it names."""
     monkeypatch.setattr(compute, "compute", lambda knobs: original)
     run(monkeypatch, compute, SMALL, tmp_path, ("arrays", "summary"))
-    run(monkeypatch, plot, plot.Settings(2.5, 1.0, 0.15, 0.12, 4), tmp_path, PLOTS)
+    run(monkeypatch, plot, plot.Settings(2.5, 1.0, 0.15, 0.12, 8), tmp_path, PLOTS)
     values = artifacts.load_json(tmp_path / "summary.json")["values"]
     assert values["pair_a_predicted"]["value"] == "spiral"
     assert {path.stem for path in tmp_path.iterdir()} == {"arrays", "summary", *PLOTS}

@@ -7,7 +7,7 @@ are compared with the closed form, the stochastic ones with enumeration and Lyap
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -276,12 +276,12 @@ def _pair_checks(arrays: Arrays) -> list[Check]:
         derivative = finite_difference_map(arrays, rates)
         trajectory = max(trajectory, _trajectory_error(arrays, rates, derivative))
         near = arrays[f"pair_near_{name}"]
-        eigenvalues = sorted(np.linalg.eigvals(derivative), key=lambda e: (-abs(e), -e.imag))
-        if _testable(eigenvalues, len(near)):
+        first = complex(max(np.linalg.eigvals(derivative), key=lambda e: (abs(e), e.imag)))
+        if _testable(derivative, first, near):
             testable += 1
             measured = abs(complex(arrays["pair_measured"][k]))
-            rate_errors.append(abs(math.log(measured) / math.log(abs(eigenvalues[0])) - 1))
-            mismatches += _class_of(near) != _predicted_class(eigenvalues[0])
+            rate_errors.append(abs(math.log(measured) / math.log(abs(first)) - 1))
+            mismatches += _class_of(near) != _predicted_class(first)
     claim = "sec-gan-training-rates"
     return [
         Check(
@@ -333,15 +333,23 @@ def _trajectory_error(arrays: Arrays, rates: Rates, derivative: Floats) -> float
     return worst
 
 
-def _testable(eigenvalues: Sequence[complex], length: int) -> bool:
-    """Whether the last half of a near run shows its dominant mode alone, and enough of it."""
-    first = eigenvalues[0]
-    second = eigenvalues[2] if first.imag != 0 else eigenvalues[1]
-    gap = (abs(second) / abs(first)) ** (length // 2)
-    turns = abs(np.angle(first)) * (length // 2) / np.pi
-    grows_or_shrinks = abs(math.log(abs(first))) * length >= 4
-    enough_turns = first.imag == 0 or 1.5 < turns < 0.4 * length
-    return bool(gap < 1e-3 and grows_or_shrinks and enough_turns)
+def _testable(derivative: Floats, first: complex, near: Floats) -> bool:
+    """Whether the last quarter of a near run shows its dominant mode alone, and enough of it.
+
+    What is left of the other modes there, from the decomposition of the start into eigenvectors,
+    may bend the measured logarithmic rate by 0.3 percent at most.
+    """
+    rate, length = abs(math.log(abs(first))), len(near)
+    if length < 12 or rate * length < 4:
+        return False
+    values, vectors = np.linalg.eig(derivative)
+    parts = np.abs(np.linalg.solve(vectors, near[0].astype(complex)) * vectors[[0, 2]])
+    sizes = parts.max(axis=0) * (np.abs(values) / abs(first)) ** (3 * length // 4)
+    leading = np.isclose(np.abs(values), abs(first), rtol=1e-9)
+    bend = np.abs(values - first) * sizes / sizes[leading].max() / rate
+    turns = abs(np.angle(first)) * (length // 4) / np.pi
+    enough_turns = first.imag == 0 or 1.2 < turns < 0.2 * length
+    return bool(enough_turns and bend[~leading].max(initial=0.0) < 3e-3)
 
 
 def _predicted_class(first: complex) -> str:
@@ -354,7 +362,7 @@ def _class_of(near: Floats) -> str:
     """Judge a near run (n, 3) by its first and last distance and by the signs of theta."""
     if np.linalg.norm(near[-1]) > np.linalg.norm(near[0]):
         return "no convergence"
-    late = near[len(near) // 2 :, 0]
+    late = near[3 * len(near) // 4 :, 0]
     changes = np.count_nonzero(late[1:] * late[:-1] < 0)
     if changes == 0:
         return "monotone"
@@ -473,7 +481,7 @@ def _stationary_checks(arrays: Arrays, rates: Rates, sgd_divisor: int) -> list[C
             "numerical",
             float(late["drawn"].var() / late["slow"].var()) / sgd_divisor,
             ">=",
-            0.35,
+            0.15,
         ),
         Check(
             "gan_training.sgd-excess",

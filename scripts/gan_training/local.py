@@ -66,15 +66,15 @@ def near_run(real: Floats, noise: Floats, rates: Rates, updates: int) -> Floats:
 def measured_multiplier(displacements: Floats) -> complex:
     """Return the factor by which a near run's displacement is multiplied per update at its end.
 
-    Fits u[n+2] = p u[n+1] + q u[n] to theta and phi_1 over the last half (rows scaled to size
+    Fits u[n+2] = p u[n+1] + q u[n] to theta and phi_1 over the last quarter (rows scaled to size
     one; least norm where one mode is left) and returns the larger root of r^2 = p r + q, in the
-    upper half plane (Prony's method). A run of fewer than eight states has no such end: its last
+    upper half plane (Prony's method). A run of fewer than twelve states has no such end: its last
     growth is returned.
     """
-    if len(displacements) < 8:
+    if len(displacements) < 12:
         last, previous = np.linalg.norm(displacements[[-1, -2]], axis=1)
         return complex(last / previous)
-    late = displacements[len(displacements) // 2 :][:, [0, 2]]
+    late = displacements[3 * len(displacements) // 4 :][:, [0, 2]]
     scale = np.linalg.norm(late[:-2], axis=1, keepdims=True)
     rows = np.stack([late[1:-1] / scale, late[:-2] / scale], axis=-1).reshape(-1, 2)
     (p, q), *_ = np.linalg.lstsq(rows, (late[2:] / scale).ravel(), rcond=1e-4)
@@ -87,7 +87,7 @@ def measured_behavior(displacements: Floats) -> str:
     sizes = np.linalg.norm(displacements, axis=1)
     if sizes[-1] >= sizes[0]:
         return "no convergence"
-    signs = np.sign(displacements[len(displacements) // 2 :, 0])
+    signs = np.sign(displacements[3 * len(displacements) // 4 :, 0])
     changes = np.mean(signs[1:] != signs[:-1])
     if changes == 0:
         return "monotone"

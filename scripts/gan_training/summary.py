@@ -113,12 +113,12 @@ def _rate_values(arrays: Mapping[str, NDArray[Any]]) -> dict[str, Any]:
 def _worst_rate_error(arrays: Mapping[str, NDArray[Any]]) -> float:
     """Return the largest relative error of log(rho), pairs too slow or too fast to measure aside.
 
-    A near run counts if it has eight states or more and covers at least four time scales.
+    A near run counts if it has twelve states or more and covers at least four time scales.
     """
     predicted = np.log(np.abs(arrays["pair_predicted"]))
     measured = np.log(np.abs(arrays["pair_measured"]))
     lengths = np.array([len(arrays[f"pair_near_{name}"]) for name in PAIR_NAMES])
-    counts = (lengths >= 8) & (np.abs(predicted) * lengths >= 4)
+    counts = (lengths >= 12) & (np.abs(predicted) * lengths >= 4)
     return float(np.abs(measured[counts] / predicted[counts] - 1).max(initial=0.0))
 
 

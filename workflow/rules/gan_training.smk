@@ -5,6 +5,16 @@ rule compute_gan_training:
     output:
         arrays="data/results/gan_training/compute.npz",
         summary="data/results/gan_training/compute.json",
+    log:
+        "data/logs/gan_training/compute.log",
+    benchmark:
+        "data/benchmarks/gan_training/compute.tsv"
+    conda:
+        "../../envs/assignment.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=5,
     params:
         contract=contract(
             "gan_training.compute",
@@ -25,18 +35,9 @@ rule compute_gan_training:
             "sgd_divisor",
             "seed",
         ),
-    log:
-        "data/logs/gan_training/compute.log",
-    benchmark:
-        "data/benchmarks/gan_training/compute.tsv"
-    threads: 1
-    resources:
-        mem_mb=1000,
-        runtime=5,
-    conda:
-        "../../envs/assignment.yaml"
     shell:
-        JOB + "scripts.gan_training.compute --arrays {output.arrays:q} --summary {output.summary:q}"
+        JOB
+        + "scripts.gan_training.compute --arrays {output.arrays:q} --summary {output.summary:q}"
 
 
 rule check_gan_training:
@@ -44,6 +45,16 @@ rule check_gan_training:
         arrays=rules.compute_gan_training.output.arrays,
     output:
         checks="data/results/gan_training/checks.json",
+    log:
+        "data/logs/gan_training/check.log",
+    benchmark:
+        "data/benchmarks/gan_training/check.tsv"
+    conda:
+        "../../envs/assignment.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=5,
     params:
         contract=contract(
             "gan_training.check",
@@ -54,18 +65,9 @@ rule check_gan_training:
             "discriminator_rate",
             "sgd_divisor",
         ),
-    log:
-        "data/logs/gan_training/check.log",
-    benchmark:
-        "data/benchmarks/gan_training/check.tsv"
-    threads: 1
-    resources:
-        mem_mb=1000,
-        runtime=5,
-    conda:
-        "../../envs/assignment.yaml"
     shell:
-        JOB + "scripts.gan_training.check --arrays {input.arrays:q} --checks {output.checks:q}"
+        JOB
+        + "scripts.gan_training.check --arrays {input.arrays:q} --checks {output.checks:q}"
 
 
 rule plot_gan_training:
@@ -84,6 +86,16 @@ rule plot_gan_training:
         snapshot_table="data/figures/gan_training/snapshots.md",
         rate_table="data/figures/gan_training/rates.md",
         sgd_table="data/figures/gan_training/sgd.md",
+    log:
+        "data/logs/gan_training/plot.log",
+    benchmark:
+        "data/benchmarks/gan_training/plot.tsv"
+    conda:
+        "../../envs/assignment.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=5,
     params:
         contract=contract(
             "gan_training.plot",
@@ -94,18 +106,9 @@ rule plot_gan_training:
             "discriminator_rate",
             "sgd_divisor",
         ),
-    log:
-        "data/logs/gan_training/plot.log",
-    benchmark:
-        "data/benchmarks/gan_training/plot.tsv"
-    threads: 1
-    resources:
-        mem_mb=1000,
-        runtime=5,
-    conda:
-        "../../envs/assignment.yaml"
     shell:
-        JOB + "scripts.gan_training.plot --arrays {input.arrays:q} --losses {output.losses:q}"
+        JOB
+        + "scripts.gan_training.plot --arrays {input.arrays:q} --losses {output.losses:q}"
         " --discriminator {output.discriminator:q} --path {output.path:q}"
         " --samples {output.samples:q} --two-losses {output.two_losses:q}"
         " --rates {output.rates:q} --sgd-losses {output.sgd_losses:q}"
