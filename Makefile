@@ -5,7 +5,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export PYTHONDONTWRITEBYTECODE := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup report test verify lint format clean
+.PHONY: help setup report test verify lint format bench clean
 
 help: ## list what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | \
@@ -35,6 +35,9 @@ format: setup ## format the code
 	ruff format .
 	ruff check --fix .
 	snakefmt Snakefile workflow/rules
+
+bench: setup ## time the GAN engine against a notebook loop and a C kernel
+	@python -m benchmarks.gan_epochs
 
 clean: ## remove everything that the build made, the run cache too; keep .venv
 	rm -rf data/results data/figures data/cache data/logs data/benchmarks data/.lock

@@ -17,6 +17,7 @@ TOPICS = [
     "fixed_point",
     "diffusion_step",
     "gan_training",
+    "gan_training_lab",
 ]
 
 configuration.check_file(ROOT)

@@ -1,0 +1,118 @@
+"""Beyond the toy: networks that learn a Gaussian's mean and spread, and a mixture's two modes."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+
+from scripts.common.artifacts import save_arrays, save_json
+from scripts.common.command_line import parse
+from scripts.common.seeds import generator
+from scripts.common.values import value
+from scripts.gan_training import mlp
+from scripts.gan_training.progress import reporter
+
+MODE_SPREAD = 0.5
+"""Standard deviation of each mode of the mixture; the separations are in the same unit."""
+
+DROPPED = 0.01
+"""A mode that gets less than this share of the generated points is dropped."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Settings:
+    """Settings of the step."""
+
+    seed: int = dataclasses.field(metadata={"help": "seed of the networks and the batches"})
+    mean: float = dataclasses.field(metadata={"help": "mean of the Gaussian to learn"})
+    mlp_spread: float = dataclasses.field(metadata={"help": "its standard deviation"})
+    mlp_separations: list[float] = dataclasses.field(
+        metadata={"help": "distances between the two modes, one mixture each"}
+    )
+    mlp_runs: int = dataclasses.field(metadata={"help": "independent trainings"})
+    mlp_steps: int = dataclasses.field(metadata={"help": "training steps"})
+    mlp_width: int = dataclasses.field(metadata={"help": "units of each hidden layer"})
+    mlp_batch: int = dataclasses.field(metadata={"help": "points of each kind in a batch"})
+    mlp_rate_g: float = dataclasses.field(metadata={"help": "generator's first learning rate"})
+    mlp_rate_d: float = dataclasses.field(metadata={"help": "discriminator's first learning rate"})
+
+
+def main() -> None:
+    """Train the networks and write what their generators put out."""
+    settings, files = parse(__doc__, Settings, outputs=("arrays", "summary"))
+    arrays = compute(settings)
+    save_arrays(files.arrays, arrays)
+    save_json(files.summary, {"values": summary(settings, arrays)})
+
+
+def compute(settings: Settings) -> dict[str, np.ndarray[Any, Any]]:
+    """Return `gaussian` (runs, quantiles) and `mixtures` (separations, runs, quantiles)."""
+    training = mlp.Training(
+        settings.mlp_width,
+        settings.mlp_steps,
+        settings.mlp_batch,
+        settings.mlp_rate_g,
+        settings.mlp_rate_d,
+    )
+    data = generator(settings.seed, "gan_training_lab.mlp.data")
+
+    def gaussian(shape: tuple[int, ...]) -> np.ndarray[Any, Any]:
+        return settings.mean + settings.mlp_spread * data.normal(size=shape)
+
+    def mixture(separation: float) -> mlp.Sampler:
+        def draw(shape: tuple[int, ...]) -> np.ndarray[Any, Any]:
+            signs = 2 * data.integers(2, size=shape) - 1
+            return signs * separation / 2 + MODE_SPREAD * data.normal(size=shape)
+
+        return draw
+
+    def outputs(draw: mlp.Sampler, name: str) -> np.ndarray[Any, Any]:
+        random = generator(settings.seed, f"gan_training_lab.mlp.{name}")
+        return mlp.train(draw, settings.mlp_runs, training, random, reporter(name))
+
+    return {
+        "gaussian": outputs(gaussian, "gaussian"),
+        "separations": np.array(settings.mlp_separations, float),
+        "mixtures": np.array(
+            [outputs(mixture(gap), f"mixture {gap:g}") for gap in settings.mlp_separations]
+        ),
+    }
+
+
+def summary(settings: Settings, arrays: dict[str, np.ndarray[Any, Any]]) -> dict[str, Any]:
+    """Return the numbers that the prose uses."""
+    fit = mlp.gaussian_fit(arrays["gaussian"], settings.mean, settings.mlp_spread)
+    shares = dropped_shares(arrays)
+    return {
+        "mlp_runs": value(settings.mlp_runs),
+        "mlp_steps": value(settings.mlp_steps),
+        "mlp_width": value(settings.mlp_width),
+        "mlp_batch": value(settings.mlp_batch),
+        "mlp_rate_g": value(settings.mlp_rate_g, "g"),
+        "mlp_rate_d": value(settings.mlp_rate_d, "g"),
+        "mlp_target_mean": value(settings.mean, "g"),
+        "mlp_target_spread": value(settings.mlp_spread, "g"),
+        "mlp_mean": value(float(fit[:, 0].mean()), ".2f"),
+        "mlp_mean_spread": value(float(fit[:, 0].std()), ".2f"),
+        "mlp_spread": value(float(fit[:, 1].mean()), ".2f"),
+        "mlp_spread_spread": value(float(fit[:, 1].std()), ".2f"),
+        "mlp_distance": value(float(np.median(fit[:, 2])), ".3f"),
+        "mlp_distance_worst": value(float(fit[:, 2].max()), ".3f"),
+        "mlp_mode_spread": value(MODE_SPREAD, "g"),
+        "mlp_separation_small": value(float(arrays["separations"].min()), "g"),
+        "mlp_separation_large": value(float(arrays["separations"].max()), "g"),
+        "mlp_dropped_small": value(100 * shares[int(arrays["separations"].argmin())], ".0f"),
+        "mlp_dropped_large": value(100 * shares[int(arrays["separations"].argmax())], ".0f"),
+    }
+
+
+def dropped_shares(arrays: dict[str, np.ndarray[Any, Any]]) -> list[float]:
+    """Return, for each separation, the share of runs whose generator dropped a mode."""
+    pairs = zip(arrays["mixtures"], arrays["separations"], strict=True)
+    return [float(np.mean(mlp.smaller_share(row, float(gap)) < DROPPED)) for row, gap in pairs]
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,210 @@
+"""Phase diagrams of exercise 4.6: train a GAN for each pair of learning rates and classify it.
+
+Four experiments on the same grid and the same data sets: a start near the equilibrium, the
+assignment's far start, the near start on centered data, and the last with simultaneous updates.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from scripts.common.artifacts import save_arrays, save_json
+from scripts.common.command_line import parse
+from scripts.common.seeds import generator
+from scripts.common.values import value
+from scripts.gan_training import phase, theory
+from scripts.gan_training.engine import paths, survey
+from scripts.gan_training.measure import Window
+from scripts.gan_training.progress import reporter
+
+PARTS = ("moments", "predicted", "radius", "counted", "separated", "observed", "rate")
+"""Names of an experiment's arrays, each after its name and an underscore."""
+
+EXPERIMENTS = ("near", "far", "centered", "simultaneous")
+"""Names of the experiments, in the arrays and the summary."""
+
+MARKS = ("monotone", "spiral", "flip", "no_convergence", "runaway")
+"""Names of the classes, in the order of their codes in `theory`."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Settings:
+    """Settings of the step."""
+
+    seed: int = dataclasses.field(metadata={"help": "seed of the data sets"})
+    mean: float = dataclasses.field(metadata={"help": "mean of the data, in their own unit"})
+    spread: float = dataclasses.field(metadata={"help": "standard deviation of data and noise"})
+    samples: int = dataclasses.field(metadata={"help": "points in a data set"})
+    data_sets: int = dataclasses.field(metadata={"help": "data sets, each with its own diagram"})
+    grid: int = dataclasses.field(metadata={"help": "learning rates on each axis, log scale"})
+    lowest_rate: float = dataclasses.field(metadata={"help": "smallest learning rate"})
+    highest_rate: float = dataclasses.field(metadata={"help": "largest learning rate"})
+    epochs: int = dataclasses.field(metadata={"help": "epochs of full-batch training"})
+    start_theta: float = dataclasses.field(metadata={"help": "generator's mean at the far start"})
+    near_distance: float = dataclasses.field(metadata={"help": "distance of the near start"})
+
+
+def main() -> None:
+    """Run the experiments and write their arrays and summary."""
+    settings, files = parse(__doc__, Settings, outputs=("arrays", "summary"))
+    arrays = compute(settings)
+    save_arrays(files.arrays, arrays)
+    save_json(files.summary, {"values": summary(settings, arrays)})
+
+
+def samples(settings: Settings) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+    """Return the data sets and the generator's noise, each (data_sets, samples)."""
+    random = generator(settings.seed, "gan_training_lab.phase")
+    shape = (settings.data_sets, settings.samples)
+    real = settings.mean + settings.spread * random.normal(size=shape)
+    return real, settings.spread * random.normal(size=shape)
+
+
+def compute(settings: Settings) -> dict[str, np.ndarray[Any, Any]]:
+    """Return every array of the step: predictions and observations of each experiment."""
+    real, noise = samples(settings)
+    axis, rate_g, rate_d = phase.rate_grid(
+        settings.lowest_rate, settings.highest_rate, settings.grid
+    )
+    arrays: dict[str, np.ndarray[Any, Any]] = {"axis": axis, "real": real, "noise": noise}
+    for name in EXPERIMENTS:
+        centered = name in ("centered", "simultaneous")
+        sets = 1 if name == "simultaneous" else settings.data_sets
+        rows = []
+        for k in range(sets):
+            x, z = (
+                (real[k] - real[k].mean(), noise[k] - noise[k].mean())
+                if centered
+                else (
+                    real[k],
+                    noise[k],
+                )
+            )
+            rows.append(_experiment(settings, name, x, z, rate_g, rate_d, f"{name} {k + 1}/{sets}"))
+        for part, values in zip(
+            PARTS,
+            zip(*rows, strict=True),
+            strict=True,
+        ):
+            arrays[f"{name}_{part}"] = np.array(values)
+    arrays |= _marked(settings, arrays)
+    return arrays
+
+
+def _experiment(
+    settings: Settings,
+    name: str,
+    real: np.ndarray[Any, Any],
+    noise: np.ndarray[Any, Any],
+    rate_g: np.ndarray[Any, Any],
+    rate_d: np.ndarray[Any, Any],
+    label: str,
+) -> tuple[np.ndarray[Any, Any], ...]:
+    """Return the arrays named in `PARTS`, for one data set."""
+    alternating = name != "simultaneous"
+    M = theory.moment_matrix(real, noise)
+    prediction = phase.predict(M, rate_g, rate_d, settings.epochs, alternating=alternating)
+    near = settings.near_distance
+    if name == "far":
+        start = np.array([settings.start_theta, 0.0, 0.0])
+        window = Window(outer=100 * near, target=100 * near, floor=1e-7 * near, bound=RUNAWAY)
+    else:
+        start = np.array([theory.equilibrium(real, noise), 0, 0]) + near / np.sqrt(3)
+        window = Window(outer=10 * near, target=near / 100, floor=1e-7 * near, bound=RUNAWAY)
+    observed, rate = survey(
+        real,
+        noise,
+        rate_g,
+        rate_d,
+        start,
+        settings.epochs,
+        window,
+        alternating=alternating,
+        progress=reporter(label),
+    )
+    return M, *dataclasses.astuple(prediction), observed, rate
+
+
+RUNAWAY = 1e8
+"""A GAN with a parameter beyond this has run away; orbits that stay bounded are far smaller."""
+
+
+def _marked(
+    settings: Settings, arrays: dict[str, np.ndarray[Any, Any]]
+) -> dict[str, np.ndarray[Any, Any]]:
+    """Return one pair of rates for each class that occurs, deep inside it, and its far run."""
+    shape = (settings.grid, settings.grid)
+    kinds, pairs = [], []
+    for kind in range(len(MARKS)):
+        if kind == theory.RUNAWAY:
+            mask = arrays["far_observed"][0] == kind
+        else:
+            mask = (arrays["far_predicted"][0] == kind) & (arrays["far_observed"][0] == kind)
+            mask &= arrays["far_counted"][0]
+        place = phase.deepest(mask.reshape(shape))
+        if place is not None:
+            kinds.append(kind)
+            pairs.append((arrays["axis"][place[1]], arrays["axis"][place[0]]))
+    g, d = np.array(pairs).T
+    start = [settings.start_theta, 0.0, 0.0]
+    runs = paths(arrays["real"][0], arrays["noise"][0], g, d, start, settings.epochs)
+    return {"mark_class": np.array(kinds), "mark_rates": np.array(pairs), "mark_paths": runs}
+
+
+def summary(settings: Settings, arrays: dict[str, np.ndarray[Any, Any]]) -> dict[str, Any]:
+    """Return the numbers that the prose uses."""
+    values = {
+        "grid": value(settings.grid),
+        "data_sets": value(settings.data_sets),
+        "epochs": value(settings.epochs),
+        "samples": value(settings.samples),
+        "mean": value(settings.mean, "g"),
+        "spread": value(settings.spread, "g"),
+        "start_theta": value(settings.start_theta, "g"),
+        "near_distance": value(settings.near_distance, "g"),
+        "lowest_rate": value(settings.lowest_rate, "g"),
+        "highest_rate": value(settings.highest_rate, "g"),
+        "slowest": value(settings.epochs // phase.TIME_SCALES),
+        "margin_percent": value(round(100 * (phase.MARGIN - 1))),
+        "gans": value(sum(arrays[f"{name}_observed"].size for name in EXPERIMENTS), ","),
+        "largest_moment": value(float(np.linalg.eigvalsh(arrays["near_moments"][0])[-1]), ".1f"),
+        "smallest_moment": value(float(np.linalg.eigvalsh(arrays["near_moments"][0])[0]), ".3f"),
+        "largest_stable_rate_d": value(
+            4 / float(np.linalg.eigvalsh(arrays["near_moments"][0])[-1]), ".2f"
+        ),
+    }
+    for name in EXPERIMENTS:
+        found = compared(arrays, name)
+        values |= {
+            f"{name}_cells": value(found["cells"], ","),
+            f"{name}_stable_cells": value(found["stable_cells"], ","),
+            f"{name}_agree": value(100 * found["agree"], ".2f"),
+            f"{name}_agree_stable": value(100 * found["agree_stable"], ".2f"),
+            f"{name}_agree_bounded": value(100 * found["agree_bounded"], ".2f"),
+            f"{name}_rate_error": value(100 * found["rate_error"], ".2f"),
+            f"{name}_runaways": value(found["runaways"], ","),
+            f"{name}_separated": value(compared(arrays, name, separated=True)["cells"], ","),
+        }
+    return values
+
+
+def compared(
+    arrays: Mapping[str, np.ndarray[Any, Any]], name: str, *, separated: bool = False
+) -> dict[str, Any]:
+    """Return `phase.comparison` of one experiment, all its data sets together."""
+    parts = (arrays[f"{name}_{part}"] for part in PARTS[1:5])
+    predictions = [phase.Prediction(*row) for row in zip(*parts, strict=True)]
+    return phase.comparison(
+        predictions,
+        list(arrays[f"{name}_observed"]),
+        list(arrays[f"{name}_rate"]),
+        separated=separated,
+    )
+
+
+if __name__ == "__main__":
+    main()

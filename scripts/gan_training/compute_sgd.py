@@ -1,0 +1,170 @@
+"""The bonus of exercise 4.6: how noisy one-example SGD ends, predicted and measured."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+
+from scripts.common.artifacts import save_arrays, save_json
+from scripts.common.command_line import parse
+from scripts.common.seeds import generator
+from scripts.common.values import value
+from scripts.gan_training import closure, sgd, theory
+from scripts.gan_training.progress import reporter
+
+DECADES = 2
+"""How far below their largest values the learning rates reach, in decades."""
+
+BURN_IN = 8
+"""Relaxation times before measuring: the memory of the start is then e^-16 of a variance."""
+
+EXTRA_STEPS = 20_000
+"""Steps measured on top of the relaxation times, so that fast pairs, which are cheap, are sharp."""
+
+SMALL = 0.1
+"""Below this product η_D λ_max(M) the linear law is expected to do as well as the closure."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Settings:
+    """Settings of the step."""
+
+    seed: int = dataclasses.field(metadata={"help": "seed of data sets and examples"})
+    spread: float = dataclasses.field(metadata={"help": "standard deviation of data and noise"})
+    samples: int = dataclasses.field(metadata={"help": "points in a data set"})
+    sgd_means: list[float] = dataclasses.field(
+        metadata={"help": "means of the data of the noise experiment, in units of the spread"}
+    )
+    sgd_rates: int = dataclasses.field(metadata={"help": "learning rates on each axis"})
+    sgd_chains: int = dataclasses.field(metadata={"help": "independent chains of each pair"})
+    sgd_relaxation_times: int = dataclasses.field(
+        metadata={"help": "relaxation times over which each chain is measured, at least"}
+    )
+
+
+def main() -> None:
+    """Run the chains and write their arrays and summary."""
+    settings, files = parse(__doc__, Settings, outputs=("arrays", "summary"))
+    arrays = compute(settings)
+    save_arrays(files.arrays, arrays)
+    save_json(files.summary, {"values": summary(settings, arrays)})
+
+
+def compute(settings: Settings) -> dict[str, np.ndarray[Any, Any]]:
+    """Return predictions and measurements, arrays (means, schemes, pairs).
+
+    rate_g, rate_d; linear, closed: predicted variance of θ; bias_closed: predicted bias;
+    variance, error, bias: measured; largest: λ_max(M), (means, schemes). The closure knows no
+    memory from step to step: for shuffled epochs `closed` is that of "replaced" less what the order
+    takes away of the data's own noise, a linear response with the closure's mean slope.
+    """
+    columns: dict[str, list[Any]] = {}
+    for number, multiple in enumerate(settings.sgd_means):
+        random = generator(settings.seed, f"gan_training_lab.sgd.{number}")
+        mean, spread = multiple * settings.spread, settings.spread
+        data = mean + spread * random.normal(size=settings.samples)
+        population = sgd.Population(mean, spread, data)
+        cases = [predicted(settings, population, scheme) for scheme in sgd.SCHEMES]
+        plans = [plan for case in cases for plan in case.pop("plans")]
+        found = sgd.measure(
+            population,
+            plans,
+            settings.sgd_chains,
+            random,
+            progress=reporter(f"SGD, mean {mean:g}"),
+        )
+        shape = (len(sgd.SCHEMES), -1)
+        row: dict[str, Any] = {key: [case[key] for case in cases] for key in cases[0]}
+        row |= {
+            key: np.reshape([getattr(one, key) for one in found], shape)
+            for key in ("variance", "error", "bias")
+        }
+        for key, entry in row.items():
+            columns.setdefault(key, []).append(entry)
+    arrays = {key: np.array(entry) for key, entry in columns.items()}
+    return arrays | {"means": np.array(settings.sgd_means, float) * settings.spread}
+
+
+def predicted(settings: Settings, population: sgd.Population, scheme: str) -> dict[str, Any]:
+    """Return one scheme's pairs of rates, the predictions for each, and when to measure it."""
+    variance, m = population.spread**2, settings.samples
+    fresh = scheme == "fresh"
+    own = variance if fresh else float(population.data.var())
+    rest = population.rest(scheme)
+    M = (theory.moments(rest, own) + theory.moments(rest, variance)) / 2
+    largest = float(np.linalg.eigvalsh(M)[-1])
+    real = (
+        closure.normal_rule(rest, population.spread)
+        if fresh
+        else closure.sample_rule(population.data)
+    )
+    steps = np.logspace(0, -DECADES, settings.sgd_rates)
+    pairs = [(variance / 10 * g, d / largest / 2) for d in steps for g in steps]
+    rows = []
+    for g, d in pairs:
+        A, q = theory.alternating_map(M, g, d), theory.noise_direction(g, d)
+        linear = theory.sampled_variance(A, q, own, variance)
+        settled = closure.stationary_state(
+            M, g, d, rest, real, closure.normal_rule(0.0, population.spread)
+        )
+        closed = settled.variance
+        if scheme == "shuffled":
+            linear = theory.shuffled_variance(A, q, own, variance, m)
+            kept = theory.shuffled_variance(settled.slope, q, own, 0.0, m)
+            closed += kept - theory.sampled_variance(settled.slope, q, own, 0.0)
+        relaxation = -1 / np.log(theory.spectral_radius(A))
+        burn_in = -(-int(BURN_IN * relaxation + 1) // m) * m
+        length = -(-int(settings.sgd_relaxation_times * relaxation + EXTRA_STEPS) // m) * m
+        rows.append(
+            (linear, closed, settled.bias, sgd.Plan(scheme, g, d, burn_in, burn_in + length))
+        )
+    linears, closeds, biases, plans = zip(*rows, strict=True)
+    return {
+        "rate_g": [g for g, _ in pairs],
+        "rate_d": [d for _, d in pairs],
+        "linear": linears,
+        "closed": closeds,
+        "bias_closed": biases,
+        "largest": largest,
+        "plans": plans,
+    }
+
+
+def summary(settings: Settings, arrays: dict[str, np.ndarray[Any, Any]]) -> dict[str, Any]:
+    """Return the numbers that the prose uses."""
+    replaced, shuffled = sgd.SCHEMES.index("replaced"), sgd.SCHEMES.index("shuffled")
+    drawn = arrays["variance"][:, :shuffled]
+    closed = np.abs(drawn / arrays["closed"][:, :shuffled] - 1)
+    linear = np.abs(drawn / arrays["linear"][:, :shuffled] - 1)
+    small = (arrays["rate_d"] * arrays["largest"][..., None] <= SMALL)[:, :shuffled]
+    ratio = arrays["variance"][:, shuffled] / arrays["variance"][:, replaced]
+    slow = arrays["rate_d"][:, shuffled] == arrays["rate_d"][:, shuffled].min(axis=1, keepdims=True)
+    scaled = np.abs(arrays["bias"]) / np.sqrt(arrays["variance"])
+    return {
+        "sgd_pairs": value(int(arrays["variance"].size)),
+        "sgd_chains": value(settings.sgd_chains),
+        "sgd_relaxation_times": value(settings.sgd_relaxation_times),
+        "sgd_burn_in": value(BURN_IN),
+        "sgd_extra_steps": value(EXTRA_STEPS, ","),
+        "sgd_decades": value(DECADES),
+        "sgd_small": value(SMALL, "g"),
+        "sgd_closed_error": value(100 * float(closed.max()), ".1f"),
+        "sgd_closed_median": value(100 * float(np.median(closed)), ".1f"),
+        "sgd_linear_error": value(100 * float(linear.max()), ".0f"),
+        "sgd_linear_error_small": value(100 * float(linear[small].max()), ".1f"),
+        "sgd_standard_error": value(
+            100 * float((arrays["error"] / arrays["variance"]).max()), ".1f"
+        ),
+        "sgd_shuffled_ratio": value(float(np.median(ratio)), ".2f"),
+        "sgd_shuffled_ratio_slow": value(float(ratio[slow].mean()), ".2f"),
+        "sgd_bias_first": value(float(scaled[0, 0].max()), ".2f"),
+        "sgd_bias_last": value(float(scaled[-1, 0].max()), ".2f"),
+        "sgd_mean_first": value(float(arrays["means"][0]), "g"),
+        "sgd_mean_last": value(float(arrays["means"][-1]), "g"),
+    }
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,112 @@
+"""What a run did, from its path alone: its class of behavior and its rate of convergence.
+
+The rules know nothing of the theory. They look at the *window* only: from the last time that the
+path came closer to the equilibrium than `outer` until it is closer than `floor`, where rounding
+begins. In the window's second half, when faster modes have died out, a rate is fitted, and changes
+of sign are counted, of that coordinate which is the largest there (for centered data φ₀ lives on
+its own, so no fixed coordinate would do).
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from scripts.gan_training.theory import FLIP, MONOTONE, NO_CONVERGENCE, RUNAWAY, SPIRAL
+
+Array = NDArray[np.float64]
+
+
+class Window(NamedTuple):
+    """Distances from the equilibrium, |(θ − θ*, φ₀, φ₁)|, that decide what is looked at.
+
+    outer: where the linear theory is trusted. target: a run that ends nearer has converged.
+    floor: where rounding begins. bound: a run that ever passes it has run away.
+    """
+
+    outer: float
+    target: float
+    floor: float
+    bound: float
+
+
+def is_over(states: Array, rest: float, window: Window) -> bool:
+    """Return whether every GAN of a block, states (3, n), is at the floor or beyond the bound."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        squares = (states[0] - rest) ** 2 + states[1] ** 2 + states[2] ** 2
+        return not np.any((squares >= window.floor**2) & (squares <= window.bound**2))
+
+
+def observe(path: Array, rest: float, window: Window) -> tuple[NDArray[np.int8], Array]:
+    """Return classes (n,) and log rates (n,) of GANs with states `path` (epochs, 3, n).
+
+    The log rate is the slope of log distance per epoch (negative); NaN without convergence.
+    """
+    classes = np.empty(path.shape[2], np.int8)
+    rates = np.empty(path.shape[2])
+    for lane in range(path.shape[2]):
+        distance = _squared_distances(path, rest, lane)
+        classes[lane], rates[lane] = _judge(distance, path[:, :, lane], rest, *window)
+    return classes, rates
+
+
+@njit(nogil=True)
+def _squared_distances(path: Any, rest: float, lane: int) -> Any:
+    squares = np.empty(path.shape[0])
+    for n in range(path.shape[0]):
+        squares[n] = (path[n, 0, lane] - rest) ** 2 + path[n, 1, lane] ** 2 + path[n, 2, lane] ** 2
+    return squares
+
+
+@njit(nogil=True)
+def _judge(
+    squares: Any, states: Any, rest: float, outer: float, target: float, floor: float, bound: float
+) -> tuple[int, float]:
+    first, count = 0, squares.size
+    for n in range(count):
+        if not squares[n] <= bound**2:
+            return RUNAWAY, math.nan
+        if squares[n] > outer**2:
+            first = n + 1
+    last = first
+    while last < count and squares[last] >= floor**2:
+        last += 1
+    if last == count and (first == count or squares[-1] > target**2):
+        return NO_CONVERGENCE, math.nan
+    middle = max(first, min((first + last) // 2, last - 3))
+    changes = _sign_changes(squares, states, rest, middle, last)
+    rate = _fitted_slope(np.log(squares[middle:last])) / 2
+    if changes == 0:
+        return MONOTONE, rate
+    return (FLIP if changes == last - middle - 1 else SPIRAL), rate
+
+
+@njit(nogil=True)
+def _sign_changes(squares: Any, states: Any, rest: float, middle: int, last: int) -> int:
+    """Changes of sign in [middle, last) of the coordinate that makes up most of the distance."""
+    shares, changes = np.zeros(3), np.zeros(3, np.int64)
+    before = np.zeros(3)
+    for n in range(middle, last):
+        for k in range(3):
+            value = states[n, k] - (rest if k == 0 else 0.0)
+            shares[k] += value**2 / squares[n]
+            if n > middle and (value > 0) != (before[k] > 0):
+                changes[k] += 1
+            before[k] = value
+    return int(changes[np.argmax(shares)])
+
+
+@njit(nogil=True)
+def _fitted_slope(values: Any) -> float:
+    """Least-squares slope of values against 0, 1, 2, …; NaN for fewer than two."""
+    n = values.size
+    if n < 2:
+        return math.nan
+    total = 0.0
+    for i in range(n):
+        total += (i - (n - 1) / 2) * values[i]
+    return float(total * 12 / (n * (n * n - 1.0)))

@@ -1,0 +1,139 @@
+"""Beyond the toy: both players small neural networks, many independent runs trained at once.
+
+Every parameter has a leading axis of runs and every product is a batched one, so one training loop
+trains all runs; nothing passes from one run to another.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy import stats
+from torch import Tensor, nn
+from torch.nn import functional
+
+from scripts.gan_training.engine import Progress
+
+torch.set_num_threads(1)
+
+Array = NDArray[np.float64]
+Sampler = Callable[[tuple[int, ...]], Array]
+
+QUANTILES = 2001
+"""Noise values at which a trained generator is examined: quantiles of N(0, 1), not a sample."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Training:
+    """How the players are trained: Adam (betas 0 and 0.9), rates falling linearly to zero.
+
+    Falling rates end the orbit round the equilibrium that minibatch noise keeps alive; a faster
+    discriminator damps it. Batches of `batch` real and as many generated points.
+    """
+
+    width: int
+    steps: int
+    batch: int
+    rate_g: float
+    rate_d: float
+
+
+class Perceptrons(nn.Module):
+    """R independent multilayer perceptrons 1 → width → width → 1 with tanh, on inputs (R, n, 1)."""
+
+    def __init__(self, runs: int, width: int, random: np.random.Generator) -> None:
+        super().__init__()
+        sizes = (1, width, width, 1)
+        self.weights = nn.ParameterList()
+        self.biases = nn.ParameterList()
+        for inputs, outputs in itertools.pairwise(sizes):
+            drawn = random.normal(size=(runs, inputs, outputs)) / np.sqrt(inputs)
+            self.weights.append(nn.Parameter(torch.tensor(drawn, dtype=torch.float32)))
+            shift = random.normal(size=(runs, 1, outputs)) if outputs == width else 0.0
+            self.biases.append(
+                nn.Parameter(torch.zeros(runs, 1, outputs) + torch.tensor(shift).float())
+            )
+
+    def forward(self, values: Tensor) -> Tensor:
+        """Return outputs (R, n, 1)."""
+        last = len(self.weights) - 1
+        for k, (weight, bias) in enumerate(zip(self.weights, self.biases, strict=True)):
+            values = torch.baddbmm(bias, values, weight)
+            if k < last:
+                values = torch.tanh(values)
+        return values
+
+
+def train(
+    draw: Sampler,
+    runs: int,
+    training: Training,
+    random: np.random.Generator,
+    progress: Progress | None = None,
+) -> Array:
+    """Train `runs` GANs on data that `draw(shape)` returns; return outputs (runs, QUANTILES).
+
+    The outputs are each final generator's values at the quantiles of its noise, N(0, 1). Losses as
+    in the exercise: binary cross-entropy, labels of generated points flipped for the generator.
+    """
+    generators = Perceptrons(runs, training.width, random)
+    discriminators = Perceptrons(runs, training.width, random)
+    betas = (0.0, 0.9)
+    player_g = torch.optim.Adam(generators.parameters(), lr=training.rate_g, betas=betas)
+    player_d = torch.optim.Adam(discriminators.parameters(), lr=training.rate_d, betas=betas)
+    shape = (runs, training.batch, 1)
+    players = (player_d, player_g)
+    decays = [torch.optim.lr_scheduler.LinearLR(p, 1.0, 0.0, training.steps) for p in players]
+    for step in range(training.steps):
+        real = torch.from_numpy(draw(shape).astype(np.float32))
+        noise = torch.from_numpy(random.standard_normal(shape, dtype=np.float32))
+        fake = generators(noise)
+        scores = discriminators(torch.cat([real, fake.detach()], dim=1))
+        doubts, beliefs = -scores[:, : training.batch], scores[:, training.batch :]
+        loss = functional.softplus(doubts).mean(dim=1) + functional.softplus(beliefs).mean(dim=1)
+        player_d.zero_grad()
+        loss.sum().backward()  # type: ignore[no-untyped-call]
+        player_d.step()
+        discriminators.requires_grad_(False)
+        player_g.zero_grad()
+        persuasion = functional.softplus(-discriminators(fake)).mean(dim=1)
+        persuasion.sum().backward()  # type: ignore[no-untyped-call]
+        player_g.step()
+        discriminators.requires_grad_(True)
+        for decay in decays:
+            decay.step()
+        if progress:
+            progress(step + 1, training.steps)
+    levels = stats.norm.ppf((np.arange(QUANTILES) + 0.5) / QUANTILES).astype(np.float32)
+    with torch.no_grad():
+        grid = torch.from_numpy(levels).expand(runs, -1)[:, :, None]
+        return np.asarray(generators(grid)[:, :, 0].numpy(), dtype=np.float64)
+
+
+def gaussian_fit(outputs: Array, mean: float, spread: float) -> Array:
+    """Return (runs, 3): mean, standard deviation, Kolmogorov-Smirnov distance to N(mean, spread²).
+
+    outputs: (runs, n), equally likely values of each generator.
+    """
+    ordered = np.sort(outputs, axis=1)
+    n = ordered.shape[1]
+    levels = stats.norm.cdf(ordered, mean, spread)
+    above = (np.arange(1, n + 1) / n - levels).max(axis=1)
+    below = (levels - np.arange(n) / n).max(axis=1)
+    return np.stack([outputs.mean(axis=1), outputs.std(axis=1), np.maximum(above, below)], axis=1)
+
+
+def smaller_share(outputs: Array, separation: float) -> Array:
+    """Return (runs,): the share of a generator's mass nearer the mode it favors less.
+
+    Two modes at ±separation/2; 0.5 is an even split, 0 a dropped mode. Mass farther than a quarter
+    of the separation from both modes counts for neither.
+    """
+    modes = np.array([-separation / 2, separation / 2])
+    near = np.abs(outputs[:, :, None] - modes) < separation / 4
+    return np.asarray(near.mean(axis=1).min(axis=1))

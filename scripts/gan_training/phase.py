@@ -1,0 +1,132 @@
+"""Phase diagrams: prediction on a grid of learning rates, and how it is compared with training.
+
+The rules of the comparison were fixed before any diagram was computed. A cell is *counted* if
+its predicted time scale 1/|log ρ| is at most a tenth of the epochs, and if the predicted class
+stays the same when either rate alone is changed by 5 % up or down (no boundary is that near).
+One rule was added after other means and spreads had been tried: a counted cell is *separated* if
+its dominant mode outgrows the others fast enough to be seen, 1/log(ρ/ρ₂) being at most a tenth of
+the epochs and twice the time scale. Results are given for all counted cells; the build checks the
+separated ones.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scripts.gan_training import theory
+
+Array = NDArray[np.float64]
+Classes = NDArray[np.int8]
+
+TIME_SCALES = 10
+MARGIN = 1.05
+
+
+@dataclasses.dataclass(frozen=True)
+class Prediction:
+    """What the linear theory says of n pairs of rates: class, spectral radius, and the rules.
+
+    classes: (n,) int8; radius: (n,) float64; counted, separated: (n,) bool, see the module's
+    docstring (separated also where instability is predicted: there no mode has to lead).
+    """
+
+    classes: Classes
+    radius: Array
+    counted: NDArray[np.bool_]
+    separated: NDArray[np.bool_]
+
+
+def rate_grid(lowest: float, highest: float, size: int) -> tuple[Array, Array, Array]:
+    """Return the axis (size,) on a log scale, and η_G, η_D (size²,) with η_G varying fastest."""
+    axis = np.geomspace(lowest, highest, size)
+    rate_d, rate_g = np.meshgrid(axis, axis, indexing="ij")
+    return axis, rate_g.ravel(), rate_d.ravel()
+
+
+def predict(
+    M: Array, rate_g: Array, rate_d: Array, epochs: int, *, alternating: bool = True
+) -> Prediction:
+    """Return the prediction for rates (n,) and a run of so many epochs."""
+    make = theory.alternating_map if alternating else theory.simultaneous_map
+    A = make(M, rate_g, rate_d)
+    classes, radius = theory.behavior(A), theory.spectral_radius(A)
+    counted = np.abs(np.log(radius)) >= TIME_SCALES / epochs
+    for g, d in ((MARGIN, 1), (1 / MARGIN, 1), (1, MARGIN), (1, 1 / MARGIN)):
+        inside = np.flatnonzero(counted)
+        near = theory.behavior(make(M, rate_g[inside] * g, rate_d[inside] * d))
+        counted[inside] = near == classes[inside]
+    lead = theory.separation(A)
+    separated = (lead >= TIME_SCALES / epochs) & (lead >= np.abs(np.log(radius)) / 2)
+    return Prediction(
+        classes, radius, counted, counted & (separated | (classes == theory.NO_CONVERGENCE))
+    )
+
+
+def agrees(predicted: Classes, observed: Classes) -> NDArray[np.bool_]:
+    """Return whether classes agree; a runaway is one way not to converge."""
+    bounded = np.where(observed == theory.RUNAWAY, theory.NO_CONVERGENCE, observed)
+    return np.asarray(bounded == predicted)
+
+
+def comparison(
+    predictions: list[Prediction],
+    classes: list[Classes],
+    rates: list[Array],
+    *,
+    separated: bool = False,
+) -> dict[str, Any]:
+    """Return the shares of agreement over all data sets, each a float or a count.
+
+    separated: whether only separated cells are looked at, instead of all counted ones.
+    cells: counted ones. agree: of all counted; agree_bounded: of those that do not run away;
+    agree_stable: of those predicted to converge (any start). by_class: predicted class -> (cells,
+    agreeing). rate_error: median of |measured/predicted − 1| of log ρ over the stable counted
+    cells that agree. runaways: of all cells.
+    """
+    counted = np.concatenate([p.separated if separated else p.counted for p in predictions])
+    predicted = np.concatenate([p.classes for p in predictions])
+    log_radius = np.log(np.concatenate([p.radius for p in predictions]))
+    observed, measured = np.concatenate(classes), np.concatenate(rates)
+    agree = agrees(predicted, observed)
+    stable = counted & (predicted < theory.NO_CONVERGENCE)
+    bounded = counted & (observed != theory.RUNAWAY)
+    error = np.abs(measured / log_radius - 1)[stable & agree]
+    return {
+        "cells": int(counted.sum()),
+        "stable_cells": int(stable.sum()),
+        "agree": _share(agree[counted]),
+        "agree_stable": _share(agree[stable]),
+        "agree_bounded": _share(agree[bounded]),
+        "rate_error": float(np.median(error)) if error.size else 0.0,
+        "runaways": int((observed == theory.RUNAWAY).sum()),
+        "by_class": {
+            kind: (int(chosen.sum()), int(agree[chosen].sum()))
+            for kind in range(theory.NO_CONVERGENCE + 1)
+            for chosen in [counted & (predicted == kind)]
+        },
+    }
+
+
+def _share(outcomes: NDArray[np.bool_]) -> float:
+    return float(outcomes.mean()) if outcomes.size else 1.0
+
+
+def deepest(cells: NDArray[np.bool_]) -> tuple[int, int] | None:
+    """Return the cell (row, column) of a square mask (size, size) that lies farthest inside it.
+
+    None if the mask is empty. The border of the diagram counts as a border.
+    """
+    left, chosen = np.pad(cells, 1), None
+    while left.any():
+        candidates = np.argwhere(left)
+        chosen = candidates[len(candidates) // 2] - 1
+        inner = left.copy()
+        for axis in (0, 1):
+            for step in (-1, 1):
+                inner &= np.roll(left, step, axis)
+        left = inner
+    return None if chosen is None else (int(chosen[0]), int(chosen[1]))

@@ -1,0 +1,171 @@
+"""The bonus: many chains of stochastic gradient descent, one example at a time, measured.
+
+A chain takes one real example and one noise value a step, discriminator first. Three ways to
+choose the real example: "fresh" (a new draw from the population), "replaced" (a random member of
+a fixed data set) and "shuffled" (each epoch visits the data set once, in a new random order).
+The noise value is always new.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from scripts.gan_training import logistic
+from scripts.gan_training.engine import Progress, available_threads
+
+Array = NDArray[np.float64]
+
+SCHEMES = ("fresh", "replaced", "shuffled")
+STEPS = 2048
+"""Steps, at least, for which random numbers are drawn at a time: whole epochs."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Plan:
+    """One pair of rates and one scheme, and when to measure, in steps: [burn_in, stop)."""
+
+    scheme: str
+    rate_g: float
+    rate_d: float
+    burn_in: int
+    stop: int
+
+
+@dataclasses.dataclass(frozen=True)
+class Moments:
+    """What the chains of a plan did: bias E[θ] − θ*, variance of θ about its mean, its error.
+
+    error: standard error of the variance, from the spread between the independent chains.
+    """
+
+    bias: float
+    variance: float
+    error: float
+
+
+@dataclasses.dataclass(frozen=True)
+class Population:
+    """Where examples come from: N(mean, spread²), noise N(0, spread²), and a fixed data set."""
+
+    mean: float
+    spread: float
+    data: Array
+
+    def rest(self, scheme: str) -> float:
+        """Return θ*, where the generated mean equals that of the real examples."""
+        return self.mean if scheme == "fresh" else float(self.data.mean())
+
+
+def measure(
+    population: Population,
+    plans: Sequence[Plan],
+    chains: int,
+    random: np.random.Generator,
+    threads: int | None = None,
+    progress: Progress | None = None,
+) -> list[Moments]:
+    """Run `chains` chains of each plan from its equilibrium and return what they did.
+
+    Plans share their random numbers, so their errors are correlated; chains do not.
+    """
+    runs = [_Run(plan, population.rest(plan.scheme), chains) for plan in plans]
+    done, last = 0, max(plan.stop for plan in plans)
+    with ThreadPoolExecutor(threads or available_threads()) as pool:
+        for real, noise in _examples(population, chains, random):
+            active = [run for run in runs if done < run.plan.stop]
+            if not active:
+                break
+            jobs = [pool.submit(run.advance, real[run.plan.scheme], noise, done) for run in active]
+            for job in jobs:
+                job.result()
+            done += len(noise)
+            if progress:
+                progress(min(done, last), last)
+    return [run.moments() for run in runs]
+
+
+def _examples(
+    population: Population, chains: int, random: np.random.Generator
+) -> Iterator[tuple[dict[str, Array], Array]]:
+    """Yield, chunk by chunk, real examples by scheme and noise, arrays (steps, chains)."""
+    m = len(population.data)
+    epochs = -(-STEPS // m)
+    steps = epochs * m
+    order = np.broadcast_to(np.arange(m)[None, :, None], (epochs, m, chains))
+    while True:
+        shuffled = random.permuted(order, axis=1).reshape(steps, chains)
+        yield (
+            {
+                "fresh": population.mean + population.spread * random.normal(size=(steps, chains)),
+                "replaced": population.data[random.integers(m, size=(steps, chains))],
+                "shuffled": population.data[shuffled],
+            },
+            population.spread * random.normal(size=(steps, chains)),
+        )
+
+
+class _Run:
+    def __init__(self, plan: Plan, rest: float, chains: int) -> None:
+        self.plan = plan
+        self._rest = rest
+        self._state = np.zeros((3, chains))
+        self._state[0] = rest
+        self._sums = np.zeros((2, chains))
+
+    def advance(self, real: Array, noise: Array, done: int) -> None:
+        stop = min(len(noise), self.plan.stop - done)
+        first = min(max(self.plan.burn_in - done, 0), stop)
+        _advance(
+            real[:stop],
+            noise[:stop],
+            (self.plan.rate_g, self.plan.rate_d),
+            self._rest,
+            first,
+            self._state,
+            self._sums,
+        )
+
+    def moments(self) -> Moments:
+        first, second = self._sums / (self.plan.stop - self.plan.burn_in)
+        bias = first.mean()
+        squares = second - 2 * bias * first + bias**2  # each chain's mean square about the mean
+        error = squares.std(ddof=1) / np.sqrt(len(squares))
+        return Moments(float(bias), float(squares.mean()), float(error))
+
+
+_complement = logistic.complement("float64")
+
+
+@njit(**logistic.OPTIONS)  # type: ignore[untyped-decorator]
+def _advance(
+    real: Any, noise: Any, rates: Any, rest: float, first: int, state: Any, sums: Any
+) -> None:
+    """Take one step of every chain for each row of real and noise (steps, chains).
+
+    Overwrites `state` (3, chains); adds θ − θ* and its square to `sums` from step `first` on.
+    """
+    rate_g, rate_d = rates
+    theta, phi0, phi1 = state[0].copy(), state[1].copy(), state[2].copy()
+    once, twice = sums[0].copy(), sums[1].copy()
+    for step in range(real.shape[0]):
+        x, z = real[step], noise[step]
+        counted = 1.0 if step >= first else 0.0
+        for chain in range(theta.size):
+            y = z[chain] + theta[chain]
+            doubt = _complement(phi0[chain] + phi1[chain] * x[chain])
+            belief = _complement(-(phi0[chain] + phi1[chain] * y))
+            phi0[chain] -= rate_d * (belief - doubt)
+            phi1[chain] -= rate_d * (belief * y - doubt * x[chain])
+            theta[chain] += rate_g * phi1[chain] * _complement(phi0[chain] + phi1[chain] * y)
+            deviation = counted * (theta[chain] - rest)
+            once[chain] += deviation
+            twice[chain] += deviation * deviation
+    state[0], state[1], state[2] = theta, phi0, phi1
+    sums[0], sums[1] = once, twice

@@ -1,0 +1,635 @@
+"""The learning-rate laboratory of 4.6 against independent oracles, and its checks made to fail."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+import math
+import tracemalloc
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from scripts.common.checks import Check
+from scripts.gan_training import (
+    baseline,
+    check_lab,
+    closure,
+    compute_mlp,
+    compute_phase,
+    compute_sgd,
+    engine,
+    logistic,
+    measure,
+    mlp,
+    model,
+    phase,
+    plot_lab,
+    progress,
+    sgd,
+    theory,
+)
+
+PHASE = compute_phase.Settings(
+    seed=3,
+    mean=3.0,
+    spread=1.0,
+    samples=33,
+    data_sets=1,
+    grid=24,
+    lowest_rate=1e-3,
+    highest_rate=10.0,
+    epochs=2000,
+    start_theta=0.0,
+    near_distance=1e-4,
+)
+OTHERS = (
+    {"seed": 5, "mean": -2.0, "spread": 0.7, "samples": 40},
+    {"seed": 6, "mean": 1.0, "spread": 1.25, "samples": 101, "start_theta": -2.0},
+    {"seed": 7, "mean": 4.5, "spread": 1.2, "samples": 20, "near_distance": 5e-5},
+)
+SGD = compute_sgd.Settings(
+    seed=2,
+    spread=1.0,
+    samples=64,
+    sgd_means=[0.0, 1.0],
+    sgd_rates=2,
+    sgd_chains=64,
+    sgd_relaxation_times=50,
+)
+MLP = compute_mlp.Settings(
+    seed=1,
+    mean=3.0,
+    mlp_spread=2.0,
+    mlp_separations=[4.0, 8.0],
+    mlp_runs=2,
+    mlp_steps=10,
+    mlp_width=4,
+    mlp_batch=8,
+    mlp_rate_g=0.002,
+    mlp_rate_d=0.006,
+)
+
+
+@pytest.fixture(scope="module")
+def phase_arrays() -> dict[str, np.ndarray[Any, Any]]:
+    return compute_phase.compute(PHASE)
+
+
+@pytest.fixture(scope="module")
+def sgd_arrays() -> dict[str, np.ndarray[Any, Any]]:
+    return compute_sgd.compute(SGD)
+
+
+def data(samples: int = 20) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+    random = np.random.default_rng(0)
+    return 3 + random.normal(size=samples), random.normal(size=samples)
+
+
+class TestTheory:
+    def test_map_is_the_derivative_of_one_epoch(self) -> None:
+        real, noise = data()
+        rates = model.Rates(0.7, 0.3)
+        rest, step = model.equilibrium(real, noise), 1e-6
+        columns = [
+            (
+                model.update(rest + step * e, real, noise, rates)
+                - model.update(rest - step * e, real, noise, rates)
+            )
+            / (2 * step)
+            for e in np.eye(3)
+        ]
+        found = theory.alternating_map(theory.moment_matrix(real, noise), 0.7, 0.3)
+        np.testing.assert_allclose(found, np.transpose(columns), atol=1e-8)
+        assert theory.equilibrium(real, noise) == pytest.approx(rest[0])
+
+    def test_rates_and_moments_broadcast(self) -> None:
+        M = np.stack([theory.moments(0, 1), theory.moments(2, 3)])
+        both = theory.alternating_map(M, [0.1, 0.2], [0.3, 0.4])
+        np.testing.assert_array_equal(both[1], theory.alternating_map(M[1], 0.2, 0.4))
+        assert theory.spectral_radius(both).shape == (2,)
+        assert theory.is_stable(M, [0.1, 0.2], [0.3, 9.0]).tolist() == [True, False]
+        assert theory.stability_limit(M, np.array([0.3, 9.0]))[1] == 0
+
+    def test_classes_by_dominant_eigenvalue(self) -> None:
+        turn = np.array([[0.0, -0.9], [0.9, 0.0]])
+        maps = [np.diag([0.9, -0.5]), turn, np.diag([0.5, -0.9]), np.diag([0.5, -1.1])]
+        assert theory.behavior(np.array(maps)).tolist() == [
+            theory.MONOTONE,
+            theory.SPIRAL,
+            theory.FLIP,
+            theory.NO_CONVERGENCE,
+        ]
+
+    def test_separation(self) -> None:
+        turn = np.array([[0.0, -0.9, 0], [0.9, 0, 0], [0, 0, 0.3]])
+        maps = np.array([turn, np.diag([0.9, -0.3, 0.1]), np.diag([0.9, -0.9, 0.1])])
+        np.testing.assert_allclose(theory.separation(maps), [math.log(3), math.log(3), 0])
+        assert theory.separation(np.diag([0.5, 0, 0])) == math.inf
+
+    def test_simultaneous_map_uses_the_old_discriminator(self) -> None:
+        M = theory.moments(1.0, 2.0)
+        found = theory.simultaneous_map(M, 0.5, 0.4)
+        np.testing.assert_allclose(found[0], [1, 0, 0.25])
+        np.testing.assert_allclose(found[1:], theory.alternating_map(M, 0.5, 0.4)[1:])
+
+    def test_small_rate_limit(self) -> None:
+        A = theory.alternating_map(theory.moments(2, 1.5), 3e-5, 1e-5)
+        q = theory.noise_direction(3e-5, 1e-5)
+        found = theory.sampled_variance(A, q, 1.5, 1.5)
+        assert found == pytest.approx(float(theory.small_rate_variance(2, 1.5, 3e-5, 1e-5)), 1e-3)
+        assert theory.small_rate_variance(0, 7.0, 0.1, 0.3) == pytest.approx(0.05)
+
+    def test_shuffling_halves_the_variance_of_a_slow_chain(self) -> None:
+        A = theory.alternating_map(theory.moments(0, 1), 1e-3, 1e-3)
+        q = theory.noise_direction(1e-3, 1e-3)
+        whole = theory.sampled_variance(A, q, 1.0, 1.0)
+        assert theory.shuffled_variance(A, q, 1.0, 1.0, 16) == pytest.approx(whole / 2, rel=0.01)
+
+    def test_unstable_map_has_no_stationary_covariance(self) -> None:
+        with pytest.raises(ValueError, match="not stable"):
+            theory.stationary_covariance(np.diag([1.0, 0.5]), np.eye(2))
+
+
+class TestEngine:
+    @pytest.mark.parametrize("rates", [(0.05, 0.05), (0.5, 0.02), (3.0, 0.3)])
+    def test_follows_the_pytorch_baseline(self, rates: tuple[float, float]) -> None:
+        real, noise = data()
+        start = [0.0, 0.1, -0.2]
+        found = engine.paths(real, noise, [rates[0]], [rates[1]], start, 300)[:, :, 0]
+        run = baseline.train(start, itertools.repeat((real, noise), 300), model.Rates(*rates))
+        np.testing.assert_allclose(found, run.path.states, atol=1e-6)
+
+    def test_simultaneous_updates(self) -> None:
+        real, noise = data()
+        found = engine.paths(real, noise, [0.2], [0.1], [0, 0, 0.5], 1, alternating=False)[1, :, 0]
+        state = np.array([0, 0, 0.5])
+        rates = model.Rates(0.2, 0.1)
+        moved = model.generator_step(state, noise, rates.generator, "flipped")[0]
+        judged = model.discriminator_step(state, real, noise, rates.discriminator)
+        np.testing.assert_allclose(found, [moved, *judged[1:]], atol=1e-14)
+
+    def test_same_bits_for_any_threads_and_any_grid(self) -> None:
+        real, noise = data()
+        g, d = np.geomspace(1e-3, 1, 200), np.geomspace(1, 1e-3, 200)
+        one, two, five = (
+            engine.train(real, noise, g, d, [0, 0, 0], 150, threads=n) for n in (1, 2, 5)
+        )
+        np.testing.assert_array_equal(one, two)
+        np.testing.assert_array_equal(one, five)
+        alone = engine.train(real, noise, g[77:78], d[77:78], [0, 0, 0], 150)
+        np.testing.assert_array_equal(alone[:, 0], one[:, 77])
+
+    def test_single_precision_error(self) -> None:
+        real, noise = data(64)
+        g, d = np.geomspace(1e-3, 0.1, 64), np.geomspace(0.1, 1e-3, 64)
+        runs = [
+            engine.train(real, noise, g, d, [0, 0, 0], 1000, dtype=t)
+            for t in (np.float32, np.float64)
+        ]
+        assert runs[0].dtype == np.float32
+        assert np.abs(runs[0] - runs[1]).max() < 1e-4  # 6e-6 was measured
+
+    def test_memory_does_not_grow_with_epochs(self) -> None:
+        real, noise = data()
+
+        def peak(epochs: int) -> int:
+            tracemalloc.start()
+            engine.train(real, noise, np.full(640, 0.1), np.full(640, 0.1), [0, 0, 0], epochs)
+            highest = tracemalloc.get_traced_memory()[1]
+            tracemalloc.stop()
+            return highest
+
+        peak(1)
+        assert peak(3000) < 1.5 * peak(100)
+
+    def test_runaway_is_a_class_and_progress_is_told(self) -> None:
+        real, noise = data()
+        window = measure.Window(1e-2, 1e-2, 1e-11, 1e8)
+        told: list[tuple[int, int]] = []
+        classes, rates = engine.survey(
+            real,
+            noise,
+            np.array([8.0, 0.1]),
+            np.array([8.0, 0.05]),
+            [0, 0, 0],
+            2000,
+            window,
+            progress=lambda done, total: told.append((done, total)),
+        )
+        assert classes[0] == theory.RUNAWAY
+        assert classes[1] in (theory.MONOTONE, theory.SPIRAL)
+        assert math.isnan(rates[0])
+        assert told == [(2, 2)]
+
+    def test_sizes_must_agree(self) -> None:
+        with pytest.raises(ValueError, match="noise value"):
+            engine.train(np.zeros(3), np.zeros(4), [0.1], [0.1], [0, 0, 0], 1)
+
+    def test_threads_from_the_environment(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("GAN_THREADS", "3")
+        assert engine.available_threads() == 3
+        monkeypatch.delenv("GAN_THREADS")
+        assert engine.available_threads() >= 1
+
+    @pytest.mark.parametrize(("kind", "error"), [("float64", 4e-15), ("float32", 4e-6)])
+    def test_logistic_function(self, kind: str, error: float) -> None:
+        value = logistic.complement(kind)
+        dtype = np.dtype(kind).type
+        edge = 600 if kind == "float64" else 80
+        points = np.concatenate([np.linspace(-3, 3, 301), np.linspace(-edge, edge, 301)])
+        for u in points.astype(dtype):
+            exact = (
+                math.exp(-float(u)) / (1 + math.exp(-float(u)))
+                if u > 0
+                else 1 / (1 + math.exp(float(u)))
+            )
+            assert float(value(u)) == pytest.approx(exact, rel=error)
+        assert value(dtype(0)) == 0.5
+        assert np.isfinite(value(dtype(1e30)))
+
+
+class TestMeasure:
+    WINDOW = measure.Window(outer=1e-3, target=1e-6, floor=1e-11, bound=1e8)
+
+    def judge(self, path: np.ndarray[Any, Any]) -> tuple[int, float]:
+        classes, rates = measure.observe(np.ascontiguousarray(path[:, :, None]), 0.0, self.WINDOW)
+        return int(classes[0]), float(rates[0])
+
+    def orbit(self, A: np.ndarray[Any, Any], count: int = 400) -> np.ndarray[Any, Any]:
+        states = [np.full(3, 1e-4)]
+        for _ in range(count):
+            states.append(A @ states[-1])
+        return np.array(states[1:])
+
+    @pytest.mark.parametrize("factor", [0.95, 0.5, 0.05])
+    def test_monotone_and_flip(self, factor: float) -> None:
+        kind, rate = self.judge(self.orbit(np.diag([factor, 0.01, 0.02])))
+        assert kind == theory.MONOTONE
+        assert rate == pytest.approx(math.log(factor), rel=0.02)
+        kind, rate = self.judge(self.orbit(np.diag([0.01, -factor, 0.02])))
+        assert kind == theory.FLIP
+        assert rate == pytest.approx(math.log(factor), rel=0.02)
+
+    def test_spiral(self) -> None:
+        c, s = 0.95 * math.cos(0.3), 0.95 * math.sin(0.3)
+        kind, rate = self.judge(self.orbit(np.array([[c, 0, -s], [0, 0.1, 0], [s, 0, c]])))
+        assert kind == theory.SPIRAL
+        assert rate == pytest.approx(math.log(0.95), rel=0.01)
+
+    def test_not_converged(self) -> None:
+        assert self.judge(self.orbit(np.diag([1.001, 0.1, 0.1])))[0] == theory.NO_CONVERGENCE
+        assert self.judge(self.orbit(np.diag([0.999, 0.1, 0.1])))[0] == theory.NO_CONVERGENCE
+        assert self.judge(self.orbit(np.diag([2.0, 0.1, 0.1])))[0] == theory.RUNAWAY
+        assert self.judge(np.full((5, 3), np.nan))[0] == theory.RUNAWAY
+
+    def test_block_is_over_at_the_floor_or_far_away(self) -> None:
+        states = np.zeros((3, 2))
+        assert measure.is_over(states, 0.0, self.WINDOW)
+        states[0, 1] = np.inf
+        assert measure.is_over(states, 0.0, self.WINDOW)
+        states[0, 1] = 1.0
+        assert not measure.is_over(states, 0.0, self.WINDOW)
+
+
+class TestPhase:
+    def test_cells_near_a_boundary_or_slow_do_not_count(self) -> None:
+        M = theory.moments(0.0, 1.0)
+        limit = float(theory.stability_limit(M, 1.0))
+        rate_g = np.array([limit * 0.97, limit * 0.5, 1e-3])
+        found = phase.predict(M, rate_g, np.array([1.0, 1.0, 1e-3]), 2000)
+        assert found.counted.tolist() == [False, True, False]
+
+    def test_comparison_counts(self) -> None:
+        prediction = phase.Prediction(
+            np.array([0, 1, 3, 3, 1], np.int8),
+            np.array([0.5, 0.5, 2, 2, 0.5]),
+            np.array([True, True, True, True, False]),
+            np.array([True, False, True, True, False]),
+        )
+        observed = np.array([0, 0, 3, 4, 0], np.int8)
+        rates = np.array([math.log(0.5) * 1.1, -1, np.nan, np.nan, -1])
+        found = phase.comparison([prediction], [observed], [rates])
+        assert (found["cells"], found["stable_cells"], found["runaways"]) == (4, 2, 1)
+        assert found["agree"] == 0.75
+        assert found["agree_stable"] == 0.5
+        assert found["agree_bounded"] == pytest.approx(2 / 3)
+        assert found["rate_error"] == pytest.approx(0.1)
+        assert found["by_class"][theory.SPIRAL] == (1, 0)
+        found = phase.comparison([prediction], [observed], [rates], separated=True)
+        assert (found["cells"], found["agree"]) == (3, 1.0)
+
+    def test_empty_comparison(self) -> None:
+        no = np.array([False])
+        nothing = phase.Prediction(np.zeros(1, np.int8), np.array([0.5]), no, no)
+        found = phase.comparison([nothing], [np.zeros(1, np.int8)], [np.zeros(1)])
+        assert (found["cells"], found["agree"], found["rate_error"]) == (0, 1.0, 0.0)
+
+    def test_deepest_cell(self) -> None:
+        mask = np.zeros((9, 9), bool)
+        assert phase.deepest(mask) is None
+        mask[2:7, 3:8] = True
+        assert phase.deepest(mask) == (4, 5)
+
+    def test_grid_order(self) -> None:
+        axis, g, d = phase.rate_grid(0.1, 10, 3)
+        np.testing.assert_allclose(axis, [0.1, 1, 10])
+        np.testing.assert_allclose(g[:3], axis)
+        np.testing.assert_allclose(d[:3], 0.1)
+
+
+class TestSgd:
+    def test_chain_follows_the_scalar_loop(self) -> None:
+        random = np.random.default_rng(4)
+        real, noise = 1 + random.normal(size=(50, 2)), random.normal(size=(50, 2))
+        state, sums = np.zeros((3, 2)), np.zeros((2, 2))
+        sgd._advance(real, noise, (0.3, 0.2), 1.0, 20, state, sums)
+        for chain in range(2):
+            path = model.train_one_at_a_time(
+                (0, 0, 0), real[:, chain], noise[:, chain], model.Rates(0.3, 0.2)
+            )
+            np.testing.assert_allclose(state[:, chain], path.states[-1], atol=1e-13)
+            late = path.states[21:, 0] - 1.0
+            np.testing.assert_allclose(sums[:, chain], [late.sum(), (late**2).sum()], atol=1e-12)
+
+    def test_examples_of_each_scheme(self) -> None:
+        points = np.arange(10.0)
+        population = sgd.Population(0.0, 1.0, points)
+        real, noise = next(sgd._examples(population, 3, np.random.default_rng(0)))
+        assert noise.shape == real["fresh"].shape == (2050, 3)
+        assert set(real["replaced"].ravel()) == set(points)
+        epochs = np.sort(real["shuffled"].reshape(-1, 10, 3), axis=1)
+        np.testing.assert_array_equal(epochs, np.broadcast_to(points[:, None], epochs.shape))
+
+    def test_same_for_any_number_of_threads(self) -> None:
+        population = sgd.Population(0.0, 1.0, np.linspace(-1, 1, 16))
+        plans = [sgd.Plan(scheme, 0.1, 0.2, 16, 4000) for scheme in sgd.SCHEMES]
+        one, two = (
+            sgd.measure(population, plans, 8, np.random.default_rng(1), threads=n) for n in (1, 2)
+        )
+        assert one == two
+
+    def test_closure_tends_to_the_linear_law(self) -> None:
+        M = theory.moments(1.0, 1.0)
+        rule, noise = closure.normal_rule(1.0, 1.0), closure.normal_rule(0.0, 1.0)
+        found = closure.stationary_state(M, 1e-4, 1e-4, 1.0, rule, noise)
+        expected = float(theory.small_rate_variance(1.0, 1.0, 1e-4, 1e-4))
+        assert found.variance == pytest.approx(expected, rel=2e-3)
+        assert abs(found.bias) < 0.02 * math.sqrt(found.variance)
+        np.testing.assert_allclose(found.slope, theory.alternating_map(M, 1e-4, 1e-4), atol=1e-6)
+
+    def test_closure_says_when_it_does_not_settle(self) -> None:
+        rule = closure.normal_rule(0.0, 1.0)
+        with pytest.raises(ValueError, match="settle"):
+            closure.stationary_state(theory.moments(0, 1), 0.1, 0.5, 0.0, rule, rule, rounds=1)
+
+    def test_quadrature_of_a_sample(self) -> None:
+        sample = np.random.default_rng(3).normal(size=40) + 2
+        nodes, weights = closure.sample_rule(sample)
+        for degree in range(2 * closure.NODES):
+            assert weights @ nodes**degree == pytest.approx(np.mean(sample**degree), rel=1e-9)
+
+
+class TestNetworks:
+    def test_fit_of_an_exact_generator(self) -> None:
+        levels = (np.arange(2001) + 0.5) / 2001
+        from scipy import stats
+
+        outputs = stats.norm(3, 2).ppf(levels)[None]
+        mean, spread, distance = mlp.gaussian_fit(outputs, 3.0, 2.0)[0]
+        assert mean == pytest.approx(3)
+        assert spread == pytest.approx(2, rel=2e-3)
+        assert distance == pytest.approx(0.5 / 2001)
+        assert mlp.gaussian_fit(outputs + 2, 3.0, 2.0)[0, 2] == pytest.approx(0.383, abs=2e-3)
+
+    def test_share_of_the_smaller_mode(self) -> None:
+        outputs = np.array([[-4.0, 4, 4, 4], [4, 4, 4, 4], [0, 0, -4, 4]])
+        np.testing.assert_allclose(mlp.smaller_share(outputs, 8.0), [0.25, 0, 0.25])
+
+    def test_training_is_repeatable_and_runs_are_different(self) -> None:
+        one, two = (compute_mlp.compute(MLP) for _ in range(2))
+        np.testing.assert_array_equal(one["mixtures"], two["mixtures"])
+        assert one["gaussian"].shape == (2, mlp.QUANTILES)
+        assert np.abs(one["gaussian"][0] - one["gaussian"][1]).max() > 0.01
+        assert compute_mlp.summary(MLP, one)["mlp_runs"]["text"] == "2"
+
+
+def test_progress_only_on_a_terminal(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert progress.reporter("x") is None
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    report = progress.reporter("grid")
+    assert report is not None
+    report(1, 2)
+    report(2, 2)
+    assert capsys.readouterr().err == "\rgrid:  50 %\rgrid: 100 %\n"
+
+
+def test_every_figure_and_table_is_drawn(
+    phase_arrays: dict[str, Any], sgd_arrays: dict[str, Any], tmp_path: Path
+) -> None:
+    networks = compute_mlp.compute(MLP)
+    settings = plot_lab.Settings(3.0, 2.0)
+    figures = [
+        plot_lab.draw_diagram(phase_arrays),
+        plot_lab.draw_far(phase_arrays),
+        plot_lab.draw_centered(phase_arrays),
+        plot_lab.draw_paths(phase_arrays),
+        plot_lab.draw_variance(sgd_arrays),
+        plot_lab.draw_networks(networks, settings),
+    ]
+    for k, figure in enumerate(figures):
+        plot_lab.style.save_figure(figure, tmp_path / f"{k}.svg")
+        assert (tmp_path / f"{k}.svg").stat().st_size > 5000
+    plot_lab.write_agreement(tmp_path / "a.md", phase_arrays)
+    plot_lab.write_networks(tmp_path / "n.md", networks, settings)
+    assert (tmp_path / "a.md").read_text().count("\n") == 6
+    assert plot_lab._width(np.array([True, True, False, True]), 1) == 0.5
+    assert "dropped" in (tmp_path / "n.md").read_text()
+
+
+def test_summaries_are_complete(
+    phase_arrays: dict[str, Any], sgd_arrays: dict[str, Any], root: Path
+) -> None:
+    values = compute_phase.summary(PHASE, phase_arrays) | compute_sgd.summary(SGD, sgd_arrays)
+    values |= compute_mlp.summary(MLP, compute_mlp.compute(MLP))
+    text = (root / "report/exercises/gan_training_lab.qmd").read_text(encoding="utf-8")
+    import re
+
+    used = set(re.findall(r"\{\{< var gan_training_lab\.(\w+) >\}\}", text))
+    assert used <= set(values)
+
+
+# --- the checks hold -------------------------------------------------------------------------
+
+
+def failed(checks: list[Check]) -> set[str]:
+    return {check.id.removeprefix("gan_training_lab.") for check in checks if not check.passed}
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_theory_checks_hold(seed: int) -> None:
+    assert failed(check_lab.theory_checks(seed)) == set()
+
+
+def test_experiments_pass(phase_arrays: dict[str, Any], sgd_arrays: dict[str, Any]) -> None:
+    assert failed(check_lab.engine_checks(phase_arrays)) == set()
+    assert failed(check_lab.phase_checks(phase_arrays)) == set()
+    assert failed(check_lab.sgd_checks(sgd_arrays)) == set()
+
+
+@pytest.mark.parametrize("changes", OTHERS)
+def test_other_settings_pass(changes: dict[str, Any]) -> None:
+    arrays = compute_phase.compute(dataclasses.replace(PHASE, **changes))
+    assert failed(check_lab.engine_checks(arrays)) == set()
+    assert failed(check_lab.phase_checks(arrays)) == set()
+
+
+def test_other_noise_settings_pass() -> None:
+    settings = dataclasses.replace(SGD, seed=9, spread=1.7, samples=50, sgd_means=[-0.5, 0.75])
+    assert failed(check_lab.sgd_checks(compute_sgd.compute(settings))) == set()
+
+
+# --- and each can fail -----------------------------------------------------------------------
+
+Wrong = Callable[..., Any]
+
+
+def wrong_characteristic() -> Any:
+    """A generator that uses the old discriminator: no alternation."""
+    import sympy as sp
+
+    lam, a, b, m, v = sp.symbols("lambda a b m v", positive=True)
+    P = sp.eye(2) - a / 2 * sp.Matrix([[1, m], [m, v + m**2]])
+    A = sp.Matrix([[1, 0, b / 2], [0, P[0, 0], P[0, 1]], [-a / 2, P[1, 0], P[1, 1]]])
+    return sp.expand((lam * sp.eye(3) - A).det()), (lam, a, b, m, v)
+
+
+def off(function: Wrong, change: Callable[[Any], Any]) -> Wrong:
+    return lambda *args, **keys: change(function(*args, **keys))
+
+
+MUTANTS: dict[str, tuple[Any, str, Wrong]] = {
+    "linear-map": (
+        theory,
+        "alternating_map",
+        lambda M, g, d: theory.simultaneous_map(M, g, d),
+    ),
+    "characteristic": (
+        check_lab,
+        "claimed_characteristic",
+        off(check_lab.claimed_characteristic, lambda x: x * 2),
+    ),
+    "no-spiral-out": (check_lab, "claimed_imaginary_part", lambda omega, p: (1 + p) * omega),
+    "flip": (theory, "stability_limit", off(theory.stability_limit, lambda x: 1.01 * x)),
+    "stability-region": (
+        theory,
+        "is_stable",
+        lambda M, g, d: theory.spectral_radius(theory.alternating_map(M, 1.01 * g, d)) < 1,
+    ),
+    "spiral-modulus": (check_lab, "_characteristic", wrong_characteristic),
+    "simultaneous": (
+        theory,
+        "is_stable_simultaneous",
+        lambda v, b, a: (b < 2 * v) & (4 - a * v + a * b / 4 > 0),  # φ₀ forgotten
+    ),
+    "saturated": (
+        check_lab,
+        "claimed_falls",
+        off(check_lab.claimed_falls, lambda pair: (-pair[0], pair[1])),
+    ),
+    "small-rates": (
+        theory,
+        "small_rate_variance",
+        lambda mean, variance, g, d: np.asarray(g) / 2 + 0 * mean,
+    ),
+    "lyapunov": (
+        theory,
+        "noise_direction",
+        lambda g, d: np.array([0.0, 0.0, -d / 2]),  # not passed on to θ
+    ),
+    "shuffled-law": (
+        theory,
+        "shuffled_variance",
+        lambda A, q, real, noise, m, right=theory.shuffled_variance: right(
+            A, q, real * (m - 1) / m, noise, m
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", MUTANTS)
+def test_theory_check_fails_when_the_mathematics_is_broken(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(*MUTANTS[name])
+    assert name in failed(check_lab.theory_checks(1))
+
+
+def test_engine_check_fails_without_alternation(
+    phase_arrays: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    right = engine.paths
+    monkeypatch.setattr(
+        engine, "paths", lambda *args, **keys: right(*args, **keys, alternating=False)
+    )
+    assert failed(check_lab.engine_checks(phase_arrays)) == {"engine"}
+
+
+@pytest.mark.parametrize(
+    ("experiment", "names"),
+    [
+        ("near", {"near-classes", "near-stable", "near-rate"}),
+        ("far", {"far-classes"}),
+        ("centered", {"centered-classes", "centered-rate"}),
+        ("simultaneous", {"simultaneous-classes"}),
+    ],
+)
+def test_diagram_checks_fail_with_a_wrong_theory(
+    experiment: str, names: set[str], phase_arrays: dict[str, Any]
+) -> None:
+    axis = phase_arrays["axis"]
+    d, g = (x.ravel() for x in np.meshgrid(axis, axis, indexing="ij"))
+    M = phase_arrays[f"{experiment}_moments"][0]
+    wrong = phase.predict(2 * M, g, d, PHASE.epochs, alternating=experiment != "simultaneous")
+    broken = phase_arrays | {
+        f"{experiment}_predicted": wrong.classes[None],
+        f"{experiment}_radius": wrong.radius[None],
+        f"{experiment}_counted": wrong.counted[None],
+        f"{experiment}_separated": wrong.separated[None],
+    }
+    assert names <= failed(check_lab.phase_checks(broken))
+
+
+def test_runaway_check_fails_for_a_runaway_below_the_line(phase_arrays: dict[str, Any]) -> None:
+    observed = phase_arrays["far_observed"].copy()
+    observed[0, 0] = theory.RUNAWAY
+    broken = phase_arrays | {"far_observed": observed}
+    assert "runaways" in failed(check_lab.phase_checks(broken))
+
+
+def test_spiral_rate_check_fails_without_the_half(phase_arrays: dict[str, Any]) -> None:
+    broken = phase_arrays | {"centered_moments": 2 * phase_arrays["centered_moments"]}
+    assert "centered-spiral" in failed(check_lab.phase_checks(broken))
+
+
+@pytest.mark.parametrize("name", sgd.SCHEMES)
+def test_variance_check_fails_with_a_wrong_law(name: str, sgd_arrays: dict[str, Any]) -> None:
+    closed = sgd_arrays["closed"].copy()
+    closed[:, sgd.SCHEMES.index(name)] *= 1.3
+    assert failed(check_lab.sgd_checks(sgd_arrays | {"closed": closed})) == {f"variance-{name}"}
+
+
+def test_half_check_fails_if_shuffling_did_nothing(sgd_arrays: dict[str, Any]) -> None:
+    linear = sgd_arrays["linear"].copy()
+    linear[:, 2] = linear[:, 1]
+    assert failed(check_lab.sgd_checks(sgd_arrays | {"linear": linear})) == {"variance-half"}
+
+
+def test_bias_check_fails_with_the_wrong_sign(sgd_arrays: dict[str, Any]) -> None:
+    broken = sgd_arrays | {"bias_closed": -sgd_arrays["bias_closed"]}
+    assert failed(check_lab.sgd_checks(broken)) == {"bias"}
