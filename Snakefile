@@ -28,11 +28,14 @@ configfile: "workflow/config.yaml"
 
 configuration.check(ROOT, config)
 
+
 include: "workflow/rules/common.smk"
+
 
 for topic in TOPICS:
 
     include: f"workflow/rules/{topic}.smk"
+
 
 include: "workflow/rules/report.smk"
 

@@ -1,11 +1,22 @@
 """4.2 finite diffusion model: denoise and generate digits, check, plot."""
 
+
 rule compute_denoising:
     input:
         digits=ancient("data/raw/digits.csv"),
     output:
         arrays="data/results/denoising/compute.npz",
         summary="data/results/denoising/compute.json",
+    log:
+        "data/logs/denoising/compute.log",
+    benchmark:
+        "data/benchmarks/denoising/compute.tsv"
+    conda:
+        "../../envs/assignment.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=5,
     params:
         contract=contract(
             "denoising.compute",
@@ -26,16 +37,6 @@ rule compute_denoising:
             "seed",
             files=["data/raw/digits.csv"],
         ),
-    log:
-        "data/logs/denoising/compute.log",
-    benchmark:
-        "data/benchmarks/denoising/compute.tsv"
-    threads: 1
-    resources:
-        mem_mb=1000,
-        runtime=5,
-    conda:
-        "../../envs/assignment.yaml"
     shell:
         JOB + "scripts.denoising.compute --digits {input.digits:q}"
         " --arrays {output.arrays:q} --summary {output.summary:q}"
@@ -46,20 +47,21 @@ rule check_denoising:
         arrays=rules.compute_denoising.output.arrays,
     output:
         checks="data/results/denoising/checks.json",
-    params:
-        contract=contract("denoising.check", config["denoising"], "example_alpha"),
     log:
         "data/logs/denoising/check.log",
     benchmark:
         "data/benchmarks/denoising/check.tsv"
+    conda:
+        "../../envs/assignment.yaml"
     threads: 1
     resources:
         mem_mb=1000,
         runtime=5,
-    conda:
-        "../../envs/assignment.yaml"
+    params:
+        contract=contract("denoising.check", config["denoising"], "example_alpha"),
     shell:
-        JOB + "scripts.denoising.check --arrays {input.arrays:q} --checks {output.checks:q}"
+        JOB
+        + "scripts.denoising.check --arrays {input.arrays:q} --checks {output.checks:q}"
 
 
 rule plot_denoising:
@@ -74,18 +76,18 @@ rule plot_denoising:
         shares="data/figures/denoising/shares.svg",
         coverage="data/figures/denoising/coverage.md",
         conventions="data/figures/denoising/conventions.md",
-    params:
-        contract=contract("denoising.plot", config["denoising"]),
     log:
         "data/logs/denoising/plot.log",
     benchmark:
         "data/benchmarks/denoising/plot.tsv"
+    conda:
+        "../../envs/assignment.yaml"
     threads: 1
     resources:
         mem_mb=1000,
         runtime=5,
-    conda:
-        "../../envs/assignment.yaml"
+    params:
+        contract=contract("denoising.plot", config["denoising"]),
     shell:
         JOB + "scripts.denoising.plot --arrays {input.arrays:q}"
         " --digits {output.digits:q} --frequency {output.frequency:q}"

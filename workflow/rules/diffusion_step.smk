@@ -5,6 +5,16 @@ rule compute_diffusion_step:
     output:
         arrays="data/results/diffusion_step/compute.npz",
         summary="data/results/diffusion_step/compute.json",
+    log:
+        "data/logs/diffusion_step/compute.log",
+    benchmark:
+        "data/benchmarks/diffusion_step/compute.tsv"
+    conda:
+        "../../envs/assignment.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=5,
     params:
         contract=contract(
             "diffusion_step.compute",
@@ -23,16 +33,6 @@ rule compute_diffusion_step:
             "false_alarm_rate",
             "seed",
         ),
-    log:
-        "data/logs/diffusion_step/compute.log",
-    benchmark:
-        "data/benchmarks/diffusion_step/compute.tsv"
-    threads: 1
-    resources:
-        mem_mb=1000,
-        runtime=5,
-    conda:
-        "../../envs/assignment.yaml"
     shell:
         JOB + "scripts.diffusion_step.compute --arrays {output.arrays:q}"
         " --summary {output.summary:q}"
@@ -43,6 +43,16 @@ rule check_diffusion_step:
         arrays=rules.compute_diffusion_step.output.arrays,
     output:
         checks="data/results/diffusion_step/checks.json",
+    log:
+        "data/logs/diffusion_step/check.log",
+    benchmark:
+        "data/benchmarks/diffusion_step/check.tsv"
+    conda:
+        "../../envs/assignment.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=5,
     params:
         contract=contract(
             "diffusion_step.check",
@@ -53,16 +63,6 @@ rule check_diffusion_step:
             "sample_size",
             "false_alarm_rate",
         ),
-    log:
-        "data/logs/diffusion_step/check.log",
-    benchmark:
-        "data/benchmarks/diffusion_step/check.tsv"
-    threads: 1
-    resources:
-        mem_mb=1000,
-        runtime=5,
-    conda:
-        "../../envs/assignment.yaml"
     shell:
         JOB + "scripts.diffusion_step.check --arrays {input.arrays:q}"
         " --checks {output.checks:q}"
@@ -77,18 +77,18 @@ rule plot_diffusion_step:
         repair="data/figures/diffusion_step/repair.svg",
         coin="data/figures/diffusion_step/coin.svg",
         closed_form="data/figures/diffusion_step/closed_form.svg",
-    params:
-        contract=contract("diffusion_step.plot", config["diffusion_step"], "beta"),
     log:
         "data/logs/diffusion_step/plot.log",
     benchmark:
         "data/benchmarks/diffusion_step/plot.tsv"
+    conda:
+        "../../envs/assignment.yaml"
     threads: 1
     resources:
         mem_mb=1000,
         runtime=5,
-    conda:
-        "../../envs/assignment.yaml"
+    params:
+        contract=contract("diffusion_step.plot", config["diffusion_step"], "beta"),
     shell:
         JOB + "scripts.diffusion_step.plot --arrays {input.arrays:q}"
         " --variances {output.variances:q} --repair {output.repair:q}"

@@ -5,6 +5,16 @@ rule compute_fixed_point:
     output:
         arrays="data/results/fixed_point/compute.npz",
         summary="data/results/fixed_point/compute.json",
+    log:
+        "data/logs/fixed_point/compute.log",
+    benchmark:
+        "data/benchmarks/fixed_point/compute.tsv"
+    conda:
+        "../../envs/assignment.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=5,
     params:
         contract=contract(
             "fixed_point.compute",
@@ -34,16 +44,6 @@ rule compute_fixed_point:
             "sampler_spread",
             "largest_branches",
         ),
-    log:
-        "data/logs/fixed_point/compute.log",
-    benchmark:
-        "data/benchmarks/fixed_point/compute.tsv"
-    threads: 1
-    resources:
-        mem_mb=2000,
-        runtime=5,
-    conda:
-        "../../envs/assignment.yaml"
     shell:
         JOB
         + "scripts.fixed_point.compute --arrays {output.arrays:q} --summary {output.summary:q}"
@@ -54,6 +54,16 @@ rule check_fixed_point:
         arrays=rules.compute_fixed_point.output.arrays,
     output:
         checks="data/results/fixed_point/checks.json",
+    log:
+        "data/logs/fixed_point/check.log",
+    benchmark:
+        "data/benchmarks/fixed_point/check.tsv"
+    conda:
+        "../../envs/assignment.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=5,
     params:
         contract=contract(
             "fixed_point.check",
@@ -66,16 +76,6 @@ rule check_fixed_point:
             "teacher_sd",
             "sampler_rate",
         ),
-    log:
-        "data/logs/fixed_point/check.log",
-    benchmark:
-        "data/benchmarks/fixed_point/check.tsv"
-    threads: 1
-    resources:
-        mem_mb=1000,
-        runtime=5,
-    conda:
-        "../../envs/assignment.yaml"
     shell:
         JOB
         + "scripts.fixed_point.check --arrays {input.arrays:q} --checks {output.checks:q}"
@@ -93,6 +93,16 @@ rule plot_fixed_point:
         samplers="data/figures/fixed_point/samplers.svg",
         folded_map="data/figures/fixed_point/folded_map.svg",
         layers="data/figures/fixed_point/layers.md",
+    log:
+        "data/logs/fixed_point/plot.log",
+    benchmark:
+        "data/benchmarks/fixed_point/plot.tsv"
+    conda:
+        "../../envs/assignment.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=5,
     params:
         contract=contract(
             "fixed_point.plot",
@@ -104,16 +114,6 @@ rule plot_fixed_point:
             "teacher_mean",
             "teacher_sd",
         ),
-    log:
-        "data/logs/fixed_point/plot.log",
-    benchmark:
-        "data/benchmarks/fixed_point/plot.tsv"
-    threads: 1
-    resources:
-        mem_mb=1000,
-        runtime=5,
-    conda:
-        "../../envs/assignment.yaml"
     shell:
         JOB
         + "scripts.fixed_point.plot --arrays {input.arrays:q} --cobwebs {output.cobwebs:q}"

@@ -5,6 +5,16 @@ rule compute_flow_density:
     output:
         arrays="data/results/flow_density/compute.npz",
         summary="data/results/flow_density/compute.json",
+    log:
+        "data/logs/flow_density/compute.log",
+    benchmark:
+        "data/benchmarks/flow_density/compute.tsv"
+    conda:
+        "../../envs/assignment.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=5,
     params:
         contract=contract(
             "flow_density.compute",
@@ -18,16 +28,6 @@ rule compute_flow_density:
             "false_alarm_rate",
             "seed",
         ),
-    log:
-        "data/logs/flow_density/compute.log",
-    benchmark:
-        "data/benchmarks/flow_density/compute.tsv"
-    threads: 1
-    resources:
-        mem_mb=1000,
-        runtime=5,
-    conda:
-        "../../envs/assignment.yaml"
     shell:
         JOB + "scripts.flow_density.compute --arrays {output.arrays:q}"
         " --summary {output.summary:q}"
@@ -38,6 +38,16 @@ rule check_flow_density:
         arrays=rules.compute_flow_density.output.arrays,
     output:
         checks="data/results/flow_density/checks.json",
+    log:
+        "data/logs/flow_density/check.log",
+    benchmark:
+        "data/benchmarks/flow_density/check.tsv"
+    conda:
+        "../../envs/assignment.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=5,
     params:
         contract=contract(
             "flow_density.check",
@@ -48,16 +58,6 @@ rule check_flow_density:
             "cantor_levels",
             "false_alarm_rate",
         ),
-    log:
-        "data/logs/flow_density/check.log",
-    benchmark:
-        "data/benchmarks/flow_density/check.tsv"
-    threads: 1
-    resources:
-        mem_mb=1000,
-        runtime=5,
-    conda:
-        "../../envs/assignment.yaml"
     shell:
         JOB + "scripts.flow_density.check --arrays {input.arrays:q}"
         " --checks {output.checks:q}"
@@ -72,6 +72,16 @@ rule plot_flow_density:
         densities="data/figures/flow_density/densities.svg",
         further="data/figures/flow_density/further.svg",
         cantor="data/figures/flow_density/cantor.md",
+    log:
+        "data/logs/flow_density/plot.log",
+    benchmark:
+        "data/benchmarks/flow_density/plot.tsv"
+    conda:
+        "../../envs/assignment.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=5,
     params:
         contract=contract(
             "flow_density.plot",
@@ -80,16 +90,6 @@ rule plot_flow_density:
             "left_end",
             "wide_variance",
         ),
-    log:
-        "data/logs/flow_density/plot.log",
-    benchmark:
-        "data/benchmarks/flow_density/plot.tsv"
-    threads: 1
-    resources:
-        mem_mb=1000,
-        runtime=5,
-    conda:
-        "../../envs/assignment.yaml"
     shell:
         JOB + "scripts.flow_density.plot --arrays {input.arrays:q}"
         " --maps {output.maps:q} --densities {output.densities:q}"

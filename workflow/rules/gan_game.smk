@@ -5,6 +5,16 @@ rule compute_gan_game:
     output:
         arrays="data/results/gan_game/compute.npz",
         summary="data/results/gan_game/compute.json",
+    log:
+        "data/logs/gan_game/compute.log",
+    benchmark:
+        "data/benchmarks/gan_game/compute.tsv"
+    conda:
+        "../../envs/assignment.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=5,
     params:
         contract=contract(
             "gan_game.compute",
@@ -17,18 +27,9 @@ rule compute_gan_game:
             "dynamics_trials",
             "seed",
         ),
-    log:
-        "data/logs/gan_game/compute.log",
-    benchmark:
-        "data/benchmarks/gan_game/compute.tsv"
-    threads: 1
-    resources:
-        mem_mb=1000,
-        runtime=5,
-    conda:
-        "../../envs/assignment.yaml"
     shell:
-        JOB + "scripts.gan_game.compute --arrays {output.arrays:q} --summary {output.summary:q}"
+        JOB
+        + "scripts.gan_game.compute --arrays {output.arrays:q} --summary {output.summary:q}"
 
 
 rule check_gan_game:
@@ -37,6 +38,16 @@ rule check_gan_game:
         summary=rules.compute_gan_game.output.summary,
     output:
         checks="data/results/gan_game/checks.json",
+    log:
+        "data/logs/gan_game/check.log",
+    benchmark:
+        "data/benchmarks/gan_game/check.tsv"
+    conda:
+        "../../envs/assignment.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=5,
     params:
         contract=contract(
             "gan_game.check",
@@ -48,18 +59,9 @@ rule check_gan_game:
             "dynamics_rounds",
             "dynamics_trials",
         ),
-    log:
-        "data/logs/gan_game/check.log",
-    benchmark:
-        "data/benchmarks/gan_game/check.tsv"
-    threads: 1
-    resources:
-        mem_mb=1000,
-        runtime=5,
-    conda:
-        "../../envs/assignment.yaml"
     shell:
-        JOB + "scripts.gan_game.check --arrays {input.arrays:q} --summary {input.summary:q}"
+        JOB
+        + "scripts.gan_game.check --arrays {input.arrays:q} --summary {input.summary:q}"
         " --checks {output.checks:q}"
 
 
@@ -74,19 +76,20 @@ rule plot_gan_game:
         coverage="data/figures/gan_game/coverage.svg",
         saddles="data/figures/gan_game/saddles.md",
         dynamics="data/figures/gan_game/dynamics.md",
-    params:
-        contract=contract("gan_game.plot", config["gan_game"]),
     log:
         "data/logs/gan_game/plot.log",
     benchmark:
         "data/benchmarks/gan_game/plot.tsv"
+    conda:
+        "../../envs/assignment.yaml"
     threads: 1
     resources:
         mem_mb=1000,
         runtime=5,
-    conda:
-        "../../envs/assignment.yaml"
+    params:
+        contract=contract("gan_game.plot", config["gan_game"]),
     shell:
-        JOB + "scripts.gan_game.plot --arrays {input.arrays:q} --copies {output.copies:q}"
+        JOB
+        + "scripts.gan_game.plot --arrays {input.arrays:q} --copies {output.copies:q}"
         " --matrix {output.matrix:q} --missed {output.missed:q} --coverage {output.coverage:q}"
         " --saddles {output.saddles:q} --dynamics {output.dynamics:q}"

@@ -5,7 +5,15 @@ from scripts.report.render import RenderError, resolve_engine
 DOCUMENT = "report/assignment.qmd"
 TEXT = sorted(
     path.relative_to(ROOT).as_posix()
-    for pattern in ("*.qmd", "_quarto.yml", "*.bib", "*.csl", "*.typ", "exercises/*.qmd", "filters/*")
+    for pattern in (
+        "*.qmd",
+        "_quarto.yml",
+        "*.bib",
+        "*.csl",
+        "*.typ",
+        "exercises/*.qmd",
+        "filters/*",
+    )
     for path in (ROOT / "report").glob(pattern)
 )
 ENGINE_FILES = sorted(
@@ -51,6 +59,16 @@ rule collect_report:
         provenance="report/generated/provenance.md",
         boxes=BOXES,
         copies=COPIES,
+    log:
+        "data/logs/report/collect.log",
+    benchmark:
+        "data/benchmarks/report/collect.tsv"
+    conda:
+        "../../envs/assignment.yaml"
+    threads: 1
+    resources:
+        mem_mb=500,
+        runtime=2,
     params:
         contract=contract(
             "report.collect",
@@ -60,18 +78,9 @@ rule collect_report:
             "rules",
             reads_sidecars=True,
         ),
-    log:
-        "data/logs/report/collect.log",
-    benchmark:
-        "data/benchmarks/report/collect.tsv"
-    threads: 1
-    resources:
-        mem_mb=500,
-        runtime=2,
-    conda:
-        "../../envs/assignment.yaml"
     shell:
-        JOB + "scripts.report.collect --summaries {input.summaries:q} --checks {input.checks:q}"
+        JOB
+        + "scripts.report.collect --summaries {input.summaries:q} --checks {input.checks:q}"
         " --displays {input.displays:q} --manifest {output.manifest:q}"
         " --variables {output.variables:q} --claims {output.claims:q}"
         " --provenance {output.provenance:q} --boxes {output.boxes:q} --copies {output.copies:q}"
@@ -89,18 +98,18 @@ rule scan_report:
         ],
     output:
         usage="data/results/report/usage.json",
-    params:
-        contract=contract("report.scan", {}, files=TEXT),
     log:
         "data/logs/report/scan.log",
     benchmark:
         "data/benchmarks/report/scan.tsv"
+    conda:
+        "../../envs/assignment.yaml"
     threads: 1
     resources:
         mem_mb=500,
         runtime=2,
-    conda:
-        "../../envs/assignment.yaml"
+    params:
+        contract=contract("report.scan", {}, files=TEXT),
     shell:
         JOB + f"scripts.report.scan --document {DOCUMENT}"
         " --variables {input.variables:q} --made {input.made:q} --usage {output.usage:q}"
@@ -116,6 +125,16 @@ rule render_report:
     output:
         pdf="data/results/report/assignment.pdf",
         html="data/results/report/assignment.html",
+    log:
+        "data/logs/report/render.log",
+    benchmark:
+        "data/benchmarks/report/render.tsv"
+    conda:
+        "../../envs/assignment.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=5,
     params:
         contract=contract(
             "report.render",
@@ -124,16 +143,6 @@ rule render_report:
             tools={engine: engine_version},
             files=[*TEXT, *ENGINE_FILES],
         ),
-    log:
-        "data/logs/report/render.log",
-    benchmark:
-        "data/benchmarks/report/render.tsv"
-    threads: 1
-    resources:
-        mem_mb=2000,
-        runtime=5,
-    conda:
-        "../../envs/assignment.yaml"
     shell:
         JOB + f"scripts.report.render {DOCUMENT}"
         " --output {output.pdf:q} --html {output.html:q}"
@@ -145,18 +154,18 @@ rule verify_report:
         html=rules.render_report.output.html,
     output:
         checks="data/results/report/checks.json",
-    params:
-        contract=contract("report.verify", {}),
     log:
         "data/logs/report/verify.log",
     benchmark:
         "data/benchmarks/report/verify.tsv"
+    conda:
+        "../../envs/assignment.yaml"
     threads: 1
     resources:
         mem_mb=1000,
         runtime=2,
-    conda:
-        "../../envs/assignment.yaml"
+    params:
+        contract=contract("report.verify", {}),
     shell:
         JOB + "scripts.report.verify --pdf {input.pdf:q} --html {input.html:q}"
         " --output {output.checks:q}"
@@ -172,18 +181,18 @@ rule publish_report:
         pdf="report/build/assignment.pdf",
         html="report/build/assignment.html",
         manifest="report/build/manifest.json",
-    params:
-        contract=contract("report.publish", RESOLVED, "engine", "engine_version"),
     log:
         "data/logs/report/publish.log",
     benchmark:
         "data/benchmarks/report/publish.tsv"
+    conda:
+        "../../envs/assignment.yaml"
     threads: 1
     resources:
         mem_mb=500,
         runtime=2,
-    conda:
-        "../../envs/assignment.yaml"
+    params:
+        contract=contract("report.publish", RESOLVED, "engine", "engine_version"),
     shell:
         JOB + "scripts.report.publish --collected {input.collected:q} --verification"
         " {input.checks:q} --pdf {input.pdf:q} --html {input.html:q} --final-pdf {output.pdf:q}"
