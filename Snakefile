@@ -1,15 +1,19 @@
 """The front door: the configuration, one rule file an exercise, the report, and `rule all`."""
 
 import sys
+from functools import partial
 from pathlib import Path
 
 sys.path.insert(0, workflow.basedir)
 
 from scripts.build import config as configuration
-from scripts.build import contract as contracts
+from scripts.build import rules as building
 from scripts.build import startup
+from scripts.build.rules import job
 
 ROOT = Path(workflow.basedir)
+contract = partial(building.contract, ROOT)
+results_of = partial(building.results_of, workflow)
 TOPICS = [
     "gan_game",
     "denoising",
@@ -27,9 +31,6 @@ configfile: "workflow/config.yaml"
 
 
 configuration.check(ROOT, config)
-
-
-include: "workflow/rules/common.smk"
 
 
 for topic in TOPICS:

@@ -38,8 +38,10 @@ rule compute_denoising:
             files=["data/raw/digits.csv"],
         ),
     shell:
-        JOB + "scripts.denoising.compute --digits {input.digits:q}"
-        " --arrays {output.arrays:q} --summary {output.summary:q}"
+        job(
+            "scripts.denoising.compute --digits {input.digits:q}"
+            " --arrays {output.arrays:q} --summary {output.summary:q}"
+        )
 
 
 rule check_denoising:
@@ -60,8 +62,9 @@ rule check_denoising:
     params:
         contract=contract("denoising.check", config["denoising"], "example_alpha"),
     shell:
-        JOB
-        + "scripts.denoising.check --arrays {input.arrays:q} --checks {output.checks:q}"
+        job(
+            "scripts.denoising.check --arrays {input.arrays:q} --checks {output.checks:q}"
+        )
 
 
 rule plot_denoising:
@@ -89,8 +92,10 @@ rule plot_denoising:
     params:
         contract=contract("denoising.plot", config["denoising"]),
     shell:
-        JOB + "scripts.denoising.plot --arrays {input.arrays:q}"
-        " --digits {output.digits:q} --frequency {output.frequency:q}"
-        " --minimizers {output.minimizers:q} --forgetting {output.forgetting:q}"
-        " --shares {output.shares:q} --coverage {output.coverage:q}"
-        " --conventions {output.conventions:q}"
+        job(
+            "scripts.denoising.plot --arrays {input.arrays:q}"
+            " --digits {output.digits:q} --frequency {output.frequency:q}"
+            " --minimizers {output.minimizers:q} --forgetting {output.forgetting:q}"
+            " --shares {output.shares:q} --coverage {output.coverage:q}"
+            " --conventions {output.conventions:q}"
+        )

@@ -34,8 +34,10 @@ rule compute_diffusion_step:
             "seed",
         ),
     shell:
-        JOB + "scripts.diffusion_step.compute --arrays {output.arrays:q}"
-        " --summary {output.summary:q}"
+        job(
+            "scripts.diffusion_step.compute --arrays {output.arrays:q}"
+            " --summary {output.summary:q}"
+        )
 
 
 rule check_diffusion_step:
@@ -64,8 +66,10 @@ rule check_diffusion_step:
             "false_alarm_rate",
         ),
     shell:
-        JOB + "scripts.diffusion_step.check --arrays {input.arrays:q}"
-        " --checks {output.checks:q}"
+        job(
+            "scripts.diffusion_step.check --arrays {input.arrays:q}"
+            " --checks {output.checks:q}"
+        )
 
 
 rule plot_diffusion_step:
@@ -90,6 +94,8 @@ rule plot_diffusion_step:
     params:
         contract=contract("diffusion_step.plot", config["diffusion_step"], "beta"),
     shell:
-        JOB + "scripts.diffusion_step.plot --arrays {input.arrays:q}"
-        " --variances {output.variances:q} --repair {output.repair:q}"
-        " --coin {output.coin:q} --closed-form {output.closed_form:q}"
+        job(
+            "scripts.diffusion_step.plot --arrays {input.arrays:q}"
+            " --variances {output.variances:q} --repair {output.repair:q}"
+            " --coin {output.coin:q} --closed-form {output.closed_form:q}"
+        )

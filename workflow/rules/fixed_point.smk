@@ -45,8 +45,9 @@ rule compute_fixed_point:
             "largest_branches",
         ),
     shell:
-        JOB
-        + "scripts.fixed_point.compute --arrays {output.arrays:q} --summary {output.summary:q}"
+        job(
+            "scripts.fixed_point.compute --arrays {output.arrays:q} --summary {output.summary:q}"
+        )
 
 
 rule check_fixed_point:
@@ -77,8 +78,9 @@ rule check_fixed_point:
             "sampler_rate",
         ),
     shell:
-        JOB
-        + "scripts.fixed_point.check --arrays {input.arrays:q} --checks {output.checks:q}"
+        job(
+            "scripts.fixed_point.check --arrays {input.arrays:q} --checks {output.checks:q}"
+        )
 
 
 rule plot_fixed_point:
@@ -115,8 +117,9 @@ rule plot_fixed_point:
             "teacher_sd",
         ),
     shell:
-        JOB
-        + "scripts.fixed_point.plot --arrays {input.arrays:q} --cobwebs {output.cobwebs:q}"
-        " --certificate {output.certificate:q} --inversion {output.inversion:q}"
-        " --series {output.series:q} --samplers {output.samplers:q}"
-        " --folded-map {output.folded_map:q} --layers {output.layers:q}"
+        job(
+            "scripts.fixed_point.plot --arrays {input.arrays:q} --cobwebs {output.cobwebs:q}"
+            " --certificate {output.certificate:q} --inversion {output.inversion:q}"
+            " --series {output.series:q} --samplers {output.samplers:q}"
+            " --folded-map {output.folded_map:q} --layers {output.layers:q}"
+        )

@@ -29,8 +29,10 @@ rule compute_flow_density:
             "seed",
         ),
     shell:
-        JOB + "scripts.flow_density.compute --arrays {output.arrays:q}"
-        " --summary {output.summary:q}"
+        job(
+            "scripts.flow_density.compute --arrays {output.arrays:q}"
+            " --summary {output.summary:q}"
+        )
 
 
 rule check_flow_density:
@@ -59,8 +61,10 @@ rule check_flow_density:
             "false_alarm_rate",
         ),
     shell:
-        JOB + "scripts.flow_density.check --arrays {input.arrays:q}"
-        " --checks {output.checks:q}"
+        job(
+            "scripts.flow_density.check --arrays {input.arrays:q}"
+            " --checks {output.checks:q}"
+        )
 
 
 rule plot_flow_density:
@@ -91,6 +95,8 @@ rule plot_flow_density:
             "wide_variance",
         ),
     shell:
-        JOB + "scripts.flow_density.plot --arrays {input.arrays:q}"
-        " --maps {output.maps:q} --densities {output.densities:q}"
-        " --further {output.further:q} --cantor {output.cantor:q}"
+        job(
+            "scripts.flow_density.plot --arrays {input.arrays:q}"
+            " --maps {output.maps:q} --densities {output.densities:q}"
+            " --further {output.further:q} --cantor {output.cantor:q}"
+        )

@@ -28,8 +28,9 @@ rule compute_gan_game:
             "seed",
         ),
     shell:
-        JOB
-        + "scripts.gan_game.compute --arrays {output.arrays:q} --summary {output.summary:q}"
+        job(
+            "scripts.gan_game.compute --arrays {output.arrays:q} --summary {output.summary:q}"
+        )
 
 
 rule check_gan_game:
@@ -60,9 +61,10 @@ rule check_gan_game:
             "dynamics_trials",
         ),
     shell:
-        JOB
-        + "scripts.gan_game.check --arrays {input.arrays:q} --summary {input.summary:q}"
-        " --checks {output.checks:q}"
+        job(
+            "scripts.gan_game.check --arrays {input.arrays:q} --summary {input.summary:q}"
+            " --checks {output.checks:q}"
+        )
 
 
 rule plot_gan_game:
@@ -89,7 +91,8 @@ rule plot_gan_game:
     params:
         contract=contract("gan_game.plot", config["gan_game"]),
     shell:
-        JOB
-        + "scripts.gan_game.plot --arrays {input.arrays:q} --copies {output.copies:q}"
-        " --matrix {output.matrix:q} --missed {output.missed:q} --coverage {output.coverage:q}"
-        " --saddles {output.saddles:q} --dynamics {output.dynamics:q}"
+        job(
+            "scripts.gan_game.plot --arrays {input.arrays:q} --copies {output.copies:q}"
+            " --matrix {output.matrix:q} --missed {output.missed:q} --coverage {output.coverage:q}"
+            " --saddles {output.saddles:q} --dynamics {output.dynamics:q}"
+        )

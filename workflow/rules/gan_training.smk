@@ -36,8 +36,9 @@ rule compute_gan_training:
             "seed",
         ),
     shell:
-        JOB
-        + "scripts.gan_training.compute --arrays {output.arrays:q} --summary {output.summary:q}"
+        job(
+            "scripts.gan_training.compute --arrays {output.arrays:q} --summary {output.summary:q}"
+        )
 
 
 rule check_gan_training:
@@ -66,8 +67,9 @@ rule check_gan_training:
             "sgd_divisor",
         ),
     shell:
-        JOB
-        + "scripts.gan_training.check --arrays {input.arrays:q} --checks {output.checks:q}"
+        job(
+            "scripts.gan_training.check --arrays {input.arrays:q} --checks {output.checks:q}"
+        )
 
 
 rule plot_gan_training:
@@ -107,10 +109,11 @@ rule plot_gan_training:
             "sgd_divisor",
         ),
     shell:
-        JOB
-        + "scripts.gan_training.plot --arrays {input.arrays:q} --losses {output.losses:q}"
-        " --discriminator {output.discriminator:q} --path {output.path:q}"
-        " --samples {output.samples:q} --two-losses {output.two_losses:q}"
-        " --rates {output.rates:q} --sgd-losses {output.sgd_losses:q}"
-        " --sgd-path {output.sgd_path:q} --snapshot-table {output.snapshot_table:q}"
-        " --rate-table {output.rate_table:q} --sgd-table {output.sgd_table:q}"
+        job(
+            "scripts.gan_training.plot --arrays {input.arrays:q} --losses {output.losses:q}"
+            " --discriminator {output.discriminator:q} --path {output.path:q}"
+            " --samples {output.samples:q} --two-losses {output.two_losses:q}"
+            " --rates {output.rates:q} --sgd-losses {output.sgd_losses:q}"
+            " --sgd-path {output.sgd_path:q} --snapshot-table {output.snapshot_table:q}"
+            " --rate-table {output.rate_table:q} --sgd-table {output.sgd_table:q}"
+        )

@@ -32,9 +32,10 @@ rule compute_gan_phase:
             "near_distance",
         ),
     shell:
-        "GAN_THREADS={threads} "
-        + JOB
-        + "scripts.gan_training.compute_phase --arrays {output.arrays:q} --summary {output.summary:q}"
+        job(
+            "scripts.gan_training.compute_phase --arrays {output.arrays:q} --summary {output.summary:q}",
+            GAN_THREADS="{threads}",
+        )
 
 
 rule compute_gan_sgd:
@@ -64,9 +65,10 @@ rule compute_gan_sgd:
             "sgd_relaxation_times",
         ),
     shell:
-        "GAN_THREADS={threads} "
-        + JOB
-        + "scripts.gan_training.compute_sgd --arrays {output.arrays:q} --summary {output.summary:q}"
+        job(
+            "scripts.gan_training.compute_sgd --arrays {output.arrays:q} --summary {output.summary:q}",
+            GAN_THREADS="{threads}",
+        )
 
 
 rule compute_gan_mlp:
@@ -99,8 +101,9 @@ rule compute_gan_mlp:
             "mlp_rate_d",
         ),
     shell:
-        JOB
-        + "scripts.gan_training.compute_mlp --arrays {output.arrays:q} --summary {output.summary:q}"
+        job(
+            "scripts.gan_training.compute_mlp --arrays {output.arrays:q} --summary {output.summary:q}"
+        )
 
 
 rule check_gan_training_lab:
@@ -126,9 +129,10 @@ rule check_gan_training_lab:
             "seed",
         ),
     shell:
-        JOB
-        + "scripts.gan_training.check_lab --phase {input.phase:q} --sgd {input.sgd:q}"
-        " --checks {output.checks:q}"
+        job(
+            "scripts.gan_training.check_lab --phase {input.phase:q} --sgd {input.sgd:q}"
+            " --checks {output.checks:q}"
+        )
 
 
 rule plot_gan_training_lab:
@@ -164,13 +168,14 @@ rule plot_gan_training_lab:
             "mlp_spread",
         ),
     shell:
-        JOB
-        + "scripts.gan_training.plot_lab --phase {input.phase:q} --sgd {input.sgd:q} --mlp {input.mlp:q}"
-        " --diagram {output.diagram:q}"
-        " --far {output.far:q}"
-        " --centered {output.centered:q}"
-        " --paths {output.paths:q}"
-        " --variance {output.variance:q}"
-        " --networks {output.networks:q}"
-        " --agreement-table {output.agreement_table:q}"
-        " --networks-table {output.networks_table:q}"
+        job(
+            "scripts.gan_training.plot_lab --phase {input.phase:q} --sgd {input.sgd:q} --mlp {input.mlp:q}"
+            " --diagram {output.diagram:q}"
+            " --far {output.far:q}"
+            " --centered {output.centered:q}"
+            " --paths {output.paths:q}"
+            " --variance {output.variance:q}"
+            " --networks {output.networks:q}"
+            " --agreement-table {output.agreement_table:q}"
+            " --networks-table {output.networks_table:q}"
+        )

@@ -29,16 +29,6 @@ except RenderError as error:
 RESOLVED = {"engine": engine, "engine_version": engine_version}
 
 
-def results_of(kind):
-    """Return the outputs of every rule whose name starts with `kind`, exercise by exercise."""
-    return [
-        str(output)
-        for rule in workflow.rules
-        if rule.name.startswith(f"{kind}_") and "report" not in rule.name
-        for output in rule.output
-    ]
-
-
 SUMMARIES = [path for path in results_of("compute") if path.endswith(".json")]
 CHECKS = results_of("check")
 DISPLAYS = results_of("plot")
@@ -79,11 +69,12 @@ rule collect_report:
             reads_sidecars=True,
         ),
     shell:
-        JOB
-        + "scripts.report.collect --summaries {input.summaries:q} --checks {input.checks:q}"
-        " --displays {input.displays:q} --manifest {output.manifest:q}"
-        " --variables {output.variables:q} --claims {output.claims:q}"
-        " --provenance {output.provenance:q} --boxes {output.boxes:q} --copies {output.copies:q}"
+        job(
+            "scripts.report.collect --summaries {input.summaries:q} --checks {input.checks:q}"
+            " --displays {input.displays:q} --manifest {output.manifest:q}"
+            " --variables {output.variables:q} --claims {output.claims:q}"
+            " --provenance {output.provenance:q} --boxes {output.boxes:q} --copies {output.copies:q}"
+        )
 
 
 rule scan_report:
@@ -111,8 +102,10 @@ rule scan_report:
     params:
         contract=contract("report.scan", {}, files=TEXT),
     shell:
-        JOB + f"scripts.report.scan --document {DOCUMENT}"
-        " --variables {input.variables:q} --made {input.made:q} --usage {output.usage:q}"
+        job(
+            f"scripts.report.scan --document {DOCUMENT}"
+            " --variables {input.variables:q} --made {input.made:q} --usage {output.usage:q}"
+        )
 
 
 rule render_report:
@@ -144,8 +137,10 @@ rule render_report:
             files=[*TEXT, *ENGINE_FILES],
         ),
     shell:
-        JOB + f"scripts.report.render {DOCUMENT}"
-        " --output {output.pdf:q} --html {output.html:q}"
+        job(
+            f"scripts.report.render {DOCUMENT}"
+            " --output {output.pdf:q} --html {output.html:q}"
+        )
 
 
 rule verify_report:
@@ -167,8 +162,10 @@ rule verify_report:
     params:
         contract=contract("report.verify", {}),
     shell:
-        JOB + "scripts.report.verify --pdf {input.pdf:q} --html {input.html:q}"
-        " --output {output.checks:q}"
+        job(
+            "scripts.report.verify --pdf {input.pdf:q} --html {input.html:q}"
+            " --output {output.checks:q}"
+        )
 
 
 rule publish_report:
@@ -194,6 +191,8 @@ rule publish_report:
     params:
         contract=contract("report.publish", RESOLVED, "engine", "engine_version"),
     shell:
-        JOB + "scripts.report.publish --collected {input.collected:q} --verification"
-        " {input.checks:q} --pdf {input.pdf:q} --html {input.html:q} --final-pdf {output.pdf:q}"
-        " --final-html {output.html:q} --manifest {output.manifest:q}"
+        job(
+            "scripts.report.publish --collected {input.collected:q} --verification"
+            " {input.checks:q} --pdf {input.pdf:q} --html {input.html:q} --final-pdf {output.pdf:q}"
+            " --final-html {output.html:q} --manifest {output.manifest:q}"
+        )
