@@ -30,6 +30,7 @@ from scripts.gan_training import (
     plot_lab,
     progress,
     sgd,
+    survey,
     theory,
 )
 
@@ -210,7 +211,7 @@ class TestEngine:
         real, noise = data()
         window = measure.Window(1e-2, 1e-2, 1e-11, 1e8)
         told: list[tuple[int, int]] = []
-        classes, rates = engine.survey(
+        classes, rates = survey.survey(
             real,
             noise,
             np.array([8.0, 0.1]),
@@ -223,7 +224,7 @@ class TestEngine:
         assert classes[0] == theory.RUNAWAY
         assert classes[1] in (theory.MONOTONE, theory.SPIRAL)
         assert math.isnan(rates[0])
-        assert told == [(2, 2)]
+        assert told == [(1, 2), (2, 2)]
 
     def test_sizes_must_agree(self) -> None:
         with pytest.raises(ValueError, match="noise value"):
@@ -251,13 +252,25 @@ class TestEngine:
         assert value(dtype(0)) == 0.5
         assert np.isfinite(value(dtype(1e30)))
 
+    def test_survey_judges_as_whole_paths_do_for_any_threads(self) -> None:
+        real, noise = data()
+        g, d = np.geomspace(1e-3, 10, 150), np.geomspace(10, 1e-2, 150)
+        window = measure.Window(1e-2, 1e-2, 1e-11, 1e8)
+        start = [0, 0, 0]
+        whole = engine.paths(real, noise, g, d, start, 250)[1:]
+        rest = float(real.mean() - noise.mean())
+        expected = [measure.observe(whole[:, :, k], rest, window) for k in range(150)]
+        for threads in (1, 3):
+            classes, rates = survey.survey(real, noise, g, d, start, 250, window, threads=threads)
+            assert classes.tolist() == [kind for kind, _ in expected]
+            np.testing.assert_array_equal(rates, [rate for _, rate in expected])
+
 
 class TestMeasure:
     WINDOW = measure.Window(outer=1e-3, target=1e-6, floor=1e-11, bound=1e8)
 
     def judge(self, path: np.ndarray[Any, Any]) -> tuple[int, float]:
-        classes, rates = measure.observe(np.ascontiguousarray(path[:, :, None]), 0.0, self.WINDOW)
-        return int(classes[0]), float(rates[0])
+        return measure.observe(path, 0.0, self.WINDOW)
 
     def orbit(self, A: np.ndarray[Any, Any], count: int = 400) -> np.ndarray[Any, Any]:
         states = [np.full(3, 1e-4)]
@@ -286,13 +299,10 @@ class TestMeasure:
         assert self.judge(self.orbit(np.diag([2.0, 0.1, 0.1])))[0] == theory.RUNAWAY
         assert self.judge(np.full((5, 3), np.nan))[0] == theory.RUNAWAY
 
-    def test_block_is_over_at_the_floor_or_far_away(self) -> None:
-        states = np.zeros((3, 2))
-        assert measure.is_over(states, 0.0, self.WINDOW)
-        states[0, 1] = np.inf
-        assert measure.is_over(states, 0.0, self.WINDOW)
-        states[0, 1] = 1.0
-        assert not measure.is_over(states, 0.0, self.WINDOW)
+    def test_over_at_the_floor_or_far_away(self) -> None:
+        states = np.zeros((3, 3))
+        states[0] = 0.0, 1.0, np.inf
+        assert measure.are_over(states, 0.0, self.WINDOW).tolist() == [True, False, True]
 
 
 class TestPhase:

@@ -17,9 +17,10 @@ from scripts.common.command_line import parse
 from scripts.common.seeds import generator
 from scripts.common.values import value
 from scripts.gan_training import phase, theory
-from scripts.gan_training.engine import paths, survey
+from scripts.gan_training.engine import paths
 from scripts.gan_training.measure import Window
 from scripts.gan_training.progress import reporter
+from scripts.gan_training.survey import survey
 
 PARTS = ("moments", "predicted", "radius", "counted", "separated", "observed", "rate")
 """Names of an experiment's arrays, each after its name and an underscore."""
@@ -76,20 +77,11 @@ def compute(settings: Settings) -> dict[str, np.ndarray[Any, Any]]:
         sets = 1 if name == "simultaneous" else settings.data_sets
         rows = []
         for k in range(sets):
-            x, z = (
-                (real[k] - real[k].mean(), noise[k] - noise[k].mean())
-                if centered
-                else (
-                    real[k],
-                    noise[k],
-                )
-            )
+            x, z = real[k], noise[k]
+            if centered:
+                x, z = x - x.mean(), z - z.mean()
             rows.append(_experiment(settings, name, x, z, rate_g, rate_d, f"{name} {k + 1}/{sets}"))
-        for part, values in zip(
-            PARTS,
-            zip(*rows, strict=True),
-            strict=True,
-        ):
+        for part, values in zip(PARTS, zip(*rows, strict=True), strict=True):
             arrays[f"{name}_{part}"] = np.array(values)
     arrays |= _marked(settings, arrays)
     return arrays

@@ -19,20 +19,19 @@ from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
 from scripts.gan_training import logistic
-from scripts.gan_training.measure import Window, is_over, observe
 
 LANES = 64
 """GANs in a block: enough to fill vector registers, few enough for their state to stay in L1."""
 
 CHUNK = 100
-"""Epochs between two looks at a block, which stops when all of its GANs are done."""
+"""Epochs between two looks at a block; its path is kept for so long."""
 
 Progress = Callable[[int, int], None]
 Floats = NDArray[Any]
 
 
 @functools.cache
-def _kernel(precision: str) -> Any:
+def kernel(precision: str) -> Any:
     """Return the compiled kernel for "float64" or "float32" (see `advance`, below)."""
     complement = logistic.complement(precision)
     dtype = np.float64 if precision == "float64" else np.float32
@@ -107,7 +106,7 @@ def train(
     dtype: np.float64 or np.float32. alternating: whether the generator sees the new φ.
     threads: None means `available_threads()`. progress: called with (done, all) GANs.
     """
-    grid = _Grid(real, noise, rate_g, rate_d, start, dtype)
+    grid = Grid(real, noise, rate_g, rate_d, start, dtype)
 
     def work(block: int) -> None:
         path = np.empty((min(epochs, CHUNK), 3, LANES), dtype)
@@ -130,7 +129,7 @@ def paths(
     alternating: bool = True,
 ) -> Floats:
     """Train a few GANs as `train` does and return every state (epochs + 1, 3, n), start first."""
-    grid = _Grid(real, noise, rate_g, rate_d, start, dtype)
+    grid = Grid(real, noise, rate_g, rate_d, start, dtype)
     everything = np.empty((epochs + 1, 3, grid.blocks * LANES), dtype)
     everything[0, :, : grid.size] = grid.states
 
@@ -143,47 +142,7 @@ def paths(
     return everything[:, :, : grid.size]
 
 
-def survey(
-    real: Floats,
-    noise: Floats,
-    rate_g: ArrayLike,
-    rate_d: ArrayLike,
-    start: ArrayLike,
-    epochs: int,
-    window: Window,
-    *,
-    alternating: bool = True,
-    threads: int | None = None,
-    progress: Progress | None = None,
-) -> tuple[NDArray[np.int8], Floats]:
-    """Train GANs in double precision and return how each behaved: classes and log rates (n,).
-
-    Arguments as `train`; window: what counts as near the equilibrium (`measure.Window`).
-    A class is one of `theory`'s; the log rate is NaN where the GAN did not converge.
-    A block stops early when each of its GANs has reached the window's floor or run away.
-    """
-    grid = _Grid(real, noise, rate_g, rate_d, start, np.float64)
-    rest = float(np.mean(real) - np.mean(noise))
-    classes = np.empty(grid.blocks * LANES, np.int8)
-    rates = np.empty(grid.blocks * LANES)
-
-    def work(block: int) -> None:
-        path = np.empty((epochs, 3, LANES))
-        done = 0
-        while done < epochs:
-            last = min(done + CHUNK, epochs)
-            grid.advance(block, path[done:last], alternating)
-            done = last
-            if is_over(path[done - 1], rest, window):
-                break
-        lanes = slice(block * LANES, (block + 1) * LANES)
-        classes[lanes], rates[lanes] = observe(path[:done], rest, window)
-
-    grid.each_block(work, threads, progress)
-    return classes[: grid.size], rates[: grid.size]
-
-
-class _Grid:
+class Grid:
     """GANs in blocks of `LANES`; the last block is filled up with GANs that do not learn."""
 
     def __init__(
@@ -200,12 +159,12 @@ class _Grid:
         g, d = np.broadcast_arrays(np.asarray(rate_g, dtype), np.asarray(rate_d, dtype))
         self.size = g.size
         self.blocks = -(-g.size // LANES)
-        self._real, self._noise = np.asarray(real, dtype), np.asarray(noise, dtype)
-        self._g, self._d = self._filled(g), self._filled(d)
+        self.real, self.noise = np.asarray(real, dtype), np.asarray(noise, dtype)
+        self.rates = np.array([self._filled(g), self._filled(d)])
         first = np.asarray(start, dtype)
         first = np.broadcast_to(first[:, None] if first.ndim == 1 else first, (3, g.size))
         self._states = np.array([self._filled(row) for row in first])
-        self._advance = _kernel(np.dtype(dtype).name)
+        self._advance = kernel(np.dtype(dtype).name)
 
     def _filled(self, values: Floats) -> Floats:
         return np.pad(values, (0, self.blocks * LANES - self.size))
@@ -219,9 +178,8 @@ class _Grid:
         """Train a block for len(path) epochs and write its states (epochs, 3, LANES) to `path`."""
         lanes = slice(block * LANES, (block + 1) * LANES)
         state = np.ascontiguousarray(self._states[:, lanes])
-        self._advance(
-            self._real, self._noise, self._g[lanes], self._d[lanes], alternating, state, path
-        )
+        rates = np.ascontiguousarray(self.rates[:, lanes])
+        self._advance(self.real, self.noise, *rates, alternating, state, path)
         self._states[:, lanes] = state
 
     def each_block(

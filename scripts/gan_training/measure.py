@@ -34,32 +34,31 @@ class Window(NamedTuple):
     bound: float
 
 
-def is_over(states: Array, rest: float, window: Window) -> bool:
-    """Return whether every GAN of a block, states (3, n), is at the floor or beyond the bound."""
+def are_over(states: Array, rest: float, window: Window) -> NDArray[np.bool_]:
+    """Return which GANs, states (3, n), are at the floor or beyond the bound."""
     with np.errstate(over="ignore", invalid="ignore"):
         squares = (states[0] - rest) ** 2 + states[1] ** 2 + states[2] ** 2
-        return not np.any((squares >= window.floor**2) & (squares <= window.bound**2))
+        at_work = (squares >= window.floor**2) & (squares <= window.bound**2)
+    return np.asarray(~at_work)
 
 
-def observe(path: Array, rest: float, window: Window) -> tuple[NDArray[np.int8], Array]:
-    """Return classes (n,) and log rates (n,) of GANs with states `path` (epochs, 3, n).
+def observe(path: Array, rest: float, window: Window) -> tuple[int, float]:
+    """Return class and log rate of a GAN with states `path` (epochs, 3).
 
     The log rate is the slope of log distance per epoch (negative); NaN without convergence.
     """
-    classes = np.empty(path.shape[2], np.int8)
-    rates = np.empty(path.shape[2])
-    for lane in range(path.shape[2]):
-        distance = _squared_distances(path, rest, lane)
-        classes[lane], rates[lane] = _judge(distance, path[:, :, lane], rest, *window)
-    return classes, rates
+    kind, rate = _observe(path, rest, *window)
+    return int(kind), float(rate)
 
 
 @njit(nogil=True)
-def _squared_distances(path: Any, rest: float, lane: int) -> Any:
+def _observe(
+    path: Any, rest: float, outer: float, target: float, floor: float, bound: float
+) -> tuple[int, float]:
     squares = np.empty(path.shape[0])
     for n in range(path.shape[0]):
-        squares[n] = (path[n, 0, lane] - rest) ** 2 + path[n, 1, lane] ** 2 + path[n, 2, lane] ** 2
-    return squares
+        squares[n] = (path[n, 0] - rest) ** 2 + path[n, 1] ** 2 + path[n, 2] ** 2
+    return _judge(squares, path, rest, outer, target, floor, bound)
 
 
 @njit(nogil=True)
