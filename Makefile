@@ -40,5 +40,5 @@ bench: setup ## time the GAN engine against a notebook loop and a C kernel
 	@python -m benchmarks.gan_epochs
 
 clean: ## remove everything that the build made, the run cache too; keep .venv
-	rm -rf data/results data/figures data/cache data/logs data/benchmarks data/.lock
+	rm -rf data/results data/figures data/cache data/logs data/benchmarks data/.lock data/.previous*
 	rm -rf report/build report/generated report/_variables.yml .snakemake
