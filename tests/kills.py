@@ -89,13 +89,13 @@ class Build:
 
     def kill_snakemake(self) -> None:
         """`kill -9` Snakemake and nothing else; its jobs are orphaned."""
-        for process in self._processes():
-            try:
-                if "snakemake" in process.cmdline()[:3]:
-                    process.kill()
-            except (psutil.NoSuchProcess, psutil.ZombieProcess):
-                continue
+        for process in self._snakemakes():
+            process.kill()
         self.process.wait()
+
+    def has_snakemake(self) -> bool:
+        """Whether Snakemake is running."""
+        return bool(self._snakemakes())
 
     def wait(self, timeout: float = 300) -> int:
         """Wait for its end; return the exit code."""
@@ -115,6 +115,16 @@ class Build:
             return psutil.Process(self.process.pid).children(recursive=True)
         except psutil.NoSuchProcess:
             return []
+
+    def _snakemakes(self) -> list[psutil.Process]:
+        found = []
+        for process in self._processes():
+            try:
+                if "snakemake" in process.cmdline()[:3]:
+                    found.append(process)
+            except psutil.Error:
+                continue
+        return found
 
 
 def _is_job(process: psutil.Process, module: str) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
 import subprocess
 import time
 from collections.abc import Iterator
@@ -14,9 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 from house import House
-from kills import OTHER, Build, Trees, building, report, two_builds
-
-from scripts.build import job, lock, sidecar
+from kills import Build, Trees, building, report, two_builds
 
 COMPUTE = "scripts.diffusion_step.compute"
 PUBLISH = "scripts.report.publish"
