@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import IO
 
 import psutil
+import pytest
 from house import ENVIRONMENT, SMALL, House, built
 
 from scripts.build import cache
@@ -168,6 +169,12 @@ class Trees:
             if any(self.other[name] in digests for name in uncached):
                 shutil.rmtree(entry)
         return house
+
+
+def session_folder(factory: pytest.TempPathFactory) -> Path:
+    """A temporary folder that all workers of a test session share."""
+    folder = factory.getbasetemp()
+    return folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder
 
 
 def two_builds(folder: Path) -> Trees:

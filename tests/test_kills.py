@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 import time
@@ -13,7 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 from house import House
-from kills import Build, Trees, building, report, two_builds
+from kills import Build, Trees, building, report, session_folder, two_builds
 
 COMPUTE = "scripts.diffusion_step.compute"
 PUBLISH = "scripts.report.publish"
@@ -23,8 +22,7 @@ PDF = "report/build/assignment.pdf"
 
 @pytest.fixture(scope="session")
 def trees(tmp_path_factory) -> Trees:
-    folder = tmp_path_factory.getbasetemp()
-    return two_builds(folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder)
+    return two_builds(session_folder(tmp_path_factory))
 
 
 def test_the_two_builds_differ(trees):
