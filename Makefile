@@ -5,7 +5,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export PYTHONDONTWRITEBYTECODE := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup report test verify lint format bench clean
+.PHONY: help setup report test chaos verify lint format bench clean
 
 help: ## list what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | \
@@ -19,6 +19,9 @@ report: setup ## build the PDF and the HTML; only what changed is run again
 
 test: setup ## run the tests
 	@python -m pytest -n auto
+
+chaos: setup ## kill the build 50 times at random; each time it must recover, bytes and all
+	@PYTHONPATH=. python tests/chaos.py
 
 verify: setup ## recompute the hash of everything that was built
 	@python -m scripts.build.verify_tree
@@ -40,5 +43,5 @@ bench: setup ## time the GAN engine against a notebook loop and a C kernel
 	@python -m benchmarks.gan_epochs
 
 clean: ## remove everything that the build made, the run cache too; keep .venv
-	rm -rf data/results data/figures data/cache data/logs data/benchmarks data/.lock
+	rm -rf data/results data/figures data/cache data/logs data/benchmarks data/.lock data/.previous*
 	rm -rf report/build report/generated report/_variables.yml .snakemake

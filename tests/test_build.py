@@ -337,3 +337,70 @@ def test_a_touched_input_does_not_make_its_reader_look_stale(house):
 )  # fmt: skip
 def test_only_a_real_build_compares(words, builds):
     assert startup.starts_a_build(words.split()) is builds
+
+
+EDITS = """
+from pathlib import Path
+Path("{edited}").write_text("edited by somebody")
+"""
+
+
+@pytest.mark.parametrize("edited", ["input.txt", "committed.txt"])
+def test_what_is_edited_while_a_step_runs_spoils_nothing(house, capsys, edited):
+    Path("input.txt").write_text("data")
+    Path("committed.txt").write_text("text")
+    files = {"committed.txt": contract.sha256(Path("committed.txt"))}
+    step = house / "scripts/topic/step.py"
+    step.write_text(EDITS.format(edited=edited) + STEP)
+    assert run(wanted(files=files), "input.txt") == 1
+    assert f"{edited} changed while the build ran" in capsys.readouterr().err
+    assert list(Path("out").iterdir()) == []
+    assert not Path(cache.CACHE).exists()
+
+
+def test_code_that_is_edited_while_a_step_runs_spoils_nothing(house, capsys, monkeypatch):
+    now = iter(["another", "the same"])
+    monkeypatch.setattr(job.code, "fingerprint", lambda *_: next(now))
+    for expected in (1, 0):
+        assert run(wanted(code="the same")) == expected
+    assert "its code changed while the build ran" in capsys.readouterr().err
+    assert times_run() == 2
+
+
+def test_a_step_holds_the_lock_although_its_job_was_killed(house, monkeypatch):
+    """No build may begin while anything lives that could still write."""
+    monkeypatch.setattr(job, "_die_with_parent", lambda parent: None)
+    (house / "scripts/topic/step.py").write_text(
+        "import os, signal, time\n"
+        "os.kill(os.getppid(), signal.SIGKILL)\n"
+        "print('alone', flush=True)\n"
+        "time.sleep(2)\n"
+    )
+    child = os.fork()
+    if child == 0:
+        os._exit(run(wanted()))
+    os.waitpid(child, 0)
+    with pytest.raises(lock.BusyError), lock.exclusive(house):
+        pass
+    with lock.exclusive(house, patience=30) as descriptor:
+        pass
+    os.close(descriptor)
+
+
+def test_a_stray_file_in_the_cache_is_left_alone(house):
+    run(wanted())
+    Path(cache.CACHE, "stray").write_text("x")
+    cache.prune(house, 0)
+    assert [path.name for path in Path(cache.CACHE).iterdir()] == ["stray"]
+
+
+def test_results_are_staged_whole_before_any_is_in_place(house, monkeypatch):
+    run(wanted())
+    before = [path.read_bytes() for path in sorted(Path("out").iterdir())]
+
+    def fail(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(job.sidecar, "stage", fail)
+    assert run(wanted(text="other")) == 1
+    assert [path.read_bytes() for path in sorted(Path("out").iterdir())] == before

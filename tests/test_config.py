@@ -109,7 +109,11 @@ def test_the_author_is_one_printable_line(config, schema, wrong):
         ("a: [", "not readable as YAML"),
         ("a: 1\n--- \nb: 1\n", "not readable as YAML"),
         ("a: 2001-99-99\n", "not readable as YAML"),
-        ("[" * 5000, "not readable as YAML"),
+        ("[" * 5000, "line 1: nested more than 10 levels"),
+        ("a: 1:30\n", "line 1: '1:30' is not a decimal number"),
+        ("a: 010\n", "line 1: '010' is not a decimal number"),
+        ("a: 1_000.0\n", "line 1: '1_000.0' is not a decimal number"),
+        ("a: 0x5a\n", "line 1: '0x5a' is not a decimal number"),
         ("a: " + "x" * 300_000, "300003 bytes"),
     ],
 )

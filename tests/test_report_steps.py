@@ -24,7 +24,8 @@ def made(path: str, text: str | None = None) -> Path:
     if text is not None:
         where.write_text(text)
     step = json.dumps({"step": "t.plot", "settings": {"seed": 1}, "files": {"data/raw/x": "0"}})
-    sidecar.write(where, sidecar.content("00", step, {"data/results/t/a.npz": "1"}, {}))
+    found = sidecar.content("00", step, {"data/results/t/a.npz": "1"}, {})
+    sidecar.stage(where, found).replace(sidecar.path_of(where))
     return where
 
 

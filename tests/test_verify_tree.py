@@ -24,7 +24,8 @@ def tree(tmp_path, monkeypatch):
         "files": {"data/raw/x.csv": sha256(Path("data/raw/x.csv"))},
     }
     artifact = Path("data/results/t/a.npz")
-    sidecar.write(artifact, sidecar.content(sha256(artifact), json.dumps(step), {}, {}))
+    found = sidecar.content(sha256(artifact), json.dumps(step), {}, {})
+    sidecar.stage(artifact, found).replace(sidecar.path_of(artifact))
     return tmp_path
 
 

@@ -70,7 +70,8 @@ def prune(root: Path, limit: int) -> None:
         return
     for leftover in cache.glob(".partial-*"):
         shutil.rmtree(leftover, ignore_errors=True)
-    entries = sorted(cache.iterdir(), key=lambda entry: entry.stat().st_mtime_ns, reverse=True)
+    folders = [path for path in cache.iterdir() if path.is_dir() and not path.is_symlink()]
+    entries = sorted(folders, key=lambda entry: entry.stat().st_mtime_ns, reverse=True)
     total = 0
     for entry in entries:
         total += sum(file.stat().st_size for file in entry.iterdir())

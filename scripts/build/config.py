@@ -1,12 +1,15 @@
 """The configuration: strict reading, and a refusal that tells the author what to change.
 
 YAML allows more than a settings file needs: repeated keys (the last wins, silently), aliases
-(which can expand without end) and tags (which can build objects). All three are refused.
+(which can expand without end) and tags (which can build objects). All three are refused, and so
+are deep nesting and numbers that are not written in decimal (`1:30` would be 90, and `010` 8).
 """
 
 from __future__ import annotations
 
+import itertools
 import math
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -22,13 +25,25 @@ SCHEMA = "workflow/schemas/config.schema.yaml"
 LARGEST_FILE = 200_000
 """Bytes; a configuration beyond this is a mistake, and reading it could be an attack."""
 
+DEEPEST = 10
+"""Levels of nesting; the configuration has four."""
+
+MOST_VALUES = 10_000
+"""Values in a configuration; aliases in a file named on the command line could make billions."""
+
+_DECIMAL = re.compile(
+    r"[-+]?(0|[1-9][0-9]*)(\.[0-9]*)?([eE][-+]?[0-9]+)?|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)"
+)
+
 
 class ConfigError(Exception):
     """A configuration that cannot be used; the message names the key and the remedy."""
 
 
 class _StrictLoader(yaml.SafeLoader):
-    """Plain data only: no aliases, no tags, no repeated keys."""
+    """Plain data only: no aliases, no tags, no repeated keys, no deep nesting."""
+
+    depth = 0
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
         event = self.peek_event()  # type: ignore[no-untyped-call]
@@ -39,21 +54,37 @@ class _StrictLoader(yaml.SafeLoader):
             )
         if getattr(event, "tag", None):
             raise ConfigError(
-                f"line {line}: the tag {event.tag!r} is not allowed; write plain values."
+                f"line {line}: the tag {_shown(event.tag)} is not allowed; write plain values."
             )
-        return super().compose_node(parent, index)
+        if self.depth >= DEEPEST:
+            raise ConfigError(f"line {line}: nested more than {DEEPEST} levels deep.")
+        self.depth += 1
+        node = super().compose_node(parent, index)
+        self.depth -= 1
+        if (
+            isinstance(node, yaml.ScalarNode)
+            and node.tag in ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float")
+            and not _DECIMAL.fullmatch(node.value)
+        ):
+            raise ConfigError(
+                f"line {line}: {_shown(node.value)} is not a decimal number; write 90, not 1:30 "
+                "or 0x5a, and text in quotes."
+            )
+        return node
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen: set[str] = set()
         for key, _ in node.value:
-            name = str(key.value)
+            name = key.value if isinstance(key.value, str) else "?"
             line = key.start_mark.line + 1
             if key.tag != "tag:yaml.org,2002:str":
                 raise ConfigError(
-                    f"line {line}: the key {name!r} is not a plain word; quote or rename it."
+                    f"line {line}: the key {_shown(name)} is not a plain word; quote or rename it."
                 )
             if name in seen:
-                raise ConfigError(f"line {line}: the key {name!r} appears twice; keep one of them.")
+                raise ConfigError(
+                    f"line {line}: the key {_shown(name)} appears twice; keep one of them."
+                )
             seen.add(name)
         return super().construct_mapping(node, deep)
 
@@ -110,9 +141,12 @@ def validate(config: Mapping[str, Any], schema: Mapping[str, Any], name: str) ->
     name: the file to name in messages. Raises ConfigError with one line for each fault: the key,
     the value given, what is allowed.
     """
+    values = list(itertools.islice(_values(config), MOST_VALUES + 1))
+    if len(values) > MOST_VALUES:
+        raise ConfigError(f"{name}: more than {MOST_VALUES} values, the last in {values[-1][0]}.")
     faults = [
         f"{name}: {path} is {_shown(value)}; a finite number is needed."
-        for path, value in _leaves(config)
+        for path, value in values
         if isinstance(value, float) and not math.isfinite(value)
     ]
     validator = _Validator(dict(schema))
@@ -134,13 +168,13 @@ _Validator = extend(  # type: ignore[no-untyped-call]
 
 
 def _explain(error: ValidationError) -> str:
-    where = ".".join(str(part) for part in error.absolute_path) or "the top level"
+    where = ".".join(map(_name, error.absolute_path)) or "the top level"
     schema: Any = error.schema
     given: Any = error.instance
     meaning = f" ({schema['description']})" if "description" in schema else ""
     if error.validator == "additionalProperties":
         known = sorted(schema.get("properties", {}))
-        unknown = sorted(str(key) for key in given if key not in known)
+        unknown = sorted(_name(key) for key in given if key not in known)
         return f"unknown key {', '.join(unknown)} in {where}; known there: {', '.join(known)}."
     if error.validator == "required":
         missing = [key for key in schema["required"] if key not in given]
@@ -170,16 +204,25 @@ def _shown(value: Any) -> str:
     return text if len(text) <= 80 else text[:77] + "..."
 
 
+def _name(key: object) -> str:
+    """A key as it may be printed: no control characters, not too long."""
+    return _shown(str(key))[1:-1] if isinstance(key, str) else _shown(key)
+
+
 def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())
+    text = " ".join(str(error).split())
+    return text if len(text) <= 300 else text[:297] + "..."
 
 
-def _leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+def _values(value: Any, path: str = "", depth: int = 0) -> Iterator[tuple[str, Any]]:
+    """Yield every value, blocks too, with its path. ConfigError beyond `DEEPEST` levels."""
+    if depth > DEEPEST:
+        raise ConfigError(f"{path[:80]}: nested more than {DEEPEST} levels deep.")
+    yield path, value
     if isinstance(value, Mapping):
         for key, inner in value.items():
-            yield from _leaves(inner, f"{path}.{key}" if path else str(key))
+            name = f"{path}.{_name(key)}" if path else _name(key)
+            yield from _values(inner, name, depth + 1)
     elif isinstance(value, list):
         for index, inner in enumerate(value):
-            yield from _leaves(inner, f"{path}[{index}]")
-    else:
-        yield path, value
+            yield from _values(inner, f"{path}[{index}]", depth + 1)

@@ -5,13 +5,15 @@
 
 The step runs as `python -m MODULE OPTIONS` with the contract's settings added as options. Where
 an option is the path of an output, the step is given a temporary path beside it instead; the
-files are moved into place, with their sidecars, only after the step has succeeded.
+files are moved into place, with their sidecars, only after the step has succeeded and if what it
+read is still what it was when the build began.
 """
 
 from __future__ import annotations
 
 import argparse
 import ctypes
+import functools
 import importlib.metadata
 import json
 import os
@@ -20,11 +22,13 @@ import shlex
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from scripts.build import cache, lock, sidecar
-from scripts.build.contract import sha256
+import grimp
+
+from scripts.build import cache, code, lock, sidecar
+from scripts.build.contract import JOB_MODULE, sha256
 from scripts.common.command_line import option, text_of
 
 PACKAGES = ("numpy", "scipy", "torch", "matplotlib", "numba", "sympy", "pypandoc_binary", "typst")
@@ -41,8 +45,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; return the exit code."""
     job = _parse(arguments)
     try:
-        with lock.shared(Path.cwd()):
-            how = run(job)
+        with lock.shared(Path.cwd()) as descriptor:
+            how = run(job, descriptor)
     except (StepError, lock.OutlivedError) as error:
         print(f"{job.module} failed: {error}", file=sys.stderr)
         return 1
@@ -53,10 +57,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def run(job: argparse.Namespace) -> str:
+def run(job: argparse.Namespace, descriptor: int) -> str:
     """Bring a job's outputs and sidecars into place; return "computed" or "restored …".
 
-    Raises StepError or OSError; whatever was in place before is then untouched.
+    descriptor: the open lock, which the step inherits. Raises StepError or OSError; whatever was
+    in place before is then untouched.
     """
     root = Path.cwd()
     inputs = sidecar.hashes(root, job.contract, [str(path) for path in job.inputs])
@@ -70,20 +75,50 @@ def run(job: argparse.Namespace) -> str:
             job.log.write_text(f"{job.module}: {how} (nothing was computed)\n", encoding="utf-8")
         else:
             how = "computed"
-            _compute(job, partials)
+            _compute(job, partials, descriptor)
+            _refuse_changes(root, job.contract, inputs)
             cache.store(root, key, partials)
+        moves: dict[Path, Path] = {}
         for partial, output in zip(partials, job.outputs, strict=True):
-            digest = sha256(partial)
-            sidecar.put_in_place(partial, output)
-            provenance = sidecar.content(digest, job.contract, inputs, _versions())
-            sidecar.write(output, provenance)
+            provenance = sidecar.content(sha256(partial), job.contract, inputs, _versions())
+            moves |= {
+                partial: output,
+                sidecar.stage(output, provenance): sidecar.path_of(output),
+            }
+        sidecar.put_in_place(moves)
     finally:
-        for partial in partials:
-            partial.unlink(missing_ok=True)
+        for output in job.outputs:
+            for path in (output, sidecar.path_of(output)):
+                sidecar.partial_path(path).unlink(missing_ok=True)
     return how
 
 
-def _compute(job: argparse.Namespace, partials: Sequence[Path]) -> None:
+def _refuse_changes(root: Path, contract: str, inputs: Mapping[str, str]) -> None:
+    """Raise StepError if what a step read is not what its contract and `inputs` say.
+
+    A file that is edited during a build would otherwise go into the run cache under the wrong key.
+    """
+    wanted = json.loads(contract)
+    read = {**inputs, **wanted["files"]}
+    changed = [
+        name
+        for name, digest in read.items()
+        if not (root / name).is_file() or sha256(root / name) != digest
+    ]
+    if "code" in wanted:
+        try:
+            found = code.fingerprint(root, f"scripts.{wanted['step']}", JOB_MODULE)
+        except (ValueError, SyntaxError, OSError, grimp.exceptions.GrimpException):
+            found = "half edited"
+        changed += ["its code"] if found != wanted["code"] else []
+    if changed:
+        raise StepError(
+            f"{', '.join(changed)} changed while the build ran, so its result was dropped. "
+            "Start the build again."
+        )
+
+
+def _compute(job: argparse.Namespace, partials: Sequence[Path], descriptor: int) -> None:
     renamed = {str(path): str(partial) for path, partial in zip(job.outputs, partials, strict=True)}
     words = [renamed.get(word, word) for word in job.options]
     for name, value in json.loads(job.contract)["settings"].items():
@@ -92,14 +127,17 @@ def _compute(job: argparse.Namespace, partials: Sequence[Path]) -> None:
     with job.log.open("w", encoding="utf-8") as log:
         log.write(f"$ {shlex.join(command)}\n")
         log.flush()
-        code = subprocess.run(
+        # With the lock's descriptor the step holds the lock too: as long as anything lives that
+        # could still write, no other build begins.
+        exit_code = subprocess.run(
             command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
-            env=_environment(), preexec_fn=_die_with_parent, check=False,
+            env=_environment(), preexec_fn=functools.partial(_die_with_parent, os.getpid()),
+            pass_fds=(descriptor,), check=False,
         ).returncode  # fmt: skip
-    if code != 0:
+    if exit_code != 0:
         text = job.log.read_text(encoding="utf-8", errors="replace").splitlines()[1:]
         shown = "\n".join(text[-SHOWN_LINES:]) or "it printed nothing"
-        raise StepError(f"exit code {code}\n{shown}\n(all of it: {job.log})")
+        raise StepError(f"exit code {exit_code}\n{shown}\n(all of it: {job.log})")
     missing = [
         str(path) for path, new in zip(job.outputs, partials, strict=True) if not new.is_file()
     ]
@@ -114,11 +152,13 @@ def _environment() -> dict[str, str]:
     return dict(os.environ) | dict.fromkeys(single, "1") | fixed
 
 
-def _die_with_parent() -> None:
+def _die_with_parent(parent: int) -> None:
     """Ask Linux to end the step when this wrapper dies, so that no orphan goes on computing."""
     if sys.platform == "linux":
         set_parent_death_signal = 1
         ctypes.CDLL(None).prctl(set_parent_death_signal, signal.SIGKILL)
+    if os.getppid() != parent:  # it died before it could be asked for
+        os._exit(1)
 
 
 def _versions() -> dict[str, str]:

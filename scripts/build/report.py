@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -11,9 +12,14 @@ from pathlib import Path
 
 import psutil
 
-from scripts.build import config, lock
+from scripts.build import config, lock, sidecar
+from scripts.build.contract import sha256
 
 PRODUCT = "report/build/assignment.pdf"
+PRODUCTS = (PRODUCT, "report/build/assignment.html", "report/build/manifest.json")
+PREVIOUS = "data/.previous"
+"""Where the last finished products wait until new ones are: Snakemake removes old results early."""
+
 PATIENCE = 3600.0
 """Seconds to wait for another build before giving up."""
 
@@ -29,16 +35,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     config.check_file(root)
     config.check(root, config.read_yaml(root / config.CONFIG))
-    recover(root)
+    try:
+        recover(root)
+    except lock.LockError as error:
+        print(error, file=sys.stderr)
+        return 1
+    except OSError as error:
+        print(f"{error}. No build was started.", file=sys.stderr)
+        return 1
     extra = list(sys.argv[1:] if arguments is None else arguments)
     started = time.monotonic()
     code = _snakemake(root, "--cores", "all", "--rerun-incomplete", "--logger", "steps", *extra)
     if code != 0:
-        print(
-            "\nThe build stopped; what was finished before is kept. The PDF was not changed.",
-            file=sys.stderr,
-        )
-        return code
+        print("\nThe build stopped; what was finished before is kept.", file=sys.stderr)
+        _put_products_back(root)
+        return code if code > 0 else 128 - code
+    shutil.rmtree(root / PREVIOUS, ignore_errors=True)
     print(
         f"\nDone in {time.monotonic() - started:.0f} s. The assignment: {PRODUCT}", file=sys.stderr
     )
@@ -48,7 +60,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def recover(root: Path) -> None:
     """End the jobs that a killed build left behind, wait for a living one, and clear its lock.
 
-    Raises SystemExit if another build is still at work after an hour.
+    Raises lock.LockError if another build is still at work after an hour, or if the folder cannot
+    be written.
     """
     for orphan in _orphans(root):
         print(
@@ -57,15 +70,54 @@ def recover(root: Path) -> None:
         _end(orphan)
     if _busy(root):
         print("Another build is at work in this folder; waiting for it.", file=sys.stderr)
+    with lock.exclusive(root, patience=PATIENCE) as descriptor:
+        locked = any((root / ".snakemake/locks").glob("*"))
+        if locked:
+            print("Unlocking after a build that was killed.", file=sys.stderr)
+            _snakemake(root, "--unlock", "--quiet", "all")
+        _keep_products(root)
+    os.close(descriptor)
+
+
+def _keep_products(root: Path) -> None:
+    """Link the products to `PREVIOUS`, if all are there and whole; else leave what is kept."""
+    for name in PRODUCTS:
+        found = sidecar.read(root / name)
+        if found is None or not (root / name).is_file() or found["sha256"] != sha256(root / name):
+            return
+    new = root / f"{PREVIOUS}.new"
+    for folder in (new, root / PREVIOUS):
+        shutil.rmtree(folder, ignore_errors=True)
+    new.mkdir()
+    for path in _with_sidecars(root):
+        try:
+            os.link(path, new / path.name)
+        except OSError:  # a file system without links
+            shutil.copy2(path, new / path.name)
+    new.rename(root / PREVIOUS)
+
+
+def _put_products_back(root: Path) -> None:
+    """After a build that failed, bring back the products that it had already removed."""
+    kept = root / PREVIOUS
+    if not kept.is_dir():
+        return
     try:
-        with lock.exclusive(root, patience=PATIENCE) as descriptor:
-            locked = any((root / ".snakemake/locks").glob("*"))
-            if locked:
-                print("Unlocking after a build that was killed.", file=sys.stderr)
-                _snakemake(root, "--unlock", "--quiet", "all")
+        with lock.exclusive(root, room=0) as descriptor:
+            if not all(path.is_file() for path in _with_sidecars(root)):
+                for path in _with_sidecars(root):
+                    path.parent.mkdir(parents=True, exist_ok=True)
+                    (kept / path.name).replace(path)
+            shutil.rmtree(kept, ignore_errors=True)
         os.close(descriptor)
-    except lock.BusyError as error:
-        raise SystemExit(str(error)) from None
+    except (lock.LockError, OSError):
+        return  # the next build, or the one that is at work here, finds them in their place
+    print("The PDF was not changed.", file=sys.stderr)
+
+
+def _with_sidecars(root: Path) -> list[Path]:
+    products = [root / name for name in PRODUCTS]
+    return products + [sidecar.path_of(product) for product in products]
 
 
 def _snakemake(root: Path, *options: str) -> int:

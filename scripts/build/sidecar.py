@@ -89,12 +89,12 @@ def mismatch(root: Path, artifact: str, contract: str, inputs: Sequence[str]) ->
     return f"made from another {changed[0]}" if changed else None
 
 
-def write(artifact: Path, sidecar: Mapping[str, Any]) -> None:
-    """Write an artifact's sidecar atomically."""
+def stage(artifact: Path, sidecar: Mapping[str, Any]) -> Path:
+    """Write an artifact's sidecar under its temporary name, which is returned."""
     text = json.dumps(sidecar, indent=1, sort_keys=True) + "\n"
     partial = partial_path(path_of(artifact))
     partial.write_text(text, encoding="utf-8")
-    put_in_place(partial, path_of(artifact))
+    return partial
 
 
 def partial_path(path: Path) -> Path:
@@ -102,8 +102,13 @@ def partial_path(path: Path) -> Path:
     return path.with_name(f".partial-{os.getpid()}-{path.name}")
 
 
-def put_in_place(partial: Path, path: Path) -> None:
-    """Move a finished temporary file to its place: on disk first, then visible, never half."""
-    with partial.open("rb") as file:
-        os.fsync(file.fileno())
-    partial.replace(path)
+def put_in_place(moves: Mapping[Path, Path]) -> None:
+    """Move finished temporary files to their places: all on disk first, then visible, never half.
+
+    moves: each file's place by its temporary path; they are moved in this order.
+    """
+    for partial in moves:
+        with partial.open("rb") as file:
+            os.fsync(file.fileno())
+    for partial, path in moves.items():
+        partial.replace(path)

@@ -104,7 +104,7 @@ def prepare(workflow: Any, cache_megabytes: int) -> None:
     if workflow.is_main_process and starts_a_build(sys.argv[1:]):
         try:
             reconcile(Path(workflow.basedir), steps_of(workflow), cache_megabytes * 1_000_000)
-        except lock.BusyError as error:
+        except (lock.LockError, OSError) as error:
             raise SystemExit(str(error)) from None
 
 

@@ -1,0 +1,185 @@
+"""Hostile text and data: no pickle is loaded, no value reaches a shell, no markup gets through."""
+
+from __future__ import annotations
+
+import ast
+import html
+import os
+import re
+from pathlib import Path
+
+import numpy as np
+import pypdf
+import pypdfium2
+import pytest
+import yaml
+from house import ROOT, House
+from kills import Trees, report, session_folder, two_builds
+
+from scripts.common.artifacts import load_arrays
+from scripts.report import verify
+from scripts.report.engines import embedded
+from scripts.report.source import markdown_escape, read_document
+
+SCRIPTS = sorted((ROOT / "scripts").rglob("*.py")) + sorted((ROOT / "workflow").rglob("*.py"))
+
+LOADERS = {"pickle", "cPickle", "_pickle", "dill", "cloudpickle", "joblib", "shelve", "marshal"}
+"""Modules whose files run code when they are read."""
+
+PICKLING_CALLS = {"torch.load", "torch.save", "torch.jit.load", "pandas.read_pickle"}
+RUNNING_CALLS = {"eval", "exec", "os.system", "os.popen", "subprocess.getoutput"}
+
+
+def faults(source: str) -> list[str]:
+    """What in a module could run code that a file or a setting holds."""
+    found = []
+    names: dict[str, str] = {"np": "numpy"}
+    tree = ast.parse(source)
+    for node in ast.walk(tree):
+        modules = []
+        if isinstance(node, ast.Import):
+            modules = [alias.name for alias in node.names]
+            names |= {alias.asname or alias.name: alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            modules = [node.module]
+            names |= {
+                alias.asname or alias.name: f"{node.module}.{alias.name}" for alias in node.names
+            }
+        found += [module for module in modules if module.split(".")[0] in LOADERS]
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Call):
+            continue
+        first, dot, rest = ast.unparse(node.func).partition(".")
+        called = names.get(first, first) + dot + rest
+        options = {word.arg: ast.unparse(word.value) for word in node.keywords}
+        if called in PICKLING_CALLS | RUNNING_CALLS or "shell" in options:
+            found.append(called)
+        if called == "numpy.load" and options.get("allow_pickle") != "False":
+            found.append("numpy.load without allow_pickle=False")
+        if options.get("allow_pickle", "False") != "False":
+            found.append("allow_pickle")
+        if called in ("yaml.load", "yaml.unsafe_load", "yaml.full_load") and (
+            options.get("Loader") != "_StrictLoader"
+        ):
+            found.append(called)
+    return found
+
+
+@pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_no_script_loads_a_pickle_or_starts_a_shell(path):
+    assert faults(path.read_text(encoding="utf-8")) == []
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "import pickle", "from cloudpickle import loads", "import torch\ntorch.load('x')",
+        "from torch import load as read\nread('x')", "import numpy\nnumpy.load('x')",
+        "import numpy as np\nnp.load('x', allow_pickle=True)", "import os\nos.system('x')",
+        "import numpy as np\nnp.load('x', allow_pickle=flag)",
+        "import subprocess\nsubprocess.run('x', shell=True)", "eval('x')",
+        "import yaml\nyaml.load(text, Loader=yaml.Loader)",
+    ],
+)  # fmt: skip
+def test_the_scan_finds_what_it_looks_for(source):
+    assert faults(source)
+
+
+class Payload:
+    """Runs `touch` when it is unpickled."""
+
+    def __init__(self, target: Path):
+        self.target = target
+
+    def __reduce__(self):
+        return (os.system, (f"touch '{self.target}'",))
+
+
+def test_a_crafted_array_file_is_refused_and_runs_nothing(tmp_path):
+    target = tmp_path / "pwned"
+    file = tmp_path / "crafted.npz"
+    np.savez(file, harmless=np.zeros(2), x=np.array([Payload(target)], dtype=object))
+    with pytest.raises(ValueError, match="allow_pickle"):
+        load_arrays(file)
+    assert not target.exists()
+    with np.load(file, allow_pickle=True) as archive:
+        archive["x"]
+    assert target.exists()  # the file is as dangerous as it should be
+
+
+# Through the whole build
+
+NAMES = [
+    "$(touch pwned) `touch pwned` \"a\"; touch pwned; 'b' && touch pwned | x > pwned ~ {output} %s",
+    "#x *b* _u_ $m$ <script>alert(1)</script> @me \\ {{< var x >}} [l](u) &amp; `c` ^s^ ~d~ --",
+]
+
+
+@pytest.fixture(scope="session")
+def trees(tmp_path_factory) -> Trees:
+    return two_builds(session_folder(tmp_path_factory))
+
+
+def squeezed(text: str) -> str:
+    return re.sub(r"\s+", "", text)
+
+
+def text_of_pdf(path: Path) -> str:
+    document = pypdfium2.PdfDocument(path)
+    return "".join(page.get_textpage().get_text_range() for page in document)
+
+
+def text_of_html(markup: str) -> str:
+    body = re.sub(r"<(script|style)\b.*?</\1>", "", markup, flags=re.DOTALL)
+    return html.unescape(re.sub(r"<[^<>]*>", "", body))
+
+
+@pytest.mark.parametrize("name", NAMES, ids=["shell", "markup"])
+def test_a_hostile_author_is_printed_and_nothing_else(trees, tmp_path, name):
+    house: House = trees.house.clone(tmp_path / "house")
+    assert len(name) <= 100
+    house.configure({"author.name": name})
+    before = set(house.root.iterdir())
+    code, text = report(house)
+    assert code == 0, text
+    assert set(house.root.iterdir()) == before
+    assert not list(tmp_path.rglob("pwned"))
+    assert squeezed(name) in squeezed(text_of_pdf(house.root / "report/build/assignment.pdf"))
+    page = (house.root / "report/build/assignment.html").read_text(encoding="utf-8")
+    assert squeezed(name) in squeezed(text_of_html(page))
+    assert "<script>alert" not in page
+
+
+def test_what_is_unresolved_is_still_found(tmp_path):
+    author = "Al {{< var x >}}"
+    assert verify._placeholders(f"T by {author}. End", author) == []
+    assert verify._placeholders(f"T by {author}. See {{{{< var y >}}}}", author) == ["{{<", ">}}"]
+    assert verify._placeholders("T by ?var:author.name", "") == ["?var:author.name"]
+    for given, taken in ((author, author), ("{{< var author.name >}}", ""), (None, "")):
+        writer = pypdf.PdfWriter()
+        writer.add_blank_page(10, 10)
+        if given is not None:
+            writer.add_metadata({"/Author": given})
+        writer.write(tmp_path / "a.pdf")
+        assert verify._author(pypdf.PdfReader(tmp_path / "a.pdf")) == taken
+
+
+SIGNS = ["#", "*a*", "_a_", "$a$", "<script>x</script>", "@me", "\\", "{{< var x >}}"]
+
+
+@pytest.mark.parametrize("hostile", [*SIGNS, *NAMES])
+def test_titles_are_escaped_alike(tmp_path, hostile):
+    """A hostile value in the title, the subtitle, the author, a heading and a sentence."""
+    (tmp_path / "_variables.yml").write_text(yaml.safe_dump({"v": {"x": markdown_escape(hostile)}}))
+    (tmp_path / "doc.qmd").write_text(
+        '---\ntitle: "T {{< var v.x >}} T"\nsubtitle: "S {{< var v.x >}} S"\n'
+        'author: "A {{< var v.x >}} A"\ndate: 2023-04-09\n---\n\n'
+        "# H {{< var v.x >}} H\n\nP {{< var v.x >}} P\n"
+    )
+    document = read_document(tmp_path / "doc.qmd")
+    (tmp_path / "doc.pdf").write_bytes(embedded.render_pdf(document))
+    page = embedded.render_html(document).decode()
+    assert "<script>" not in page
+    for found in (text_of_pdf(tmp_path / "doc.pdf"), text_of_html(page)):
+        for mark in "TSAHP":
+            assert squeezed(f"{mark}{hostile}{mark}") in squeezed(found)
