@@ -9,6 +9,7 @@ import argparse
 import os
 import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from scripts.report.engines import embedded, quarto
@@ -49,12 +50,14 @@ def render(
     variables = document.folder / "_variables.yml"
     check(document, variables=load_variables(variables) if variables.exists() else {})
     module = quarto if resolved[0] == "quarto" else embedded
-    made = []
-    if pdf is not None:
-        made.append((Path(pdf), module.render_pdf(document)))
-    if html is not None:
-        made.append((Path(html), module.render_html(document)))
-    for path, content in made:
+    with ThreadPoolExecutor(2) as pool:
+        made = [
+            (Path(path), pool.submit(make, document))
+            for path, make in ((pdf, module.render_pdf), (html, module.render_html))
+            if path is not None
+        ]
+    contents = [(path, job.result()) for path, job in made]
+    for path, content in contents:
         _write(path, content)
     return resolved
 

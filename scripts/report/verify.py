@@ -72,7 +72,7 @@ def verify(
     """
     reader = pypdf.PdfReader(pdf)
     nodes = list(_structure(reader))
-    text = _pdf_text(reader)
+    text = _pdf_text(pdf)
     author = _author(reader)
     outline = [_squeezed(title) for _, title in _outline(reader.outline, 1)]
     checks = [
@@ -127,10 +127,20 @@ def _squeezed(text: str) -> str:
 # ------------------------------------------------------------------------------- PDF
 
 
-def _pdf_text(reader: pypdf.PdfReader) -> str:
+def _pdf_text(pdf: Path) -> str:
     """The text of every page; words that a line break divided are joined."""
-    text = "\n".join(page.extract_text() for page in reader.pages)
-    return _squeezed(re.sub(r"(?<=\w)[-\u2010\u00ad]\n(?=\w)", "", text))
+    document = pypdfium2.PdfDocument(pdf)
+    try:
+        text = "\n".join(page.get_textpage().get_text_range() for page in document)
+    finally:
+        document.close()
+    # PDFium writes a hyphen at a line's end that divides a word as one of the first two.
+    return _squeezed(re.sub(r"(?<=\w)[\x02\ufffe\u2010\u00ad-](?:\r?\n)?(?=\w)", _joined, text))
+
+
+def _joined(hyphen: re.Match[str]) -> str:
+    is_division = hyphen[0][0] in "\x02\ufffe" or hyphen[0].endswith("\n")
+    return "" if is_division else hyphen[0]
 
 
 def _structure(reader: pypdf.PdfReader) -> Iterator[tuple[str, Any]]:

@@ -124,7 +124,7 @@ rule render_report:
         "data/benchmarks/report/render.tsv"
     conda:
         "../../envs/assignment.yaml"
-    threads: 1
+    threads: 2
     resources:
         mem_mb=2000,
         runtime=5,
