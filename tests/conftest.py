@@ -1,15 +1,49 @@
-"""Shared by the tests: where the repository is, and throw-away copies of it."""
+"""Shared by the tests: where the repository is, and throw-away builds of it."""
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
-ROOT = Path(__file__).resolve().parent.parent
+from house import ROOT, SMALL, House, built
+from kills import session_folder
 
 
 @pytest.fixture(scope="session")
 def root() -> Path:
     """The repository under test."""
     return ROOT
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> House:
+    """A finished build of two exercises that all tests share; none may change it."""
+    return built(session_folder(tmp_path_factory) / "small", SMALL)
+
+
+@pytest.fixture(scope="session")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> House:
+    """A finished build of all exercises that all tests share; none may change it."""
+    return built(session_folder(tmp_path_factory) / "whole")
+
+
+@pytest.fixture
+def house(finished: House, tmp_path: Path) -> Iterator[House]:
+    """A copy of the build of two exercises, for one test."""
+    yield finished.clone(tmp_path / "house")
+    shutil.rmtree(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def _scratch(whole: House, tmp_path_factory: pytest.TempPathFactory) -> House:
+    return whole.clone(tmp_path_factory.mktemp("scratch") / "house")
+
+
+@pytest.fixture
+def restoring(_scratch: House) -> Iterator[House]:
+    """A copy of the build of all exercises for dry runs; its committed files are put back."""
+    kept = _scratch.sources()
+    yield _scratch
+    _scratch.put_back(kept)

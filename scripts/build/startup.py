@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+import time
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -62,6 +63,7 @@ def reconcile(root: Path, steps: Sequence[Step], cache_limit: int) -> dict[str, 
     with lock.exclusive(root):
         _remove_partials(root, steps)
         cache.prune(root, cache_limit)
+        made = {output for step in steps for output in step.outputs}
         removed: dict[str, str] = {}
         for step in steps:
             reasons = {
@@ -74,7 +76,7 @@ def reconcile(root: Path, steps: Sequence[Step], cache_limit: int) -> dict[str, 
                     (root / output).unlink(missing_ok=True)
                     sidecar.path_of(root / output).unlink(missing_ok=True)
             if not any(reasons.values()):
-                _settle_time_stamps(root, step)
+                _settle_time_stamps(root, step, made)
         return removed
 
 
@@ -115,10 +117,16 @@ def _remove_partials(root: Path, steps: Sequence[Step]) -> None:
             partial.unlink(missing_ok=True)
 
 
-def _settle_time_stamps(root: Path, step: Step) -> None:
-    """Make a step's outputs no older than its inputs, which Snakemake would take for stale."""
-    inputs = [root / name for name in step.inputs if (root / name).is_file()]
-    newest = max((path.stat().st_mtime_ns for path in inputs), default=0)
+def _settle_time_stamps(root: Path, step: Step, made: Set[str]) -> None:
+    """Give a step's outputs a time stamp that Snakemake accepts.
+
+    It takes outputs older than their inputs for stale, and refuses to make anything from a file
+    of the future. Only inputs that the build made count: the others are `ancient` in the rules.
+    """
+    times = [(root / name).stat().st_mtime_ns for name in step.inputs if name in made]
+    newest, now = max(times, default=0), time.time_ns()
     for output in (root / name for name in step.outputs):
-        if output.stat().st_mtime_ns < newest:
-            os.utime(output, ns=(newest, newest))
+        found = output.stat().st_mtime_ns
+        wanted = min(max(found, newest), now)
+        if found != wanted:
+            os.utime(output, ns=(wanted, wanted))
