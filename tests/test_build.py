@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import fcntl
 import json
 import os
@@ -43,11 +44,11 @@ def wanted(mode: str = "write", text: str = "hello", **more: object) -> str:
     return json.dumps({"step": "topic.step", "settings": settings, "files": {}} | more)
 
 
-def run(contract_string: str, *inputs: str) -> int:
+def run(contract_string: str, *inputs: str, output: str = "out/result.txt") -> int:
     return job.main(
         ["--contract", contract_string, "--log", "logs/step.log"]
         + (["--inputs", *inputs] if inputs else [])
-        + ["--outputs", "out/result.txt", "--", "scripts.topic.step", "--result", "out/result.txt"]
+        + ["--outputs", output, "--", "scripts.topic.step", "--result", output]
     )
 
 
@@ -260,10 +261,11 @@ STEPS = [startup.Step("make_it", wanted(), (), ("out/result.txt",))]
 def compare(house: Path, steps=STEPS) -> dict[str, str]:
     program = (
         "import json, sys; from pathlib import Path; from scripts.build import startup as s;"
-        "steps = [s.Step(n, c, tuple(i), tuple(o)) for n, c, i, o in json.loads(sys.argv[2])];"
+        "rows = json.loads(sys.argv[2]);"
+        "steps = [s.Step(n, c, tuple(i), tuple(o), b) for n, c, i, o, b in rows];"
         "print(json.dumps(s.reconcile(Path(sys.argv[1]), steps, 10**9)))"
     )
-    listed = json.dumps([[step.name, step.contract, step.inputs, step.outputs] for step in steps])
+    listed = json.dumps([dataclasses.astuple(step) for step in steps])
     here = str(Path(startup.__file__).resolve().parents[2])
     done = subprocess.run(
         [sys.executable, "-c", program, str(house), listed],
@@ -318,13 +320,26 @@ def test_leftovers_of_killed_jobs_are_cleared(house):
     assert not list(Path("out").glob(".partial-*"))
 
 
-def test_a_touched_input_does_not_make_its_reader_look_stale(house):
-    Path("input.txt").write_text("1")
-    run(wanted(), "input.txt")
-    os.utime("input.txt", (4e9, 4e9))
-    step = startup.Step("make_it", wanted(), ("input.txt",), ("out/result.txt",))
-    assert compare(house, [step]) == {}
-    assert Path("out/result.txt").stat().st_mtime >= Path("input.txt").stat().st_mtime
+@pytest.mark.parametrize("stamp", [4e9, None])
+def test_a_touched_intermediate_does_not_make_its_reader_look_stale(house, stamp):
+    """None: an hour after its reader, but not in the future."""
+    run(wanted())
+    Path("out/other.txt").write_text("read")
+    run(wanted(text="read"), "out/result.txt", output="out/other.txt")
+    first = startup.Step("make_it", wanted(), (), ("out/result.txt",))
+    second = startup.Step(
+        "read_it", wanted(text="read"), ("out/result.txt",), ("out/other.txt",), "out/read.tsv"
+    )
+    Path("out/read.tsv").write_text("seconds")
+    now = Path("out/read.tsv").stat().st_mtime
+    for name in ("out/other.txt", "out/read.tsv"):
+        os.utime(name, (now - 7200, now - 7200))
+    os.utime("out/result.txt", (stamp or now - 3600,) * 2)
+    assert compare(house, [first, second]) == {}
+    touched = Path("out/result.txt").stat().st_mtime
+    assert touched <= Path("out/read.tsv").stat().st_mtime + 60  # no longer in the future
+    assert Path("out/other.txt").stat().st_mtime >= touched
+    assert Path("out/read.tsv").stat().st_mtime >= touched
 
 
 @pytest.mark.parametrize(

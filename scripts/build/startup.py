@@ -28,6 +28,7 @@ class Step:
     contract: str
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
+    benchmark: str | None = None
 
 
 def steps_of(workflow: Any) -> list[Step]:
@@ -38,6 +39,7 @@ def steps_of(workflow: Any) -> list[Step]:
             rule.params.contract(None),
             tuple(map(str, rule.input)),
             tuple(map(str, rule.output)),
+            str(rule.benchmark) if rule.benchmark else None,
         )
         for rule in workflow.rules
         if rule.output
@@ -120,13 +122,17 @@ def _remove_partials(root: Path, steps: Sequence[Step]) -> None:
 def _settle_time_stamps(root: Path, step: Step, made: Set[str]) -> None:
     """Give a step's outputs a time stamp that Snakemake accepts.
 
-    It takes outputs older than their inputs for stale, and refuses to make anything from a file
-    of the future. Only inputs that the build made count: the others are `ancient` in the rules.
+    It takes outputs, or a benchmark, older than their inputs for stale, and refuses to make
+    anything from a file of the future. Only inputs that the build made count: the others are
+    `ancient` in the rules.
     """
     times = [(root / name).stat().st_mtime_ns for name in step.inputs if name in made]
     newest, now = max(times, default=0), time.time_ns()
-    for output in (root / name for name in step.outputs):
-        found = output.stat().st_mtime_ns
+    written = [*step.outputs, step.benchmark] if step.benchmark else step.outputs
+    for path in (root / name for name in written):
+        if not path.is_file():
+            continue  # a benchmark that was removed: Snakemake does not ask for it
+        found = path.stat().st_mtime_ns
         wanted = min(max(found, newest), now)
         if found != wanted:
-            os.utime(output, ns=(wanted, wanted))
+            os.utime(path, ns=(wanted, wanted))
