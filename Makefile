@@ -5,7 +5,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export PYTHONDONTWRITEBYTECODE := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup report test chaos verify lint format bench clean
+.PHONY: help setup report test chaos why verify lint format bench cache-clean clean
 
 help: ## list what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | \
@@ -22,6 +22,9 @@ test: setup ## run the tests
 
 chaos: setup ## kill the build 50 times at random; each time it must recover, bytes and all
 	@PYTHONPATH=. python tests/chaos.py
+
+why: setup ## say for each step that would run, why
+	@python -m scripts.build.why
 
 verify: setup ## recompute the hash of everything that was built
 	@python -m scripts.build.verify_tree
@@ -42,6 +45,9 @@ format: setup ## format the code
 bench: setup ## time the GAN engine against a notebook loop and a C kernel
 	@python -m benchmarks.gan_epochs
 
+cache-clean: ## remove the run cache; what was built stays
+	rm -rf data/cache
+
 clean: ## remove everything that the build made, the run cache too; keep .venv
-	rm -rf data/results data/figures data/cache data/logs data/benchmarks data/.lock data/.previous*
+	rm -rf data/results data/figures data/cache data/code data/logs data/benchmarks data/.lock data/.previous*
 	rm -rf report/build report/generated report/_variables.yml .snakemake

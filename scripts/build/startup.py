@@ -17,7 +17,7 @@ from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any
 
-from scripts.build import cache, lock, sidecar
+from scripts.build import cache, lock, sidecar, why
 
 
 @dataclass(frozen=True)
@@ -103,11 +103,17 @@ _NO_BUILD = (
 def prepare(workflow: Any, cache_megabytes: int) -> None:
     """Do the comparison, if this process is a build's main one; called at the Snakefile's end.
 
-    Ends the process with a message if another build is at work.
+    Ends the process with a message if another build is at work, or, for `make why`, with the
+    explanation of what would run.
     """
+    root, steps = Path(workflow.basedir), steps_of(workflow)
+    if os.environ.get(why.ASKED):
+        print(why.told(root, steps))
+        raise SystemExit(0)
     if workflow.is_main_process and starts_a_build(sys.argv[1:]):
         try:
-            reconcile(Path(workflow.basedir), steps_of(workflow), cache_megabytes * 1_000_000)
+            reconcile(root, steps, cache_megabytes * 1_000_000)
+            why.record(root, steps)
         except (lock.LockError, OSError) as error:
             raise SystemExit(str(error)) from None
 
@@ -126,7 +132,8 @@ def _settle_time_stamps(root: Path, step: Step, made: Set[str]) -> None:
     anything from a file of the future. Only inputs that the build made count: the others are
     `ancient` in the rules.
     """
-    times = [(root / name).stat().st_mtime_ns for name in step.inputs if name in made]
+    inputs = [root / name for name in step.inputs if name in made]
+    times = [path.stat().st_mtime_ns for path in inputs if path.is_file()]
     newest, now = max(times, default=0), time.time_ns()
     written = [*step.outputs, step.benchmark] if step.benchmark else step.outputs
     for path in (root / name for name in written):
