@@ -159,6 +159,13 @@ def test_an_infinite_value_is_recorded_in_words():
     assert json.dumps(check(0.5, "<=", float("inf")).record(), allow_nan=False)
 
 
+def test_a_reference_is_as_wide_as_what_it_will_be_shown_as(tmp_path):
+    rows = [["@thm-a-very-long-label-of-a-theorem", "every case of them"]]
+    save_table(tmp_path / "t.md", ["Claim", "Method"], rows, "ll")
+    rule = (tmp_path / "t.md").read_text("utf-8").splitlines()[1]
+    assert rule == f"| :{'-' * 14} | :{'-' * 18} |"
+
+
 def test_tables_are_pipe_tables_with_a_header(tmp_path):
     save_table(tmp_path / "t.md", ["$m$", "count"], [["1", "2"]], "lr")
     assert (tmp_path / "t.md").read_text() == "| $m$ | count |\n| :--- | -----: |\n| 1 | 2 |\n"

@@ -170,7 +170,7 @@ def inversion(arrays: Arrays, settings: Settings, path: Path) -> None:
         axes.set_xlabel(r"step $n$")
         axes.text(0, 1.5 * rounding.EPS, r"$\varepsilon$", color=style.GREY)
         end = steps[-1]
-        axes.text(end, 4 * floor, r"bound $+\ c\,\varepsilon$", color=style.PURPLE, ha="right")
+        axes.text(end, 12 * floor, r"bound $+\ c\,\varepsilon$", color=style.PURPLE, ha="right")
         axes.text(0.55 * end, bound[int(0.45 * end)], "a-priori bound", color=style.INK)
     axes.text(0.3 * end, 1e-14, "worst point", color=style.VERMILLION)
     figure.axes[0].set_ylabel(r"relative error $\|\hat z_n-z\|/\|y\|$")
