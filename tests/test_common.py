@@ -160,10 +160,10 @@ def test_an_infinite_value_is_recorded_in_words():
 
 
 def test_a_reference_is_as_wide_as_what_it_will_be_shown_as(tmp_path):
-    rows = [["@thm-a-very-long-label-of-a-theorem", "every case of them"]]
+    rows = [["@thm-a-very-long-label", "`twenty_letters_long.`"]]
     save_table(tmp_path / "t.md", ["Claim", "Method"], rows, "ll")
     rule = (tmp_path / "t.md").read_text("utf-8").splitlines()[1]
-    assert rule == f"| :{'-' * 14} | :{'-' * 18} |"
+    assert rule == f"| :{'-' * 14} | :{'-' * 16} |"
 
 
 def test_tables_are_pipe_tables_with_a_header(tmp_path):

@@ -26,12 +26,16 @@ def save_table(
 def _rule(cells: Sequence[str], letter: str) -> str:
     """Return a column's rule: colons for its alignment, dashes in proportion to its width.
 
-    Pandoc takes the dashes for relative widths when a table is too wide for its natural ones. A
-    reference counts as what it will be shown as.
+    Pandoc takes the dashes for relative widths when a table is too wide for its natural ones.
     """
     if letter not in "lcr":
         raise ValueError(f"a column is aligned l, c or r, not {letter!r}")
-    shown = [re.sub(r"@[\w-]+", "Proposition 00", cell) for cell in cells]
-    width = max(len(re.sub(r"\\[A-Za-z]+|[\\{}$^_`*]", "", cell)) for cell in shown)
-    dashes = "-" * max(3, width)
+    dashes = "-" * max(3, *map(_width, cells))
     return {"l": f":{dashes}", "c": f":{dashes}:", "r": f"{dashes}:"}[letter]
+
+
+def _width(cell: str) -> int:
+    """Return about how many letters wide a cell is: a reference as shown, code set smaller."""
+    shown = re.sub(r"@[\w-]+", "Proposition 00", cell)
+    letters = len(re.sub(r"\\[A-Za-z]+|[\\{}$^_`*]", "", shown))
+    return round(0.8 * letters) if cell.startswith("`") else letters

@@ -28,6 +28,7 @@ METHODS = {
     "numerical": "numbers",
     "statistical": "statistics",
 }
+NO_BREAK = "\u00a0"
 RELATIONS = {"<=": r"\le", ">=": r"\ge"}
 
 
@@ -150,7 +151,7 @@ def write_claims(path: Path, checks: Sequence[Mapping[str, Any]]) -> None:
         [
             f"@{check['claim']}",
             f"`{check['id']}`",
-            METHODS[check["method"]],
+            METHODS[check["method"]].replace(" ", NO_BREAK),
             _result(check),
         ]
         for check in checks
