@@ -36,6 +36,7 @@ def _rule(cells: Sequence[str], letter: str) -> str:
 
 def _width(cell: str) -> int:
     """Return about how many letters wide a cell is: a reference as shown, code set smaller."""
+    if cell.startswith("`"):
+        return round(0.8 * len(cell.strip("`")))
     shown = re.sub(r"@[\w-]+", "Proposition 00", cell)
-    letters = len(re.sub(r"\\[A-Za-z]+|[\\{}$^_`*]", "", shown))
-    return round(0.8 * letters) if cell.startswith("`") else letters
+    return len(re.sub(r"\\[A-Za-z]+|[\\{}$^_*]", "", shown))
