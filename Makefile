@@ -42,8 +42,9 @@ format: setup ## format the code
 	ruff check --fix .
 	snakefmt Snakefile workflow/rules
 
-bench: setup ## time the GAN engine against a notebook loop and a C kernel
+bench: report ## time the GAN engine against a notebook loop and C, and builds with little to do
 	@python -m benchmarks.gan_epochs
+	@python -m benchmarks.rebuild
 
 cache-clean: ## remove the run cache; what was built stays
 	rm -rf data/cache

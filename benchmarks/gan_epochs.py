@@ -8,7 +8,6 @@ rounds, a ratio the median of the ratios within a round, so that a busy machine 
 from __future__ import annotations
 
 import ctypes
-import json
 import os
 import statistics
 import subprocess
@@ -21,6 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.latest import keep, median_ratio
 from scripts.gan_training import engine
 
 SAMPLES = 64
@@ -28,7 +28,6 @@ REPEATS = 7
 GRID, EPOCHS = 20_480, 500
 SMALL_GRID = GRID // 10
 NOTEBOOK_EPOCHS = 300
-LATEST = Path(__file__).parent / "latest.json"
 Floats = NDArray[Any]
 
 
@@ -44,14 +43,7 @@ def main() -> None:
         "engine_float32_error": single_precision_error(),
         "gan_epochs_cores": len(os.sched_getaffinity(0)),
     }
-    kept = json.loads(LATEST.read_text()) if LATEST.exists() else {}
-    LATEST.write_text(json.dumps(kept | report, indent=2, sort_keys=True) + "\n")
-    for name, number in report.items():
-        print(f"{name:34s} {number:>18,.6g}")
-
-
-def median_ratio(above: list[float], below: list[float]) -> float:
-    return statistics.median(a / b for a, b in zip(above, below, strict=True))
+    keep(report)
 
 
 def measure() -> dict[str, list[float]]:
