@@ -393,7 +393,7 @@ def variants(value: Any) -> Iterator[Any]:
     elif isinstance(value, int):
         yield from (value + 1, value - 1, value * 2, value // 2)
     elif isinstance(value, float):
-        yield from (value * 1.01, value * 0.99, value + 1, value / 2)
+        yield from (value * 1.01, value * 0.99, value + 1, value + 0.1, value - 0.1, value / 2)
     elif isinstance(value, str):
         yield from ("embedded", "quarto", value[:-1] + "1", value + "x")
     elif isinstance(value, list):
