@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import fcntl
+import hashlib
 import json
 import os
 import subprocess
@@ -147,15 +148,24 @@ def test_two_builds_do_not_share_a_folder(house):
     os.close(descriptor)
 
 
-def fingerprint_of(house: Path, step: str = "scripts.topic.step") -> str:
+def with_code(house: Path, expression: str) -> subprocess.CompletedProcess[str]:
+    """Evaluate an expression of `code` and `house` in a process where `scripts` is the house's."""
     program = (
-        "import sys; from pathlib import Path; sys.path.insert(0, sys.argv[1]);"
-        "import importlib.util as u; s = u.spec_from_file_location('code', sys.argv[2]);"
-        "m = u.module_from_spec(s); s.loader.exec_module(m);"
-        "print(m.fingerprint(Path(sys.argv[1]), sys.argv[3]))"
+        "import importlib.util, sys; from pathlib import Path\n"
+        "house = Path(sys.argv[1]); sys.path.insert(0, str(house))\n"
+        "spec = importlib.util.spec_from_file_location('fingerprints', sys.argv[2])\n"
+        "code = sys.modules[spec.name] = importlib.util.module_from_spec(spec)\n"
+        "spec.loader.exec_module(code)\n"
+        f"print({expression})"
     )
-    command = [sys.executable, "-c", program, str(house), code.__file__, step]
-    return subprocess.run(command, cwd=house, check=True, capture_output=True, text=True).stdout
+    command = [sys.executable, "-c", program, str(house), code.__file__]
+    return subprocess.run(command, cwd=house, capture_output=True, text=True, check=False)
+
+
+def fingerprint_of(house: Path) -> str:
+    run = with_code(house, "code.fingerprint(house, 'scripts.topic.step')")
+    assert run.returncode == 0, run.stderr
+    return run.stdout
 
 
 HELPER = '''
@@ -201,6 +211,39 @@ def test_the_fingerprint_ignores_what_is_not_imported(importing_house):
     assert fingerprint_of(importing_house) == before
     (importing_house / "scripts/topic/__init__.py").write_text("A = 2\n")
     assert fingerprint_of(importing_house) != before
+
+
+def test_a_kept_survey_is_used_while_no_byte_has_changed(importing_house):
+    """A survey with another module's content under the right digests shows whether it is read."""
+    fresh = fingerprint_of(importing_house)
+    with_code(importing_house, "code.keep(house)")
+    survey = json.loads((importing_house / code.SURVEY).read_text())
+    assert fingerprint_of(importing_house) == fresh
+
+    def tell_a_lie(**more):
+        modules = json.loads(survey["modules"])
+        modules["scripts.topic.helper"]["definitions"]["f"] = "another"
+        text = json.dumps(modules)
+        lie = survey | {"modules": text, "sha256": hashlib.sha256(text.encode()).hexdigest()} | more
+        (importing_house / code.SURVEY).write_text(json.dumps(lie))
+
+    tell_a_lie()
+    assert fingerprint_of(importing_house) != fresh  # it is read
+    tell_a_lie(sha256=survey["sha256"])
+    assert fingerprint_of(importing_house) == fresh  # not when it is damaged
+    tell_a_lie()
+    helper = importing_house / "scripts/topic/helper.py"
+    helper.write_text(helper.read_text() + "# one byte more\n")
+    assert fingerprint_of(importing_house) == fresh  # nor when a file is another
+    (importing_house / code.SURVEY).write_text("{")
+    assert fingerprint_of(importing_house) == fresh
+
+
+def test_code_that_cannot_be_read_is_named(house):
+    (house / "scripts/topic/step.py").write_text("def half(\n")
+    run = with_code(house, "code.fingerprint(house, 'scripts.topic.step')")
+    assert "ValueError: the code cannot be read: " in run.stderr
+    assert "step.py" in run.stderr
 
 
 def test_the_fingerprint_names_an_unknown_module(root):
@@ -352,6 +395,17 @@ def test_a_touched_intermediate_does_not_make_its_reader_look_stale(house, stamp
 )  # fmt: skip
 def test_only_a_real_build_compares(words, builds):
     assert startup.starts_a_build(words.split()) is builds
+
+
+def test_a_profile_can_make_it_a_dry_run(house, monkeypatch):
+    Path("profiles/default").mkdir(parents=True)
+    Path("profiles/default/config.yaml").write_text("dry-run: true\n")
+    Path("Snakefile").touch()
+    assert startup.starts_a_build(["--cores", "1"]) is False
+    Path("profiles").rename("own")
+    assert startup.starts_a_build(["--cores", "1"]) is True
+    monkeypatch.setenv("SNAKEMAKE_PROFILE", str(Path("own/default")))
+    assert startup.starts_a_build(["--cores", "1"]) is False
 
 
 EDITS = """

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 import yaml
 
-from scripts.build.config import CONFIG, SCHEMA, ConfigError, read_yaml, validate
+from scripts.build.config import CONFIG, ConfigError, read_schema, read_yaml, validate
 
 
 @pytest.fixture(scope="module")
 def schema(root):
-    return read_yaml(root / SCHEMA)
+    return read_schema(root)
 
 
 @pytest.fixture

@@ -22,9 +22,9 @@ from scripts.gan_training import (
     compute_phase,
     compute_sgd,
     engine,
+    generated,
     logistic,
     measure,
-    mlp,
     model,
     phase,
     plot_lab,
@@ -409,20 +409,20 @@ class TestNetworks:
         from scipy import stats
 
         outputs = stats.norm(3, 2).ppf(levels)[None]
-        mean, spread, distance = mlp.gaussian_fit(outputs, 3.0, 2.0)[0]
+        mean, spread, distance = generated.gaussian_fit(outputs, 3.0, 2.0)[0]
         assert mean == pytest.approx(3)
         assert spread == pytest.approx(2, rel=2e-3)
         assert distance == pytest.approx(0.5 / 2001)
-        assert mlp.gaussian_fit(outputs + 2, 3.0, 2.0)[0, 2] == pytest.approx(0.383, abs=2e-3)
+        assert generated.gaussian_fit(outputs + 2, 3.0, 2.0)[0, 2] == pytest.approx(0.383, abs=2e-3)
 
     def test_share_of_the_smaller_mode(self) -> None:
         outputs = np.array([[-4.0, 4, 4, 4], [4, 4, 4, 4], [0, 0, -4, 4]])
-        np.testing.assert_allclose(mlp.smaller_share(outputs, 8.0), [0.25, 0, 0.25])
+        np.testing.assert_allclose(generated.smaller_share(outputs, 8.0), [0.25, 0, 0.25])
 
     def test_training_is_repeatable_and_runs_are_different(self) -> None:
         one, two = (compute_mlp.compute(MLP) for _ in range(2))
         np.testing.assert_array_equal(one["mixtures"], two["mixtures"])
-        assert one["gaussian"].shape == (2, mlp.QUANTILES)
+        assert one["gaussian"].shape == (2, generated.QUANTILES)
         assert np.abs(one["gaussian"][0] - one["gaussian"][1]).max() > 0.01
         assert compute_mlp.summary(MLP, one)["mlp_runs"]["text"] == "2"
 
@@ -580,14 +580,13 @@ def test_theory_check_fails_when_the_mathematics_is_broken(
     assert name in failed(check_lab.theory_checks(1))
 
 
-def test_engine_check_fails_without_alternation(
-    phase_arrays: dict[str, Any], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    right = engine.paths
-    monkeypatch.setattr(
-        engine, "paths", lambda *args, **keys: right(*args, **keys, alternating=False)
-    )
-    assert failed(check_lab.engine_checks(phase_arrays)) == {"engine"}
+def test_engine_check_fails_without_alternation(phase_arrays: dict[str, Any]) -> None:
+    g, d = phase_arrays["engine_rates"].T
+    wrong = engine.paths(
+        phase_arrays["real"][0], phase_arrays["noise"][0], g, d, phase_arrays["engine_start"],
+        len(phase_arrays["engine_paths"]) - 1, alternating=False,
+    )  # fmt: skip
+    assert failed(check_lab.engine_checks(phase_arrays | {"engine_paths": wrong})) == {"engine"}
 
 
 @pytest.mark.parametrize(

@@ -22,11 +22,11 @@ from house import ROOT, SMALL, House, copy_source
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from scripts.build.config import CONFIG, SCHEMA, ConfigError, read_yaml, validate
+from scripts.build.config import CONFIG, ConfigError, read_schema, read_yaml, validate
 
 Path_ = tuple[str, ...]
 
-SCHEMA_TREE = read_yaml(ROOT / SCHEMA)
+SCHEMA_TREE = read_schema(ROOT)
 VALID = read_yaml(ROOT / CONFIG)
 INVALID = 10_000
 THROUGH_THE_COMMAND_LINE = 25

@@ -31,7 +31,7 @@ from house import (
     topics,
 )
 
-from scripts.build.config import CONFIG, SCHEMA, ConfigError, read_yaml, validate
+from scripts.build.config import CONFIG, ConfigError, read_schema, read_yaml, validate
 
 OLD = 946_684_800
 """A time stamp long before any build (2000-01-01)."""
@@ -407,7 +407,7 @@ def variants(value: Any) -> Iterator[Any]:
 
 def another_value(house: House, leaf: str) -> Any:
     """Return the first variant of a leaf's value that the schema allows."""
-    given, schema = leaves(house.config)[leaf], read_yaml(ROOT / SCHEMA)
+    given, schema = leaves(house.config)[leaf], read_schema(ROOT)
     for value in variants(given):
         config = house.config
         *sections, last = leaf.split(".")

@@ -528,20 +528,46 @@ local function labelled(inlines, index)
   return before and before.t == 'RawInline' and before.text:match '^#math%.equation%(.*%[%s*$' ~= nil
 end
 
-local function with_words(math)
+-- Each formula in Typst's language, by its LaTeX and its type: all in one call of Pandoc's writer,
+-- which costs as much for one formula as for hundreds.
+local function in_typst(maths)
+  local blocks, rule = pandoc.Blocks {}, '\u{E002}'
+  for _, math in ipairs(maths) do
+    blocks:extend {pandoc.Plain {math}, pandoc.RawBlock('typst', rule)}
+  end
+  local written, index = {}, 0
+  for text in pandoc.write(pandoc.Pandoc(blocks), 'typst'):gmatch('(.-)' .. rule) do
+    index = index + 1
+    local math = maths[index]
+    written[math.mathtype .. math.text] = text:gsub('^%s+', ''):gsub('%s+$', '')
+  end
+  return written
+end
+
+local function with_words(math, typst)
   local words = speak(math.text):gsub('\\', '\\\\'):gsub('"', '\\"')
-  local typst = pandoc.write(pandoc.Pandoc {pandoc.Plain {math}}, 'typst'):gsub('%s+$', '')
   local block = math.mathtype == 'DisplayMath' and 'block: true, ' or ''
   -- The semicolon keeps a following bracket or full stop from joining the call.
   return pandoc.RawInline('typst',
     '#math.equation(' .. block .. 'alt: "' .. words .. '", ' .. typst .. ');')
 end
 
-function Inlines(inlines)
+function Pandoc(doc)
   if not FORMAT:match 'typst' then return nil end
-  local result = inlines:clone()
-  for index, el in ipairs(inlines) do
-    if el.t == 'Math' and not labelled(inlines, index) then result[index] = with_words(el) end
-  end
-  return result
+  local maths, seen = pandoc.List {}, {}
+  doc:walk {Math = function(math)
+    local key = math.mathtype .. math.text
+    if not seen[key] then maths:insert(math) end
+    seen[key] = true
+  end}
+  local written = in_typst(maths)
+  return doc:walk {Inlines = function(inlines)
+    local result = inlines:clone()
+    for index, el in ipairs(inlines) do
+      if el.t == 'Math' and not labelled(inlines, index) then
+        result[index] = with_words(el, written[el.mathtype .. el.text])
+      end
+    end
+    return result
+  end}
 end

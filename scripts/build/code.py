@@ -2,6 +2,9 @@
 
 A fingerprint covers the module that the step runs, everything it imports from this project,
 directly or not, and the packages around them. Comments, docstrings and formatting are left out.
+
+Reading all modules takes a second, and every build and every step asks. So a build keeps what it
+read (`data/code/survey.json`) under the digest of the bytes that it was read from.
 """
 
 from __future__ import annotations
@@ -10,27 +13,52 @@ import ast
 import functools
 import hashlib
 import importlib.machinery
+import importlib.metadata
+import json
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import grimp
+SURVEY = "data/code/survey.json"
+
+
+@dataclass(frozen=True)
+class Module:
+    """What counts of a module: those it imports from this project, and what it defines.
+
+    definitions: a short hash of each top-level definition by name; what stands outside functions
+    and classes is "module level".
+    """
+
+    imports: list[str]
+    definitions: dict[str, str]
 
 
 def fingerprint(root: Path, *modules: str) -> str:
     """Return the SHA-256 (hex) of the code of `modules` and of all that they import from `scripts`.
 
-    root: the repository's root. Raises ValueError if a module does not exist there.
+    root: the repository's root. Raises ValueError if a module does not exist there, or if one of
+    the project's cannot be read as Python.
     """
-    definitions = {name: _definitions(root, name) for name in reached(root, *modules)}
-    return hashlib.sha256(repr(sorted(definitions.items())).encode()).hexdigest()
+    parts = [[name, definitions(root, name)] for name in reached(root, *modules)]
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
 def reached(root: Path, *modules: str) -> list[str]:
     """Return, sorted, the project's modules that `modules` run: themselves, imports, packages."""
-    graph = _import_graph(root)
-    unknown = [module for module in modules if module not in graph.modules]
+    _, survey = _survey(root)
+    unknown = [module for module in modules if module not in survey]
     if unknown:
         raise ValueError(f"no such module in this project: {', '.join(unknown)}")
-    found = set(modules).union(*(graph.find_upstream_modules(module) for module in modules))
+    found: set[str] = set()
+    waiting = [*modules]
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found.add(name)
+            waiting += survey[name].imports
     packages = {
         name.rsplit(".", count)[0] for name in found for count in range(1, name.count(".") + 1)
     }
@@ -40,24 +68,90 @@ def reached(root: Path, *modules: str) -> list[str]:
 def definitions(root: Path, module: str) -> dict[str, str]:
     """Return a short hash of each top-level definition of a module, by name.
 
-    What stands outside functions and classes is "module level". The names tell a person which
-    function changed.
+    The names tell a person which function changed.
     """
-    return dict(_definitions(root, module))
+    return _survey(root)[1][module].definitions
+
+
+def keep(root: Path) -> None:
+    """Write what is known of the code where later steps and builds find it. Raises OSError."""
+    digest, survey = _survey(root)
+    if _kept(root, digest) is not None or digest != _digest(root):
+        return  # an edit in between: the survey may be of neither the old nor the new code
+    text = json.dumps({name: asdict(module) for name, module in survey.items()})
+    content = json.dumps({"of": digest, "sha256": _sha256(text), "modules": text})
+    path = root / SURVEY
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".partial-{os.getpid()}-{path.name}")
+    partial.write_text(content, encoding="utf-8")
+    partial.replace(path)
 
 
 @functools.cache
-def _definitions(root: Path, module: str) -> tuple[tuple[str, str], ...]:
+def _survey(root: Path) -> tuple[str, Mapping[str, Module]]:
+    """Every module of the project by name, with the digest of what was read."""
+    # `root` is importable: Snakemake and `python -m` both put it on the path. Check that this is
+    # the package that will be found, or another project's `scripts` would be fingerprinted.
+    spec = importlib.machinery.PathFinder.find_spec("scripts")
+    if (
+        spec is None
+        or spec.origin is None
+        or Path(spec.origin).parent.parent.resolve() != root.resolve()
+    ):
+        raise ValueError(f"the package `scripts` of {root} is hidden by another: run from {root}")
+    digest = _digest(root)
+    kept = _kept(root, digest)
+    return digest, _made(root) if kept is None else kept
+
+
+def _kept(root: Path, digest: str) -> Mapping[str, Module] | None:
+    """What an earlier build read, if it is undamaged and no byte of the code has changed since."""
+    try:
+        content = json.loads((root / SURVEY).read_text(encoding="utf-8"))
+        text = content["modules"]
+        if content["of"] != digest or content["sha256"] != _sha256(text):
+            return None
+        return {name: Module(**module) for name, module in json.loads(text).items()}
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _digest(root: Path) -> str:
+    """The digest of everything that a survey depends on: all code, and what reads it."""
+    parts = [sys.version, importlib.metadata.version("grimp")]
+    for path in sorted((root / "scripts").rglob("*.py")):
+        parts += [path.relative_to(root).as_posix(), _sha256(path.read_bytes())]
+    return _sha256(json.dumps(parts))
+
+
+def _sha256(content: str | bytes) -> str:
+    data = content.encode() if isinstance(content, str) else content
+    return hashlib.sha256(data).hexdigest()
+
+
+def _made(root: Path) -> Mapping[str, Module]:
+    import grimp  # here, because it takes longer to load than a kept survey to read
+
+    try:
+        graph = grimp.build_graph("scripts", cache_dir=None)
+        return {
+            name: Module(
+                sorted(graph.find_modules_directly_imported_by(name)), _definitions(root, name)
+            )
+            for name in graph.modules
+        }
+    except (grimp.exceptions.GrimpException, SyntaxError) as error:
+        raise ValueError(f"the code cannot be read: {error}") from None
+
+
+def _definitions(root: Path, module: str) -> dict[str, str]:
     tree = ast.parse(_file(root, module).read_bytes())
     _drop_docstrings(tree)
     parts: dict[str, list[str]] = {}
     for node in tree.body:
         name = getattr(node, "name", "module level")
         parts.setdefault(name, []).append(ast.dump(node))
-    return tuple(
-        (name, hashlib.sha256("\n".join(dumps).encode()).hexdigest()[:16])
-        for name, dumps in parts.items()
-    )
+    return {name: _sha256("\n".join(dumps))[:16] for name, dumps in parts.items()}
 
 
 def _drop_docstrings(tree: ast.Module) -> None:
@@ -79,17 +173,3 @@ def _is_bare_string(node: ast.AST) -> bool:
 def _file(root: Path, module: str) -> Path:
     path = root.joinpath(*module.split("."))
     return path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
-
-
-@functools.cache
-def _import_graph(root: Path) -> grimp.ImportGraph:
-    # `root` is importable: Snakemake and `python -m` both put it on the path. Check that this is
-    # the package that will be found, or another project's `scripts` would be fingerprinted.
-    spec = importlib.machinery.PathFinder.find_spec("scripts")
-    if (
-        spec is None
-        or spec.origin is None
-        or Path(spec.origin).parent.parent.resolve() != root.resolve()
-    ):
-        raise ValueError(f"the package `scripts` of {root} is hidden by another: run from {root}")
-    return grimp.build_graph("scripts", cache_dir=None)

@@ -106,7 +106,7 @@ def check(root: Path, config: Mapping[str, Any]) -> None:
     config: what Snakemake made of the file and of `--config` and `--configfile`.
     """
     try:
-        validate(config, read_yaml(root / SCHEMA), CONFIG)
+        validate(config, read_schema(root), CONFIG)
     except ConfigError as error:
         raise SystemExit(str(error)) from None
 
@@ -133,6 +133,13 @@ def read_yaml(path: Path) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise ConfigError(f"{path}: found {_shown(found)} where `key: value` lines belong.")
     return found
+
+
+def read_schema(root: Path) -> dict[str, Any]:
+    """Return the schema. It is ours, long, and needed by every build: the fast reader will do."""
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    schema: dict[str, Any] = yaml.load((root / SCHEMA).read_bytes(), Loader=loader)
+    return schema
 
 
 def validate(config: Mapping[str, Any], schema: Mapping[str, Any], name: str) -> None:

@@ -43,15 +43,20 @@ def contract(
     their time stamps. Those under data/raw must match data/raw/SHA256SUMS.
     tools: versions of programs that the step runs and that are not pinned here, by name.
     reads_sidecars: whether the step also reads the sidecars of its inputs.
-    Raises ContractError, naming the rule's mistake or the file that is missing or changed.
+    Raises ContractError, naming the rule's mistake, the code that cannot be read, or the file that
+    is missing or changed.
     """
     unknown = [name for name in names if name not in settings]
     if unknown:
         raise ContractError(f"{step}: no setting named {', '.join(unknown)} in its configuration")
+    try:
+        fingerprint = code.fingerprint(root, f"scripts.{step}", JOB_MODULE)
+    except ValueError as error:
+        raise ContractError(f"{step}: {error}") from None
     content: dict[str, Any] = {
         "step": step,
         "settings": {name: settings[name] for name in names},
-        "code": code.fingerprint(root, f"scripts.{step}", JOB_MODULE),
+        "code": fingerprint,
         "pins": pins_hash(root),
         "files": {path: _committed(root, path) for path in files},
     }

@@ -25,8 +25,6 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import grimp
-
 from scripts.build import cache, code, lock, sidecar
 from scripts.build.contract import JOB_MODULE, sha256
 from scripts.common.command_line import option, text_of
@@ -108,7 +106,7 @@ def _refuse_changes(root: Path, contract: str, inputs: Mapping[str, str]) -> Non
     if "code" in wanted:
         try:
             found = code.fingerprint(root, f"scripts.{wanted['step']}", JOB_MODULE)
-        except (ValueError, SyntaxError, OSError, grimp.exceptions.GrimpException):
+        except (ValueError, OSError):
             found = "half edited"
         changed += ["its code"] if found != wanted["code"] else []
     if changed:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,21 +15,26 @@ from scripts.build.contract import sha256
 
 FORMAT = 1
 
+Digest = Callable[[Path], str]
+
 
 def path_of(artifact: Path) -> Path:
     """Return the path of an artifact's sidecar."""
     return artifact.with_name(artifact.name + ".prov.json")
 
 
-def hashes(root: Path, contract: str, inputs: Sequence[str]) -> dict[str, str]:
+def hashes(
+    root: Path, contract: str, inputs: Sequence[str], digest: Digest = sha256
+) -> dict[str, str]:
     """Return the SHA-256 of everything that a step reads, by path from `root`.
 
     That is its inputs and, where its contract says so, their sidecars. Raises FileNotFoundError.
+    digest: what gives a file's SHA-256, from memory where many steps read the same files.
     """
     names = list(inputs)
     if json.loads(contract).get("reads_sidecars"):
         names += [str(path_of(Path(name))) for name in inputs if path_of(root / name).is_file()]
-    return {name: sha256(root / name) for name in names}
+    return {name: digest(root / name) for name in names}
 
 
 def content(
@@ -62,30 +67,40 @@ def read(artifact: Path) -> dict[str, Any] | None:
     return found if isinstance(found, dict) else None
 
 
-def mismatch(root: Path, artifact: str, contract: str, inputs: Sequence[str]) -> str | None:
-    """Return why an artifact is not what its rule wants now, in words, or None if it is.
+def mismatches(
+    root: Path, artifacts: Sequence[str], contract: str, inputs: Sequence[str], digest: Digest
+) -> dict[str, str]:
+    """Return why artifacts of a step are not what their rule wants now, in words, by artifact.
 
-    artifact and inputs: paths from `root`. The artifact's bytes, its contract and the bytes of
-    its inputs are compared with its sidecar.
+    artifacts and inputs: paths from `root`. Each artifact's bytes, its contract and the bytes of
+    its inputs are compared with its sidecar. digest: as in `hashes`.
     """
-    path = root / artifact
+    wanted = json.loads(contract)
+    present = [name for name in inputs if (root / name).is_file()]
+    # Where an input is missing it will be made again, and then Snakemake runs this step too.
+    now = hashes(root, contract, present, digest) if len(present) == len(inputs) else None
+    reasons = {name: _mismatch(root / name, wanted, now, digest) for name in artifacts}
+    return {name: reason for name, reason in reasons.items() if reason is not None}
+
+
+def _mismatch(
+    path: Path, wanted: Any, inputs: Mapping[str, str] | None, digest: Digest
+) -> str | None:
     if not path.is_file():
         return "missing"
     found = read(path)
     if found is None or found.get("format") != FORMAT:
         return "no readable sidecar"
-    if found.get("contract") != json.loads(contract):
+    if found.get("contract") != wanted:
         return "settings, code or pins changed"
-    if found.get("sha256") != sha256(path):
+    if found.get("sha256") != digest(path):
         return "damaged: its bytes do not match its sidecar"
-    present = [name for name in inputs if (root / name).is_file()]
-    if len(present) < len(inputs):
-        return None  # an input will be made again, and then Snakemake runs this step too
+    if inputs is None:
+        return None
     recorded = found.get("inputs")
-    now = hashes(root, contract, present)
-    if not isinstance(recorded, dict) or set(recorded) != set(now):
+    if not isinstance(recorded, dict) or set(recorded) != set(inputs):
         return "made from other inputs"
-    changed = [name for name, digest in now.items() if recorded[name] != digest]
+    changed = [name for name, value in inputs.items() if recorded[name] != value]
     return f"made from another {changed[0]}" if changed else None
 
 

@@ -8,6 +8,7 @@ gets a time stamp that Snakemake accepts, so a mere `touch` reruns nothing.
 
 from __future__ import annotations
 
+import functools
 import os
 import sys
 import time
@@ -17,7 +18,8 @@ from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any
 
-from scripts.build import cache, lock, sidecar, why
+from scripts.build import cache, code, lock, sidecar, why
+from scripts.build.contract import sha256
 
 
 @dataclass(frozen=True)
@@ -66,29 +68,35 @@ def reconcile(root: Path, steps: Sequence[Step], cache_limit: int) -> dict[str, 
         _remove_partials(root, steps)
         cache.prune(root, cache_limit)
         made = {output for step in steps for output in step.outputs}
+        digest = functools.cache(sha256)  # while nothing can change: jobs come after
         removed: dict[str, str] = {}
         for step in steps:
-            reasons = {
-                output: sidecar.mismatch(root, output, step.contract, step.inputs)
-                for output in step.outputs
-            }
-            for output, reason in reasons.items():
-                if reason is not None:
-                    removed[output] = reason
-                    (root / output).unlink(missing_ok=True)
-                    sidecar.path_of(root / output).unlink(missing_ok=True)
-            if not any(reasons.values()):
+            reasons = sidecar.mismatches(root, step.outputs, step.contract, step.inputs, digest)
+            for output in reasons:
+                (root / output).unlink(missing_ok=True)
+                sidecar.path_of(root / output).unlink(missing_ok=True)
+            removed |= reasons
+            if not reasons:
                 _settle_time_stamps(root, step, made)
         return removed
 
 
 def starts_a_build(arguments: Sequence[str]) -> bool:
     """Tell whether a `snakemake` command line will run jobs: no dry run, no listing, no unlock."""
+    plain = all(word in _PLAIN or not word.startswith("-") for word in arguments)
+    if plain and not any(map(os.path.exists, _PROFILES)) and "SNAKEMAKE_PROFILE" not in os.environ:
+        return True  # the common case, because Snakemake takes long to read its command line
     from snakemake.cli import parse_args
 
     options = vars(parse_args(list(arguments))[1])
     return not any(options.get(name) for name in _NO_BUILD)
 
+
+_PLAIN = ("--cores", "-c", "--jobs", "-j", "--quiet", "-q", "--keep-going", "-k")
+"""Options of a build and of nothing else."""
+
+_PROFILES = ("default", "profiles/default", "workflow/profiles/default")
+"""Where Snakemake finds options by itself, any of them."""
 
 _NO_BUILD = (
     "dryrun", "touch", "lint", "list_rules", "list_target_rules", "print_compilation", "dag",
@@ -114,6 +122,7 @@ def prepare(workflow: Any, cache_megabytes: int) -> None:
         try:
             reconcile(root, steps, cache_megabytes * 1_000_000)
             why.record(root, steps)
+            code.keep(root)
         except (lock.LockError, OSError) as error:
             raise SystemExit(str(error)) from None
 

@@ -20,7 +20,7 @@ from scripts.common.artifacts import load_arrays
 from scripts.common.checks import Check, save_checks
 from scripts.common.command_line import parse
 from scripts.common.seeds import generator
-from scripts.gan_training import engine, model, sgd, theory
+from scripts.gan_training import model, sgd, theory
 from scripts.gan_training.compute_phase import EXPERIMENTS, compared
 
 Arrays = Mapping[str, np.ndarray[Any, Any]]
@@ -419,15 +419,17 @@ def _check_shuffled_variance(random: np.random.Generator) -> Check:
 def engine_checks(arrays: Arrays) -> list[Check]:
     """Return the checks of the engine against the closed-form model, epoch by epoch."""
     real, noise = arrays["real"][0], arrays["noise"][0]
-    pairs = [(0.05, 0.05), (0.5, 0.02), (0.02, 0.15)]
-    g, d = np.array(pairs).T
-    start = [0.0, 0.1, -0.2]
-    double = engine.paths(real, noise, g, d, start, 300)
+    found, start = arrays["engine_paths"], arrays["engine_start"]
+    epochs = len(found) - 1
     expected = np.stack(
-        [model.train(start, real, noise, model.Rates(*pair), 300).states for pair in pairs], axis=2
+        [
+            model.train(start, real, noise, model.Rates(*pair), epochs).states
+            for pair in arrays["engine_rates"].tolist()
+        ],
+        axis=2,
     )
     bounded = np.isfinite(expected)
-    far = np.abs(double - expected)[bounded].max() / np.abs(expected[bounded]).max()
+    far = np.abs(found - expected)[bounded].max() / np.abs(expected[bounded]).max()
     return [
         Check(
             id="gan_training_lab.engine",

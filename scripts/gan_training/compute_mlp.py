@@ -12,13 +12,8 @@ from scripts.common.command_line import parse
 from scripts.common.seeds import generator
 from scripts.common.values import value
 from scripts.gan_training import mlp
+from scripts.gan_training.generated import MODE_SPREAD, dropped_shares, gaussian_fit
 from scripts.gan_training.progress import reporter
-
-MODE_SPREAD = 0.5
-"""Standard deviation of each mode of the mixture; the separations are in the same unit."""
-
-DROPPED = 0.01
-"""A mode that gets less than this share of the generated points is dropped."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -48,7 +43,11 @@ def main() -> None:
 
 
 def compute(settings: Settings) -> dict[str, np.ndarray[Any, Any]]:
-    """Return `gaussian` (runs, quantiles) and `mixtures` (separations, runs, quantiles)."""
+    """Return `gaussian` (runs, n), `separations`, `mixtures` (separations, runs, n), n quantiles.
+
+    The networks of all targets are trained together: `mlp_runs` on the Gaussian, then as many on
+    each mixture.
+    """
     training = mlp.Training(
         settings.mlp_width,
         settings.mlp_steps,
@@ -56,35 +55,28 @@ def compute(settings: Settings) -> dict[str, np.ndarray[Any, Any]]:
         settings.mlp_rate_g,
         settings.mlp_rate_d,
     )
+    separations = np.array(settings.mlp_separations, float)
     data = generator(settings.seed, "gan_training_lab.mlp.data")
 
-    def gaussian(shape: tuple[int, ...]) -> np.ndarray[Any, Any]:
-        return settings.mean + settings.mlp_spread * data.normal(size=shape)
+    def draw(shape: tuple[int, ...]) -> np.ndarray[Any, Any]:
+        """Return real points (networks, batch, 1) of each network's own target."""
+        points = data.normal(size=(1 + len(separations), settings.mlp_runs, *shape[1:]))
+        signs = 2 * data.integers(2, size=points[1:].shape) - 1
+        points[0] = settings.mean + settings.mlp_spread * points[0]
+        points[1:] = signs * separations[:, None, None, None] / 2 + MODE_SPREAD * points[1:]
+        return points.reshape(shape)
 
-    def mixture(separation: float) -> mlp.Sampler:
-        def draw(shape: tuple[int, ...]) -> np.ndarray[Any, Any]:
-            signs = 2 * data.integers(2, size=shape) - 1
-            return signs * separation / 2 + MODE_SPREAD * data.normal(size=shape)
-
-        return draw
-
-    def outputs(draw: mlp.Sampler, name: str) -> np.ndarray[Any, Any]:
-        random = generator(settings.seed, f"gan_training_lab.mlp.{name}")
-        return mlp.train(draw, settings.mlp_runs, training, random, reporter(name))
-
-    return {
-        "gaussian": outputs(gaussian, "gaussian"),
-        "separations": np.array(settings.mlp_separations, float),
-        "mixtures": np.array(
-            [outputs(mixture(gap), f"mixture {gap:g}") for gap in settings.mlp_separations]
-        ),
-    }
+    networks = (1 + len(separations)) * settings.mlp_runs
+    random = generator(settings.seed, "gan_training_lab.mlp.training")
+    outputs = mlp.train(draw, networks, training, random, reporter("networks"))
+    gaussian, *mixtures = outputs.reshape(1 + len(separations), settings.mlp_runs, -1)
+    return {"gaussian": gaussian, "separations": separations, "mixtures": np.array(mixtures)}
 
 
 def summary(settings: Settings, arrays: dict[str, np.ndarray[Any, Any]]) -> dict[str, Any]:
     """Return the numbers that the prose uses."""
-    fit = mlp.gaussian_fit(arrays["gaussian"], settings.mean, settings.mlp_spread)
-    shares = dropped_shares(arrays)
+    fit = gaussian_fit(arrays["gaussian"], settings.mean, settings.mlp_spread)
+    shares = dropped_shares(arrays["mixtures"], arrays["separations"])
     return {
         "mlp_runs": value(settings.mlp_runs),
         "mlp_steps": value(settings.mlp_steps),
@@ -106,12 +98,6 @@ def summary(settings: Settings, arrays: dict[str, np.ndarray[Any, Any]]) -> dict
         "mlp_dropped_small": value(100 * shares[int(arrays["separations"].argmin())], ".0f"),
         "mlp_dropped_large": value(100 * shares[int(arrays["separations"].argmax())], ".0f"),
     }
-
-
-def dropped_shares(arrays: dict[str, np.ndarray[Any, Any]]) -> list[float]:
-    """Return, for each separation, the share of runs whose generator dropped a mode."""
-    pairs = zip(arrays["mixtures"], arrays["separations"], strict=True)
-    return [float(np.mean(mlp.smaller_share(row, float(gap)) < DROPPED)) for row, gap in pairs]
 
 
 if __name__ == "__main__":

@@ -84,7 +84,18 @@ def compute(settings: Settings) -> dict[str, np.ndarray[Any, Any]]:
         for part, values in zip(PARTS, zip(*rows, strict=True), strict=True):
             arrays[f"{name}_{part}"] = np.array(values)
     arrays |= _marked(settings, arrays)
+    arrays |= _sampled(real[0], noise[0])
     return arrays
+
+
+def _sampled(
+    real: np.ndarray[Any, Any], noise: np.ndarray[Any, Any]
+) -> dict[str, np.ndarray[Any, Any]]:
+    """Return a few whole runs of the engine, for a check against other arithmetic."""
+    start = np.array([0.0, 0.1, -0.2])
+    rates = np.array([(0.05, 0.05), (0.5, 0.02), (0.02, 0.15)])
+    runs = paths(real, noise, rates[:, 0], rates[:, 1], start, 300)
+    return {"engine_start": start, "engine_rates": rates, "engine_paths": runs}
 
 
 def _experiment(

@@ -13,19 +13,16 @@ from collections.abc import Callable
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy import stats
 from torch import Tensor, nn
 from torch.nn import functional
 
 from scripts.gan_training.engine import Progress
+from scripts.gan_training.generated import noise_quantiles
 
 torch.set_num_threads(1)
 
 Array = NDArray[np.float64]
 Sampler = Callable[[tuple[int, ...]], Array]
-
-QUANTILES = 2001
-"""Noise values at which a trained generator is examined: quantiles of N(0, 1), not a sample."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -76,7 +73,7 @@ def train(
     random: np.random.Generator,
     progress: Progress | None = None,
 ) -> Array:
-    """Train `runs` GANs on data that `draw(shape)` returns; return outputs (runs, QUANTILES).
+    """Train `runs` GANs on data that `draw(shape)` returns; return outputs (runs, quantiles).
 
     The outputs are each final generator's values at the quantiles of its noise, N(0, 1). Losses as
     in the exercise: binary cross-entropy, labels of generated points flipped for the generator.
@@ -84,8 +81,8 @@ def train(
     generators = Perceptrons(runs, training.width, random)
     discriminators = Perceptrons(runs, training.width, random)
     betas = (0.0, 0.9)
-    player_g = torch.optim.Adam(generators.parameters(), lr=training.rate_g, betas=betas)
-    player_d = torch.optim.Adam(discriminators.parameters(), lr=training.rate_d, betas=betas)
+    player_g = torch.optim.Adam(generators.parameters(), training.rate_g, betas, fused=True)
+    player_d = torch.optim.Adam(discriminators.parameters(), training.rate_d, betas, fused=True)
     shape = (runs, training.batch, 1)
     players = (player_d, player_g)
     decays = [torch.optim.lr_scheduler.LinearLR(p, 1.0, 0.0, training.steps) for p in players]
@@ -109,31 +106,7 @@ def train(
             decay.step()
         if progress:
             progress(step + 1, training.steps)
-    levels = stats.norm.ppf((np.arange(QUANTILES) + 0.5) / QUANTILES).astype(np.float32)
+    levels = noise_quantiles().astype(np.float32)
     with torch.no_grad():
         grid = torch.from_numpy(levels).expand(runs, -1)[:, :, None]
         return np.asarray(generators(grid)[:, :, 0].numpy(), dtype=np.float64)
-
-
-def gaussian_fit(outputs: Array, mean: float, spread: float) -> Array:
-    """Return (runs, 3): mean, standard deviation, Kolmogorov-Smirnov distance to N(mean, spread²).
-
-    outputs: (runs, n), equally likely values of each generator.
-    """
-    ordered = np.sort(outputs, axis=1)
-    n = ordered.shape[1]
-    levels = stats.norm.cdf(ordered, mean, spread)
-    above = (np.arange(1, n + 1) / n - levels).max(axis=1)
-    below = (levels - np.arange(n) / n).max(axis=1)
-    return np.stack([outputs.mean(axis=1), outputs.std(axis=1), np.maximum(above, below)], axis=1)
-
-
-def smaller_share(outputs: Array, separation: float) -> Array:
-    """Return (runs,): the share of a generator's mass nearer the mode it favors less.
-
-    Two modes at ±separation/2; 0.5 is an even split, 0 a dropped mode. Mass farther than a quarter
-    of the separation from both modes counts for neither.
-    """
-    modes = np.array([-separation / 2, separation / 2])
-    near = np.abs(outputs[:, :, None] - modes) < separation / 4
-    return np.asarray(near.mean(axis=1).min(axis=1))

@@ -10,15 +10,21 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
-from scipy import stats
+from scipy import special
 
 from scripts.common import style
 from scripts.common.artifacts import load_arrays
 from scripts.common.command_line import parse
 from scripts.common.tables import save_table
-from scripts.gan_training import mlp, sgd, theory
-from scripts.gan_training.compute_mlp import DROPPED, MODE_SPREAD, dropped_shares
+from scripts.gan_training import sgd, theory
 from scripts.gan_training.compute_phase import EXPERIMENTS, compared
+from scripts.gan_training.generated import (
+    DROPPED,
+    MODE_SPREAD,
+    dropped_shares,
+    gaussian_fit,
+    smaller_share,
+)
 from scripts.gan_training.phase import deepest
 
 Arrays = dict[str, np.ndarray[Any, Any]]
@@ -209,14 +215,14 @@ def draw_networks(arrays: Arrays, settings: Settings) -> Figure:
     """Draw what the networks generate: the Gaussian, and the mixture with the widest gap."""
     figure = style.new_figure(2.4)
     left, right = figure.subplots(1, 2)
-    target = stats.norm(settings.mean, settings.mlp_spread)
-    low, high = target.ppf([1e-4, 1 - 1e-4])
+    low, high = settings.mean + settings.mlp_spread * special.ndtri([1e-4, 1 - 1e-4])
     grid = np.linspace(low, high, 200)
     ordered = np.sort(arrays["gaussian"], axis=1)
     levels = (np.arange(ordered.shape[1]) + 0.5) / ordered.shape[1]
     for run in ordered:
         left.plot(run, levels, color=style.VERMILLION, linewidth=0.5, alpha=0.6)
-    left.plot(grid, target.cdf(grid), color=style.INK)
+    genuine = special.ndtr((grid - settings.mean) / settings.mlp_spread)
+    left.plot(grid, genuine, color=style.INK)
     left.set_xlim(grid[0], grid[-1])
     left.set_xlabel("$x$")
     left.set_ylabel("share of points below $x$")
@@ -228,7 +234,7 @@ def draw_networks(arrays: Arrays, settings: Settings) -> Figure:
     for row, k in enumerate(order):
         low, high = np.percentile(outputs[k], [1, 99])
         points = outputs[k][:: outputs.shape[1] // 100]
-        dropped = mlp.smaller_share(outputs[k : k + 1], float(gap))[0] < DROPPED
+        dropped = smaller_share(outputs[k : k + 1], float(gap))[0] < DROPPED
         color = style.VERMILLION if dropped else style.BLUE
         shown = points[(points >= low) & (points <= high)]
         right.plot(shown, np.full(shown.size, row), "|", color=color, markersize=4)
@@ -262,7 +268,7 @@ def write_agreement(path: Path, arrays: Arrays) -> None:
 
 def write_networks(path: Path, arrays: Arrays, settings: Settings) -> None:
     """Write what the networks learned: a Gaussian's parameters, and modes dropped."""
-    fit = mlp.gaussian_fit(arrays["gaussian"], settings.mean, settings.mlp_spread)
+    fit = gaussian_fit(arrays["gaussian"], settings.mean, settings.mlp_spread)
     names = ("mean", "standard deviation", "Kolmogorov–Smirnov distance")
     targets = (f"{settings.mean:g}", f"{settings.mlp_spread:g}", "0")
     rows = [
@@ -270,9 +276,12 @@ def write_networks(path: Path, arrays: Arrays, settings: Settings) -> None:
         for name, target, column in zip(names, targets, fit.T, strict=True)
     ]
     for gap, outputs, share in zip(
-        arrays["separations"], arrays["mixtures"], dropped_shares(arrays), strict=True
+        arrays["separations"],
+        arrays["mixtures"],
+        dropped_shares(arrays["mixtures"], arrays["separations"]),
+        strict=True,
     ):
-        smaller = mlp.smaller_share(outputs, float(gap))
+        smaller = smaller_share(outputs, float(gap))
         quartiles = [f"{x:.3f}" for x in np.percentile(smaller, (0, 50, 100))]
         label = f"modes {gap:g} apart: smaller share (dropped in {100 * share:.0f} % of runs)"
         rows.append([label, "0.5", *quartiles])

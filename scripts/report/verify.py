@@ -8,7 +8,6 @@ Each check names what it found wrong, so a failure can be mended without opening
 from __future__ import annotations
 
 import argparse
-import ctypes
 import json
 import re
 import sys
@@ -23,8 +22,8 @@ from typing import Any
 import pypdf
 import pypdfium2
 
-#: Points by which a letter may stand over the margin: Typst hangs punctuation out by about 3.
-OVERHANG = 4.0
+from scripts.report.margins import outside
+
 _PLACEHOLDERS = re.compile(r"\?@[\w-]*|\?\?+|\?(?:var|meta|env|invalid)\b[:\w.]*|\{\{<|>\}\}")
 _NAMED = re.compile(
     r"\b(Figure|Table|Equation|Section|Theorem|Lemma|Corollary|Proposition|Conjecture|Definition"
@@ -78,7 +77,7 @@ def verify(
     checks = [
         _check("pdf-resolved", "the PDF holds no unresolved reference or variable",
                _placeholders(text, author)),
-        _check("pdf-margins", "everything in the PDF lies within the margins", _outside(pdf)),
+        _check("pdf-margins", "everything in the PDF lies within the margins", outside(pdf)),
         _check("pdf-metadata", "the PDF has title and language, is tagged, and claims PDF/UA-1",
                _metadata_offences(reader)),
         _check("pdf-fonts", "every font of the PDF is embedded", _loose_fonts(reader)),
@@ -248,82 +247,6 @@ def _missing(headings: Sequence[str], expected: Sequence[str]) -> Iterator[str]:
             at = places[0] + 1
         else:
             yield wanted
-
-
-def _outside(pdf: Path) -> Iterator[str]:
-    """Letters and drawings outside the text block, which is measured on the pages themselves."""
-    document = pypdfium2.PdfDocument(pdf)
-    try:
-        pages = [_boxes(page) for page in document]
-        sizes = [page.get_size() for page in document]
-    finally:
-        document.close()
-    # Lines begin at the margin, so more letters do than at any other place.
-    starts = Counter(start for boxes, begins in pages for start in begins)
-    if not starts:
-        return
-    margin = float(starts.most_common(1)[0][0])
-    for number, ((width, height), (boxes, _)) in enumerate(zip(sizes, pages, strict=True), 1):
-        foot = _foot(boxes, width, height)
-        for (left, bottom, right, top), what in boxes:
-            sideways = max(margin - left, right - (width - margin))
-            upright = max(foot - bottom, top - (height - 0.5 * margin))
-            if max(sideways, upright) > OVERHANG and not (what.isdigit() and top <= foot):
-                yield f"page {number}: {what} by {max(sideways, upright):.0f} pt"
-
-
-Box = tuple[float, float, float, float]
-
-
-def _boxes(page: pypdfium2.PdfPage) -> tuple[list[tuple[Box, str]], list[int]]:
-    """Left, bottom, right, top in points of each letter and each drawing, with its name.
-
-    Beside them the whole points at which letters begin.
-    """
-    text = page.get_textpage()
-    boxes: list[tuple[Box, str]] = []
-    begins: list[int] = []
-    for index in range(text.count_chars()):
-        letter = text.get_text_range(index, 1)
-        left, bottom, right, top = text.get_charbox(index)
-        if letter.strip() and right > left:
-            boxes.append(((left, bottom, right, top), letter))
-            begins.append(round(text.get_charbox(index, loose=True)[0]))
-    boxes += [
-        (_extent(item), "a drawing")
-        for item in page.get_objects(max_depth=1)
-        if item.type != pypdfium2.raw.FPDF_PAGEOBJ_TEXT
-    ]
-    return boxes, begins
-
-
-def _extent(item: pypdfium2.PdfObject) -> Box:
-    """The box of a drawing on the page.
-
-    PDFium takes every corner of a stroked line for a mitred one, which puts the box of a round
-    curve far outside it; for paths the points themselves are taken.
-    """
-    raw = pypdfium2.raw
-    if item.type != raw.FPDF_PAGEOBJ_PATH:
-        left, bottom, right, top = item.get_bounds()
-        return left, bottom, right, top
-    matrix, x, y = item.get_matrix(), ctypes.c_float(), ctypes.c_float()
-    points = []
-    for index in range(raw.FPDFPath_CountSegments(item.raw)):
-        raw.FPDFPathSegment_GetPoint(raw.FPDFPath_GetPathSegment(item.raw, index), x, y)
-        points.append(matrix.on_point(x.value, y.value))
-    across, up = [point[0] for point in points], [point[1] for point in points]
-    return min(across), min(up), max(across), max(up)
-
-
-def _foot(boxes: Sequence[tuple[Box, str]], width: float, height: float) -> float:
-    """The upper edge of the page number, below which nothing else may stand."""
-    numbers = [
-        top
-        for (left, _, right, top), what in boxes
-        if what.isdigit() and top < 0.1 * height and abs((left + right) / 2 - width / 2) < 15
-    ]
-    return max(numbers, default=0.04 * height)
 
 
 # ------------------------------------------------------------------------------- HTML

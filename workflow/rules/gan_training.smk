@@ -12,6 +12,7 @@ rule compute_gan_training:
     conda:
         "../../envs/assignment.yaml"
     threads: 1
+    priority: 1
     resources:
         mem_mb=1000,
         runtime=5,

@@ -12,6 +12,7 @@ rule compute_gan_phase:
     conda:
         "../../envs/assignment.yaml"
     threads: 16  # as many as there are, up to this
+    priority: 2  # long, and alone on the machine: first, so that no core idles while it waits
     resources:
         mem_mb=1500,
         runtime=10,
@@ -48,7 +49,8 @@ rule compute_gan_sgd:
         "data/benchmarks/gan_training_lab/sgd.tsv"
     conda:
         "../../envs/assignment.yaml"
-    threads: 2
+    threads: 1
+    priority: 1  # before the short steps, which fill the gaps
     resources:
         mem_mb=1500,
         runtime=10,
@@ -82,6 +84,7 @@ rule compute_gan_mlp:
     conda:
         "../../envs/assignment.yaml"
     threads: 1
+    priority: 1
     resources:
         mem_mb=2000,
         runtime=10,

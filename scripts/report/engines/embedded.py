@@ -5,7 +5,9 @@ What it does not know it refuses by name, with file and line; it drops nothing s
 
 from __future__ import annotations
 
+import base64
 import difflib
+import html
 import importlib.metadata
 import importlib.util
 import json
@@ -29,7 +31,10 @@ from scripts.report.source import (
 )
 
 _HERE = Path(__file__).parent
-_PAGEBREAK = '```{=typst}\n#pagebreak()\n```\n\n```{=html}\n<div class="pagebreak"></div>\n```\n'
+_IMAGES = {
+    ".svg": "image/svg+xml", ".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg",
+    ".gif": "image/gif", ".webp": "image/webp",
+}  # fmt: skip
 
 #: Metadata keys with a meaning here, and for the closed ones the values that are supported.
 _KEYS: Mapping[str, tuple[Any, ...] | None] = {
@@ -97,10 +102,28 @@ def render_html(document: Document) -> bytes:
     """The document as one self-contained HTML file. Raises RenderError; writes nothing."""
     options = _options(document, "html") | {"link-citations": True}
     depth = int(options["toc-depth"]) + 1  # the title is the first level of the page
-    arguments = ["--mathml", "--citeproc", "--embed-resources", f"--toc-depth={depth}"]
+    arguments = ["--mathml", "--citeproc", f"--toc-depth={depth}"]
     if options.get("toc"):
         arguments.append("--toc")
-    return _run_pandoc(document, options, "html5", "template.html", arguments).encode()
+    page = _run_pandoc(document, options, "html5", "template.html", arguments)
+    return _with_images(document, page).encode()
+
+
+def _with_images(document: Document, page: str) -> str:
+    """The page with every image in it; Pandoc can do this too, but takes as long as for the rest.
+
+    Raises RenderError for a kind of image that browsers do not show.
+    """
+
+    def data(source: re.Match[str]) -> str:
+        name = html.unescape(source[2])
+        kind = _IMAGES.get(Path(name).suffix.lower())
+        if kind is None:
+            raise _refused(document, name, f"an image of the kind of {name} in HTML")
+        content = base64.b64encode((document.folder / name).read_bytes()).decode()
+        return f"{source[1]}data:{kind};base64,{content}"
+
+    return re.sub(r'(<img(?:\s+[\w-]+="[^"]*")*?\s+src=")([^"]*)', data, page)
 
 
 def timestamp(document: Document) -> int:

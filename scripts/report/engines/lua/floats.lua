@@ -19,7 +19,7 @@ local function float(label, content, inlines, position, long)
     local close = pandoc.Inlines {raw('], caption: figure.caption(position: ' .. position .. ')[')}
       .. text .. {raw('], kind: "quarto-float-' .. kind .. '", supplement: none, numbering: none) <'
                       .. label .. '>')}
-    local block = {['typst:width'] = '100%', ['typst:above'] = '1.6em', ['typst:below'] = '1.6em'}
+    local block = {{'typst:width', '100%'}, {'typst:above', '1.6em'}, {'typst:below', '1.6em'}}
     local open = '#show figure: set block(breakable: ' .. tostring(long or false) .. ')\n#figure(['
     return pandoc.Div(pandoc.Blocks {raw_block(open)} .. content .. {pandoc.Plain(close)},
                       pandoc.Attr('', {}, block))

@@ -21,25 +21,33 @@ local function attribute_block(inlines, first)
   end
 end
 
+-- The label that follows the formula at inlines[index]: its first piece's index, or nil.
+local function label_after(inlines, index)
+  local after = index + 1
+  while inlines[after] and (inlines[after].t == 'Space' or inlines[after].t == 'SoftBreak') do
+    after = after + 1
+  end
+  local label = inlines[after]
+  return label and label.t == 'Str' and label.text:match '^{#' and after
+end
+
 local function wrap_equations(block)
-  local result, index, inlines = pandoc.Inlines {}, 1, block.content
+  local inlines, index, changed = block.content, 1, false
   while index <= #inlines do
     local el = inlines[index]
-    local after = index + 1
-    while inlines[after] and (inlines[after].t == 'Space' or inlines[after].t == 'SoftBreak') do
-      after = after + 1
+    local first = el.t == 'Math' and el.mathtype == 'DisplayMath' and label_after(inlines, index)
+    if first then
+      local attr, last = attribute_block(inlines, first)
+      if not attr then
+        common.refuse(inlines[first].text, 'the attributes of this equation are not closed')
+      end
+      inlines[index], changed = pandoc.Span({el}, attr), true
+      for _ = index + 1, last do inlines:remove(index + 1) end
     end
-    local label = inlines[after]
-    if el.t == 'Math' and el.mathtype == 'DisplayMath' and label and label.t == 'Str'
-       and label.text:match '^{#' then
-      local attr, last = attribute_block(inlines, after)
-      if not attr then common.refuse(label.text, 'the attributes of this equation are not closed') end
-      el, index = pandoc.Span({el}, attr), last
-    end
-    result:insert(el)
     index = index + 1
   end
-  block.content = result
+  if not changed then return nil end
+  block.content = inlines
   return block
 end
 

@@ -1,6 +1,6 @@
 -- The driver replaced each {{< var key >}} by a token: two private characters round a number, and
--- each {{< pagebreak >}} by one round its name. Here the token becomes the value: Markdown in prose, its plain text in formulas, code and
--- attributes, as in Quarto.
+-- each {{< pagebreak >}} by one round its name. Here the token becomes the value: Markdown in prose,
+-- its plain text in formulas, code and attributes, as in Quarto.
 local common = require 'common'
 local token = '\u{E000}(%d+)\u{E001}'
 local pagebreak = '\u{E000}pagebreak\u{E001}'
@@ -44,7 +44,8 @@ local fill = {
     return result
   end,
   Para = function(el)
-    if pandoc.utils.stringify(el) ~= pagebreak then return nil end
+    local only = el.content
+    if #only ~= 1 or only[1].text ~= pagebreak then return nil end
     return common.raw_block(common.typst and '#pagebreak()' or '<div class="pagebreak"></div>')
   end,
   Math = text_of, Code = text_of, CodeBlock = text_of, RawInline = text_of, RawBlock = text_of,
