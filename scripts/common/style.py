@@ -75,7 +75,9 @@ def save_figure(figure: Figure, path: Path) -> None:
 
 def _round_layout(figure: Figure) -> None:
     """Fix the axes where the layout put them, rounded: its solver's last digits vary by run."""
-    figure.draw_without_rendering()
+    engine = figure.get_layout_engine()
+    if engine is not None:
+        engine.execute(figure)
     figure.set_layout_engine("none")
     for axes in figure.axes:
         bounds = axes.get_position(original=True).bounds

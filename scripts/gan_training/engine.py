@@ -76,7 +76,8 @@ def kernel(precision: str) -> Any:
                 path[epoch, 0, lane] = theta[lane]
                 path[epoch, 1, lane] = phi0[lane]
                 path[epoch, 2, lane] = phi1[lane]
-        state[0], state[1], state[2] = theta, phi0, phi1
+        for lane in range(LANES):  # assigning whole rows would take Numba 3 s to compile
+            state[0, lane], state[1, lane], state[2, lane] = theta[lane], phi0[lane], phi1[lane]
 
     return advance
 

@@ -167,5 +167,6 @@ def _advance(
             deviation = counted * (theta[chain] - rest)
             once[chain] += deviation
             twice[chain] += deviation * deviation
-    state[0], state[1], state[2] = theta, phi0, phi1
-    sums[0], sums[1] = once, twice
+    for chain in range(theta.size):  # assigning whole rows would take Numba 3 s to compile
+        state[0, chain], state[1, chain], state[2, chain] = theta[chain], phi0[chain], phi1[chain]
+        sums[0, chain], sums[1, chain] = once[chain], twice[chain]

@@ -12,7 +12,7 @@ rule compute_gan_phase:
     conda:
         "../../envs/assignment.yaml"
     threads: 16  # as many as there are, up to this
-    priority: 2  # long, and alone on the machine: first, so that no core idles while it waits
+    priority: 10  # long, and alone on the machine: first, so that no core idles while it waits
     resources:
         mem_mb=1500,
         runtime=10,
