@@ -77,8 +77,9 @@ def run(job: argparse.Namespace, descriptor: int) -> str:
             _refuse_changes(root, job.contract, inputs)
             cache.store(root, key, partials)
         moves: dict[Path, Path] = {}
+        versions = _versions()
         for partial, output in zip(partials, job.outputs, strict=True):
-            provenance = sidecar.content(sha256(partial), job.contract, inputs, _versions())
+            provenance = sidecar.content(sha256(partial), job.contract, inputs, versions)
             moves |= {
                 partial: output,
                 sidecar.stage(output, provenance): sidecar.path_of(output),
