@@ -121,6 +121,15 @@ def test_code_formulas_comments_and_escapes_are_no_prose(tmp_path: Path) -> None
     assert figures_used(document) == {}
 
 
+@pytest.mark.parametrize("start", ["@thm-a. So", "(@thm-a) So", "  @thm-a) So"])
+def test_a_paragraph_that_pandoc_would_number_is_refused(tmp_path: Path, start: str) -> None:
+    theorem = "::: {#thm-a}\nYes.\n:::\n\n"
+    document = read_document(write(tmp_path, doc=f"{theorem}{start} it is.\n"))
+    with pytest.raises(RenderError, match=r"doc\.qmd:5: a paragraph that begins with"):
+        check(document)
+    check(read_document(write(tmp_path, doc=f"{theorem}By\n@thm-a. And @thm-a, (@thm-a) it is.\n")))
+
+
 def test_several_mistakes_are_all_named(tmp_path: Path) -> None:
     document = read_document(write(tmp_path, doc="See @fig-a.\n\nAnd {{< var b >}}, @eq-c.\n"))
     with pytest.raises(RenderError) as raised:

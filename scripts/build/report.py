@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import subprocess
@@ -48,6 +49,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     code = _snakemake(root, "--cores", "all", "--rerun-incomplete", "--logger", "steps", *extra)
     if code != 0:
         print("\nThe build stopped; what was finished before is kept.", file=sys.stderr)
+        free = shutil.disk_usage(root).free
+        if free < lock.LEAST_FREE:  # Snakemake itself may have failed, and does not say why
+            print(
+                f"{os.strerror(errno.ENOSPC)}: {free // 1_000_000} MB are free on the disk of "
+                f"{root}. Make room and start again.",
+                file=sys.stderr,
+            )
         _put_products_back(root)
         return code if code > 0 else 128 - code
     shutil.rmtree(root / PREVIOUS, ignore_errors=True)

@@ -677,6 +677,12 @@ def _markup_problems(document: Document) -> Iterator[Problem]:
             document.place(match.start()),
             r"this dollar sign opens or closes no formula; pair it, or write it as `\$`.",
         )
+    for match in re.finditer(r"(?:\A|\n[ \t]*\n)[ \t]*(\(?@[\w-]*[.)])(?=\s)", document.prose):
+        yield Problem(
+            document.place(match.start(1)),
+            f"a paragraph that begins with `{match[1]}` is a numbered example to Pandoc; begin it "
+            "with another word.",
+        )
     notes = {match[1] for match in re.finditer(r"^\[\^([^\]]+)\]:", document.prose, re.M)}
     for match in re.finditer(r"\[\^([^\]\s]+)\](?!:)", document.prose):
         if match[1] not in notes:

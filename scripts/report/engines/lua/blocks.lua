@@ -43,7 +43,13 @@ local function proof(div, kind)
   common.prepend(div.content, head('proof-head', common.proofs[kind], title_of(div)))
   if common.typst then
     local last = div.content[#div.content]
-    if kind == 'proof' and last.t == 'Para' then last.content:insert(raw '#qed') end
+    if kind == 'proof' then
+      if last.t ~= 'Para' then -- a list, a table: the mark gets a line of its own
+        last = pandoc.Para {}
+        div.content:insert(last)
+      end
+      last.content:insert(raw '#qed')
+    end
     return wrapped('#' .. kind .. '[', div.content, ']')
   end
   return pandoc.Div(div.content, pandoc.Attr('', {kind}))
