@@ -16,6 +16,7 @@ import pytest
 
 from scripts.report import render as command
 from scripts.report.engines import embedded, quarto
+from scripts.report.engines.self_contained import with_images
 from scripts.report.render import RenderError, render, resolve_engine
 from scripts.report.source import markdown_escape
 from scripts.report.verify import _structure
@@ -273,6 +274,32 @@ def test_the_documents_own_header_reaches_its_output(tmp_path: Path) -> None:
     render(document, engine="embedded", pdf=tmp_path / "a.pdf", html=tmp_path / "a.html")
     assert "Some letters." in text_of_pdf(tmp_path / "a.pdf")
     assert "Some words." in text_of_html(tmp_path / "a.html")
+
+
+def test_the_documents_own_styles_and_fonts_travel_with_the_html(tmp_path: Path) -> None:
+    front = FRONT.replace("date:", "format:\n  html:\n    css: styles/own.css\ndate:")
+    document = write_document(tmp_path, "Some words.\n", front=front)
+    sheet = tmp_path / "styles" / "own.css"
+    sheet.parent.mkdir()
+    sheet.write_text('@font-face { font-family: "F"; src: url("f.woff2") format("woff2"); }\n')
+    with pytest.raises(RenderError, match=r"f\.woff2 cannot go into the HTML"):
+        render(document, engine="embedded", html=tmp_path / "a.html")
+    (sheet.parent / "f.woff2").write_bytes(b"font")
+    render(document, engine="embedded", pdf=tmp_path / "a.pdf", html=tmp_path / "a.html")
+    head = (tmp_path / "a.html").read_text().partition("</head>")[0]
+    assert 'src: url(data:font/woff2;base64,Zm9udA==) format("woff2")' in head
+
+
+@pytest.mark.parametrize(
+    ("attributes", "name"),
+    [('alt="a > b" ', "a&amp;b.svg"), ("", "a&amp;b.svg"), ('class="x" alt="" ', "a&amp;b.svg")],
+)
+def test_images_go_into_the_page_whatever_stands_before_their_source(
+    tmp_path: Path, attributes: str, name: str
+) -> None:
+    (tmp_path / "a&b.svg").write_text("<svg/>")
+    page = with_images(f'<p><img {attributes}src="{name}" width="3" /></p>', tmp_path)
+    assert f'<img {attributes}src="data:image/svg+xml;base64,PHN2Zy8+" width="3" />' in page
 
 
 def test_region_and_keywords(tmp_path: Path) -> None:

@@ -29,6 +29,8 @@ def edition(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copytree(ROOT / "report" / "filters", source / "filters")
     shutil.copy(ROOT / "report" / "ieee.csl", source)
     shutil.copy(ROOT / "report" / "header.typ", source)
+    shutil.copy(ROOT / "report" / "math.css", source)
+    shutil.copytree(ROOT / "report" / "fonts", source / "fonts")
     project = (ROOT / "report" / "_quarto.yml").read_text()
     (source / "_quarto.yml").write_text(project.replace("assignment.qmd", "sample.qmd"))
     game = source / "exercises" / "game.qmd"

@@ -11,6 +11,8 @@ TEXT = sorted(
         "*.bib",
         "*.csl",
         "*.typ",
+        "*.css",
+        "fonts/*",
         "exercises/*.qmd",
         "filters/*",
     )

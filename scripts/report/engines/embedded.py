@@ -5,9 +5,7 @@ What it does not know it refuses by name, with file and line; it drops nothing s
 
 from __future__ import annotations
 
-import base64
 import difflib
-import html
 import importlib.metadata
 import importlib.util
 import json
@@ -19,6 +17,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+from scripts.report.engines.self_contained import with_images, with_styles
 from scripts.report.source import (
     Document,
     Place,
@@ -31,18 +30,13 @@ from scripts.report.source import (
 )
 
 _HERE = Path(__file__).parent
-_IMAGES = {
-    ".svg": "image/svg+xml", ".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg",
-    ".gif": "image/gif", ".webp": "image/webp",
-}  # fmt: skip
-
 #: Metadata keys with a meaning here, and for the closed ones the values that are supported.
 _KEYS: Mapping[str, tuple[Any, ...] | None] = {
     "title": None, "subtitle": None, "author": None, "date": None, "abstract": None,
     "keywords": None, "lang": None, "number-sections": (True, False), "number-depth": None,
     "section-numbering": ("1.1.1",), "toc": (True, False), "toc-depth": None, "toc-title": None,
     "bibliography": None, "csl": None, "execute": ({"enabled": False},), "filters": None,
-    "include-in-header": None,
+    "include-in-header": None, "css": None,
     "project": None, "papersize": None, "margin": None, "fontsize": None,
     "pdf-standard": ("ua-1",), "html-math-method": ("mathml",), "embed-resources": (True,),
 }  # fmt: skip
@@ -106,24 +100,8 @@ def render_html(document: Document) -> bytes:
     if options.get("toc"):
         arguments.append("--toc")
     page = _run_pandoc(document, options, "html5", "template.html", arguments)
-    return _with_images(document, page).encode()
-
-
-def _with_images(document: Document, page: str) -> str:
-    """The page with every image in it; Pandoc can do this too, but takes as long as for the rest.
-
-    Raises RenderError for a kind of image that browsers do not show.
-    """
-
-    def data(source: re.Match[str]) -> str:
-        name = html.unescape(source[2])
-        kind = _IMAGES.get(Path(name).suffix.lower())
-        if kind is None:
-            raise _refused(document, name, f"an image of the kind of {name} in HTML")
-        content = base64.b64encode((document.folder / name).read_bytes()).decode()
-        return f"{source[1]}data:{kind};base64,{content}"
-
-    return re.sub(r'(<img(?:\s+[\w-]+="[^"]*")*?\s+src=")([^"]*)', data, page)
+    page = with_styles(page, _files(document, options, "css"))
+    return with_images(page, document.folder).encode()
 
 
 def timestamp(document: Document) -> int:
@@ -207,13 +185,13 @@ def _filters(document: Document, options: Mapping[str, Any]) -> list[Path]:
     return paths
 
 
-def _headers(document: Document, options: Mapping[str, Any]) -> list[Path]:
-    """The files that the document adds to the head of its output, in order."""
-    given = options.get("include-in-header", [])
+def _files(document: Document, options: Mapping[str, Any], key: str) -> list[Path]:
+    """The files that a setting names, one or a list, in order."""
+    given = options.get(key, [])
     names = given if isinstance(given, list) else [given]
     for name in names:
         if not isinstance(name, str):
-            raise _refused(document, "include-in-header", f"`include-in-header: {name}`")
+            raise _refused(document, key, f"`{key}: {name}`")
     return [_file(document, name) for name in names]
 
 
@@ -260,7 +238,7 @@ def _metadata(
         return node if isinstance(node, bool) else _tokenised(str(node), values, variables)
 
     taken = dict(options)
-    for key in ("project", "execute", "filters", "include-in-header", "format"):
+    for key in ("project", "execute", "filters", "include-in-header", "css", "format"):
         taken.pop(key, None)
     taken["language"], _, taken["region"] = str(taken["lang"]).partition("-")
     taken["author"] = _authors(document, taken.get("author"))
@@ -284,6 +262,7 @@ def _run_pandoc(
     metadata, values = _metadata(document, options, variables)
     body = _tokenised(document.text[document.body :], values, variables)
     metadata["quarto-variables"] = values
+    headers = _files(document, options, "include-in-header")
     with tempfile.TemporaryDirectory() as folder:
         meta_file, log_file = Path(folder, "metadata.json"), Path(folder, "log.json")
         meta_file.write_text(json.dumps(metadata), encoding="utf-8")
@@ -293,7 +272,7 @@ def _run_pandoc(
             f"--metadata-file={meta_file}", f"--log={log_file}",
             f"--lua-filter={_HERE / 'lua' / 'quarto.lua'}",
             *(f"--lua-filter={path.resolve()}" for path in _filters(document, options)),
-            *(f"--include-in-header={path.resolve()}" for path in _headers(document, options)),
+            *(f"--include-in-header={path.resolve()}" for path in headers),
             *arguments,
         ]  # fmt: skip
         done = subprocess.run(
