@@ -27,6 +27,7 @@ LOADERS = {"pickle", "cPickle", "_pickle", "dill", "cloudpickle", "joblib", "she
 """Modules whose files run code when they are read."""
 
 PICKLING_CALLS = {"torch.load", "torch.save", "torch.jit.load", "pandas.read_pickle"}
+SAFE_LOADERS = {"_StrictLoader", "yaml.SafeLoader", "yaml.CSafeLoader"}
 RUNNING_CALLS = {"eval", "exec", "os.system", "os.popen", "subprocess.getoutput"}
 
 
@@ -59,7 +60,7 @@ def faults(source: str) -> list[str]:
         if options.get("allow_pickle", "False") != "False":
             found.append("allow_pickle")
         if called in ("yaml.load", "yaml.unsafe_load", "yaml.full_load") and (
-            options.get("Loader") != "_StrictLoader"
+            options.get("Loader") not in SAFE_LOADERS
         ):
             found.append(called)
     return found

@@ -137,8 +137,7 @@ def read_yaml(path: Path) -> dict[str, Any]:
 
 def read_schema(root: Path) -> dict[str, Any]:
     """Return the schema. It is ours, long, and needed by every build: the fast reader will do."""
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    schema: dict[str, Any] = yaml.load((root / SCHEMA).read_bytes(), Loader=loader)
+    schema: dict[str, Any] = yaml.load((root / SCHEMA).read_bytes(), Loader=yaml.CSafeLoader)
     return schema
 
 
