@@ -9,10 +9,10 @@ rule compute_gan_training:
         "data/logs/gan_training/compute.log",
     benchmark:
         "data/benchmarks/gan_training/compute.tsv"
+    priority: 1
     conda:
         "../../envs/assignment.yaml"
     threads: 1
-    priority: 1
     resources:
         mem_mb=1000,
         runtime=5,

@@ -9,10 +9,10 @@ rule compute_gan_phase:
         "data/logs/gan_training_lab/phase.log",
     benchmark:
         "data/benchmarks/gan_training_lab/phase.tsv"
+    priority: 10  # long, and alone on the machine: first, so that no core idles while it waits
     conda:
         "../../envs/assignment.yaml"
     threads: 16  # as many as there are, up to this
-    priority: 10  # long, and alone on the machine: first, so that no core idles while it waits
     resources:
         mem_mb=1500,
         runtime=10,
@@ -47,10 +47,10 @@ rule compute_gan_sgd:
         "data/logs/gan_training_lab/sgd.log",
     benchmark:
         "data/benchmarks/gan_training_lab/sgd.tsv"
+    priority: 1  # before the short steps, which fill the gaps
     conda:
         "../../envs/assignment.yaml"
     threads: 1
-    priority: 1  # before the short steps, which fill the gaps
     resources:
         mem_mb=1500,
         runtime=10,
@@ -81,10 +81,10 @@ rule compute_gan_mlp:
         "data/logs/gan_training_lab/mlp.log",
     benchmark:
         "data/benchmarks/gan_training_lab/mlp.tsv"
+    priority: 1
     conda:
         "../../envs/assignment.yaml"
     threads: 1
-    priority: 1
     resources:
         mem_mb=2000,
         runtime=10,
