@@ -33,9 +33,7 @@ TOPICS = re.compile(r"^TOPICS = \[.*?\]", re.MULTILINE | re.DOTALL)
 SMALL = ("gan_game", "diffusion_step")
 """Two exercises whose copies build quickly and whose text refers to no other exercise."""
 
-REPORT = frozenset(
-    {"collect_report", "scan_report", "render_report", "verify_report", "publish_report"}
-)
+REPORT = frozenset({"collect_report", "render_report", "publish_report"})
 DOCUMENT = REPORT - {"collect_report"}
 """What a change of the text alone runs."""
 

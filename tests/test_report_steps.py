@@ -1,4 +1,4 @@
-"""collect, scan and publish: from results to what the document includes, and to the product."""
+"""collect, render and publish: from results to what the document includes, and to the product."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from scripts.build import sidecar
 from scripts.common.artifacts import load_json, save_json
 from scripts.common.checks import Check, save_checks
 from scripts.report import collect, publish, scan
+from scripts.report.render import render
 from scripts.report.source import RenderError, read_document
+from scripts.report.verify import Check as DocumentCheck
 
 AUTHOR = 'A. *Student* {{< var x >}} $x$ #1 <b> \\ "quoted"'
 
@@ -127,23 +129,17 @@ True.
 """
 
 
-def run_scan(text: str) -> dict[str, list[str]]:
+def render_text(text: str) -> None:
+    """Render a document as the build does, but no further than its mistakes."""
     run_collect()
     Path("report/doc.qmd").write_text(text)
     generated = Path("report/generated")
     made = [generated / "claims.md", generated / "provenance.md", *sorted(generated.glob("t/*"))]
-    scan.main(
-        "--document report/doc.qmd --variables report/_variables.yml --usage usage.json"
-        f" --made {' '.join(map(str, made))}".split()
-    )
-    return load_json(Path("usage.json"))
+    render("report/doc.qmd", engine="embedded", made=made)
 
 
-def test_scan_lists_what_the_document_uses(results):
-    usage = run_scan(TEXT)
-    assert usage["variables"] == ["t.n"]
-    assert usage["figures"] == ["generated/t/f.svg"]
-    assert "generated/t/checks.md" in usage["includes"]
+def test_a_text_that_shows_everything_is_accepted(results):
+    render_text(TEXT)
 
 
 @pytest.mark.parametrize(
@@ -156,9 +152,9 @@ def test_scan_lists_what_the_document_uses(results):
         (("generated/t/f.svg", "generated/t/g.svg"), r"doc\.qmd:7: .*g\.svg"),
     ],
 )
-def test_scan_names_file_line_and_remedy(results, change, message):
+def test_a_mistake_is_named_with_file_line_and_remedy(results, change, message):
     with pytest.raises(RenderError, match=message):
-        run_scan(TEXT.replace(*change))
+        render_text(TEXT.replace(*change))
 
 
 def test_a_leftover_of_an_earlier_build_is_not_used(results):
@@ -170,19 +166,35 @@ def test_a_leftover_of_an_earlier_build_is_not_used(results):
     assert any("no rule makes generated/t/old.svg" in problem for problem in problems)
 
 
-def test_publish_adds_the_engine_and_the_document_s_own_checks(results):
-    run_collect()
-    Path("v.json").write_text(json.dumps([{"id": "report.x", "passed": True}]))
-    Path("a.pdf").write_text("pdf")
-    Path("a.html").write_text("html")
-    files = {
-        "collected": "collected.json", "verification": "v.json", "pdf": "a.pdf", "html": "a.html",
-        "final-pdf": "b.pdf", "final-html": "b.html", "manifest": "manifest.json",
-        "engine": "embedded", "engine-version": "pandoc 3, typst 0",
-    }  # fmt: skip
-    publish.main([f"--{name}={given}" for name, given in files.items()])
+@pytest.fixture
+def published(results, monkeypatch):
+    """Publish a document about which the verification says what is given."""
+
+    def publish_with(*checks: DocumentCheck) -> None:
+        run_collect()
+        Path("a.pdf").write_text("pdf")
+        Path("a.html").write_text("html")
+        monkeypatch.setattr(publish, "verify", lambda pdf, html: list(checks))
+        files = {
+            "collected": "collected.json", "pdf": "a.pdf", "html": "a.html",
+            "final-pdf": "b.pdf", "final-html": "b.html", "manifest": "manifest.json",
+            "engine": "embedded", "engine-version": "pandoc 3, typst 0",
+        }  # fmt: skip
+        publish.main([f"--{name}={given}" for name, given in files.items()])
+
+    return publish_with
+
+
+def test_publish_adds_the_engine_and_the_document_s_own_checks(published):
+    published(DocumentCheck("x", "It is whole.", ()))
     manifest = load_json(Path("manifest.json"))
     assert manifest["engine"] == {"name": "embedded", "version": "pandoc 3, typst 0"}
     assert manifest["checks"][-1]["id"] == "report.x"
     assert sorted(manifest) == ["artifacts", "checks", "engine", "values"]
     assert Path("b.pdf").read_text() == "pdf"
+
+
+def test_a_document_with_a_fault_is_not_published(published):
+    with pytest.raises(SystemExit, match=r"not so: It is whole\.: page 3 is missing"):
+        published(DocumentCheck("x", "It is whole.", ("page 3 is missing",)))
+    assert not Path("b.pdf").exists()

@@ -45,7 +45,7 @@ def remove_record_and_change_model(house: House) -> None:
         (remove_record_and_change_model, "check_gan_game", "its code changed .*not on record.*"),
         (flip_bit(ARRAYS), "compute_gan_game", f"{ARRAYS} is damaged: .*"),
         (lambda house: (house.root / ARRAYS).unlink(), "compute_gan_game", f"{ARRAYS} is missing"),
-        (add_sentence, "scan_report", r"report/exercises/gan_game\.qmd was edited"),
+        (add_sentence, "render_report", r"report/exercises/gan_game\.qmd was edited"),
         (bump_pin, "compute_gan_game", "the pinned versions in envs/requirements.txt changed"),
         (reseed, "check_gan_game", "it reads 2 files that compute_gan_game makes again"),
     ],

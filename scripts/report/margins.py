@@ -6,7 +6,6 @@ import ctypes
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import pypdfium2
 from pypdfium2 import raw
@@ -19,100 +18,98 @@ Box = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True)
-class _Page:
-    """What stands on a page: its size in points, its letters, its drawings.
-
-    starts: the whole points at which letters begin, their side bearing included.
-    """
+class _Block:
+    """Where the text of a page may stand: its size, the margin at both sides, the foot's edge."""
 
     width: float
     height: float
-    letters: Sequence[tuple[Box, str]]
-    starts: Sequence[int]
-    drawings: Sequence[pypdfium2.PdfObject]
+    margin: float
+    foot: float
+
+    def excess(self, box: Box) -> float:
+        """Points by which a box leaves the text block; negative inside."""
+        left, bottom, right, top = box
+        sideways = max(self.margin - left, right - (self.width - self.margin))
+        return max(sideways, self.foot - bottom, top - (self.height - 0.5 * self.margin))
 
 
-def outside(pdf: Path) -> Iterator[str]:
+def outside(
+    pages: Sequence[pypdfium2.PdfPage], texts: Sequence[pypdfium2.PdfTextPage]
+) -> Iterator[str]:
     """Say which letters and drawings stand outside the text block, and by how many points.
 
-    The text block is measured on the pages themselves. Raises FileNotFoundError.
+    texts: the text page of each page. The text block is measured on the pages themselves.
     """
-    document = pypdfium2.PdfDocument(pdf)
-    try:
-        pages = [_read(page) for page in document]
-        # Lines begin at the margin, so more letters do than at any other place.
-        starts = Counter(start for page in pages for start in page.starts)
-        if starts:
-            margin = float(starts.most_common(1)[0][0])
-            for number, page in enumerate(pages, 1):
-                for what, points in _overhanging(page, margin):
-                    yield f"page {number}: {what} by {points:.0f} pt"
-    finally:
-        document.close()
+    runs = [[text.get_rect(index) for index in range(text.count_rects())] for text in texts]
+    # Lines begin at the margin, so more runs of letters do than at any other place.
+    starts = Counter(round(left) for page in runs for left, _, _, _ in page)
+    if not starts:
+        return
+    margin = float(starts.most_common(1)[0][0])
+    for number, (page, text, boxes) in enumerate(zip(pages, texts, runs, strict=True), 1):
+        width, height = page.get_size()
+        numbers = [box for box in boxes if _is_page_number(text, box, width, height)]
+        foot = max((box[3] for box in numbers), default=0.04 * height)
+        block = _Block(width, height, margin, foot)
+        rest = [box for box in boxes if box not in numbers]
+        for what, points in _overhanging(page, text, rest, block):
+            yield f"page {number}: {what} by {points:.0f} pt"
 
 
-def _overhanging(page: _Page, margin: float) -> Iterator[tuple[str, float]]:
-    foot = _foot(page)
-
-    def excess(box: Box) -> float:
-        left, bottom, right, top = box
-        sideways = max(margin - left, right - (page.width - margin))
-        return max(sideways, foot - bottom, top - (page.height - 0.5 * margin))
-
-    for box, letter in page.letters:
-        if excess(box) > OVERHANG and not (letter.isdigit() and box[3] <= foot):
-            yield letter, excess(box)
-    for drawing in page.drawings:
+def _overhanging(
+    page: pypdfium2.PdfPage, text: pypdfium2.PdfTextPage, runs: Sequence[Box], block: _Block
+) -> Iterator[tuple[str, float]]:
+    # Letters take long to read, and a run holds its letters: look where a run sticks out.
+    if any(block.excess(box) > OVERHANG for box in runs):
+        for box, letter in _letters(text):
+            if block.excess(box) > OVERHANG and not (letter.isdigit() and box[3] <= block.foot):
+                yield letter, block.excess(box)
+    left, bottom, right, top = (ctypes.c_float() for _ in range(4))
+    for index in range(raw.FPDFPage_CountObjects(page)):
+        item = raw.FPDFPage_GetObject(page, index)
+        kind = raw.FPDFPageObj_GetType(item)
+        if kind == raw.FPDF_PAGEOBJ_TEXT:
+            continue
+        raw.FPDFPageObj_GetBounds(item, left, bottom, right, top)
+        box = left.value, bottom.value, right.value, top.value
         # A path's own points take long to read and lie within its bounds.
-        if excess(drawing.get_bounds()) > OVERHANG and excess(_extent(drawing)) > OVERHANG:
-            yield "a drawing", excess(_extent(drawing))
+        if kind == raw.FPDF_PAGEOBJ_PATH and block.excess(box) > OVERHANG:
+            box = _extent(item)
+        if block.excess(box) > OVERHANG:
+            yield "a drawing", block.excess(box)
 
 
-def _read(page: pypdfium2.PdfPage) -> _Page:
-    text = page.get_textpage()
-    letters: list[tuple[Box, str]] = []
-    starts: list[int] = []
+def _letters(text: pypdfium2.PdfTextPage) -> Iterator[tuple[Box, str]]:
     left, right, bottom, top = (ctypes.c_double() for _ in range(4))
-    loose = raw.FS_RECTF()
     for index in range(text.count_chars()):
         letter = chr(raw.FPDFText_GetUnicode(text, index))
         raw.FPDFText_GetCharBox(text, index, left, right, bottom, top)
         if letter.strip() and right.value > left.value:
-            letters.append(((left.value, bottom.value, right.value, top.value), letter))
-            raw.FPDFText_GetLooseCharBox(text, index, loose)
-            starts.append(round(loose.left))
-    drawings = [
-        item for item in page.get_objects(max_depth=1) if item.type != raw.FPDF_PAGEOBJ_TEXT
-    ]
-    width, height = page.get_size()
-    return _Page(width, height, letters, starts, drawings)
+            yield (left.value, bottom.value, right.value, top.value), letter
 
 
-def _extent(item: pypdfium2.PdfObject) -> Box:
-    """The box of a drawing on the page.
+def _extent(path: raw.FPDF_PAGEOBJECT) -> Box:
+    """The box of a path on the page.
 
     PDFium takes every corner of a stroked line for a mitred one, which puts the box of a round
-    curve far outside it; for paths the points themselves are taken.
+    curve far outside it; so the points themselves are taken.
     """
-    if item.type != raw.FPDF_PAGEOBJ_PATH:
-        left, bottom, right, top = item.get_bounds()
-        return left, bottom, right, top
-    matrix, x, y = item.get_matrix(), ctypes.c_float(), ctypes.c_float()
+    found, x, y = raw.FS_MATRIX(), ctypes.c_float(), ctypes.c_float()
+    raw.FPDFPageObj_GetMatrix(path, found)
+    matrix = pypdfium2.PdfMatrix.from_raw(found)
     points = []
-    for index in range(raw.FPDFPath_CountSegments(item.raw)):
-        raw.FPDFPathSegment_GetPoint(raw.FPDFPath_GetPathSegment(item.raw, index), x, y)
+    for index in range(raw.FPDFPath_CountSegments(path)):
+        raw.FPDFPathSegment_GetPoint(raw.FPDFPath_GetPathSegment(path, index), x, y)
         points.append(matrix.on_point(x.value, y.value))
     across, up = [point[0] for point in points], [point[1] for point in points]
     return min(across), min(up), max(across), max(up)
 
 
-def _foot(page: _Page) -> float:
-    """The upper edge of the page number, below which nothing else may stand."""
-    numbers = [
-        top
-        for (left, _, right, top), letter in page.letters
-        if letter.isdigit()
-        and top < 0.1 * page.height
-        and abs((left + right) / 2 - page.width / 2) < 15
-    ]
-    return max(numbers, default=0.04 * page.height)
+def _is_page_number(text: pypdfium2.PdfTextPage, box: Box, width: float, height: float) -> bool:
+    """Whether a run of letters is the number at the page's foot, below which nothing may stand."""
+    left, _, right, top = box
+    return (
+        top < 0.1 * height
+        and abs((left + right) / 2 - width / 2) < 15
+        and text.get_text_bounded(*box).strip().isdigit()
+    )

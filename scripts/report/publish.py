@@ -1,17 +1,18 @@
-"""Put the finished, verified document where the reader looks, with its manifest.
+"""Verify the finished document and, if all is well, put it where the reader looks.
 
 Nothing is replaced before everything has succeeded: the previous PDF stays until this step.
 """
 
 from __future__ import annotations
 
-import json
 import shutil
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from scripts.common.artifacts import load_json, save_json
 from scripts.common.command_line import parse
+from scripts.report.verify import complaints, verify
 
 
 @dataclass(frozen=True)
@@ -23,17 +24,20 @@ class Settings:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command line."""
+    """Run the command line. Raises SystemExit, saying what is wrong with the document."""
     settings, files = parse(
         __doc__,
         Settings,
-        inputs=("collected", "verification", "pdf", "html"),
+        inputs=("collected", "pdf", "html"),
         outputs=("final_pdf", "final_html", "manifest"),
         arguments=arguments,
     )
+    checks = verify(files.pdf, files.html)
+    if not all(check.passed for check in checks):
+        sys.exit("\n".join(complaints(checks)))
     manifest = load_json(files.collected)
     manifest["engine"] = {"name": settings.engine, "version": settings.engine_version}
-    manifest["checks"] += json.loads(files.verification.read_text(encoding="utf-8"))
+    manifest["checks"] += [check.record() for check in checks]
     shutil.copyfile(files.pdf, files.final_pdf)
     shutil.copyfile(files.html, files.final_html)
     save_json(files.manifest, manifest)

@@ -9,9 +9,11 @@ import argparse
 import os
 import sys
 import tempfile
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from scripts.report import scan
 from scripts.report.engines import embedded, quarto
 from scripts.report.source import RenderError, check, load_variables, read_document
 
@@ -39,24 +41,30 @@ def render(
     engine: str = "auto",
     pdf: str | Path | None = None,
     html: str | Path | None = None,
+    made: Iterable[str | Path] | None = None,
 ) -> tuple[str, str]:
     """Render ``qmd`` to the files named, and return the engine used and its version.
 
-    Nothing is written unless everything succeeds; the files then appear at once, whole.
-    Raises RenderError.
+    ``made``: the generated files that rules make; where they are given, each must be shown, and
+    no other generated file may be. Nothing is written unless everything succeeds; the files then
+    appear at once, whole. Raises RenderError.
     """
     resolved = resolve_engine(engine)
     document = read_document(qmd)
     variables = document.folder / "_variables.yml"
     check(document, variables=load_variables(variables) if variables.exists() else {})
+    if made is not None:
+        problems = scan.misused(document, document.folder, map(Path, made))
+        if problems:
+            raise RenderError("\n".join(problems))
     module = quarto if resolved[0] == "quarto" else embedded
     with ThreadPoolExecutor(2) as pool:
-        made = [
+        jobs = [
             (Path(path), pool.submit(make, document))
             for path, make in ((pdf, module.render_pdf), (html, module.render_html))
             if path is not None
         ]
-    contents = [(path, job.result()) for path, job in made]
+    contents = [(path, job.result()) for path, job in jobs]
     for path, content in contents:
         _write(path, content)
     return resolved
@@ -85,11 +93,17 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--engine", default="auto", help=f"one of {', '.join(ENGINES)}")
     parser.add_argument("--output", type=Path, help="the PDF to write")
     parser.add_argument("--html", type=Path, help="the HTML to write")
+    parser.add_argument(
+        "--made", nargs="*", type=Path, help="the generated files, all of which must be shown"
+    )
     options = parser.parse_args(arguments)
     if options.output is None and options.html is None:
         parser.error("name an output: --output FILE.pdf, --html FILE.html, or both")
     try:
-        render(options.document, engine=options.engine, pdf=options.output, html=options.html)
+        render(
+            options.document, engine=options.engine, pdf=options.output, html=options.html,
+            made=options.made,
+        )  # fmt: skip
     except RenderError as error:
         print(f"render: {error}", file=sys.stderr)
         return 1

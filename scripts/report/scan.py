@@ -1,46 +1,14 @@
-"""Hold the document's text against what the build made: nothing missing, nothing made in vain.
+"""Holds the document's text against what the build made: nothing missing, nothing made in vain.
 
-    python -m scripts.report.scan --document report/assignment.qmd --made FILES --usage OUT.json
-
-The qmd files are the only place that says what the document uses. Anything used that no rule
-makes, made but shown nowhere, or wrong in the text itself stops the build, with file and line.
+The qmd files are the only place that says what the document shows.
 """
 
 from __future__ import annotations
 
-import argparse
-import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 
-from scripts.common.artifacts import save_json
 from scripts.report import source
-
-
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command line. Raises source.RenderError with the problems found."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--document", type=Path, required=True)
-    parser.add_argument("--variables", type=Path, required=True)
-    parser.add_argument("--made", type=Path, nargs="+", required=True)
-    parser.add_argument("--usage", type=Path, required=True)
-    found = parser.parse_args(arguments)
-    document = source.read_document(found.document)
-    variables = source.load_variables(found.variables)
-    source.check(document, variables=variables)
-    problems = misused(document, found.document.parent, found.made)
-    if problems:
-        raise source.RenderError("\n".join(problems))
-    save_json(
-        found.usage,
-        {
-            "variables": sorted(source.variables_used(document)),
-            "figures": sorted(source.figures_used(document)),
-            "includes": sorted(source.includes_used(document)),
-        },
-    )
 
 
 def misused(document: source.Document, folder: Path, made: Iterable[Path]) -> list[str]:
@@ -63,10 +31,3 @@ def misused(document: source.Document, folder: Path, made: Iterable[Path]) -> li
             for name in sorted(declared - generated.keys())
         ),
     ]
-
-
-if __name__ == "__main__":
-    try:
-        main()
-    except source.RenderError as error:
-        sys.exit(str(error))

@@ -1,4 +1,4 @@
-"""The document: collect what the exercises found, scan the text, render, verify, publish."""
+"""The document: collect what the exercises found, render the text, verify it and publish it."""
 
 from scripts.report.render import RenderError, resolve_engine
 
@@ -79,9 +79,10 @@ rule collect_report:
         )
 
 
-rule scan_report:
+rule render_report:
     input:
         text=ancient(TEXT),
+        engine=ancient(ENGINE_FILES),
         variables=rules.collect_report.output.variables,
         made=[
             rules.collect_report.output.claims,
@@ -89,34 +90,6 @@ rule scan_report:
             *BOXES,
             *COPIES,
         ],
-    output:
-        usage="data/results/report/usage.json",
-    log:
-        "data/logs/report/scan.log",
-    benchmark:
-        "data/benchmarks/report/scan.tsv"
-    conda:
-        "../../envs/assignment.yaml"
-    threads: 1
-    resources:
-        mem_mb=500,
-        runtime=2,
-    params:
-        contract=contract("report.scan", {}, files=TEXT),
-    shell:
-        job(
-            f"scripts.report.scan --document {DOCUMENT}"
-            " --variables {input.variables:q} --made {input.made:q} --usage {output.usage:q}"
-        )
-
-
-rule render_report:
-    input:
-        text=ancient(TEXT),
-        engine=ancient(ENGINE_FILES),
-        variables=rules.collect_report.output.variables,
-        made=rules.scan_report.input.made,
-        usage=rules.scan_report.output.usage,
     output:
         pdf="data/results/report/assignment.pdf",
         html="data/results/report/assignment.html",
@@ -141,39 +114,13 @@ rule render_report:
     shell:
         job(
             f"scripts.report.render {DOCUMENT}"
-            " --output {output.pdf:q} --html {output.html:q}"
-        )
-
-
-rule verify_report:
-    input:
-        pdf=rules.render_report.output.pdf,
-        html=rules.render_report.output.html,
-    output:
-        checks="data/results/report/checks.json",
-    log:
-        "data/logs/report/verify.log",
-    benchmark:
-        "data/benchmarks/report/verify.tsv"
-    conda:
-        "../../envs/assignment.yaml"
-    threads: 1
-    resources:
-        mem_mb=1000,
-        runtime=2,
-    params:
-        contract=contract("report.verify", {}),
-    shell:
-        job(
-            "scripts.report.verify --pdf {input.pdf:q} --html {input.html:q}"
-            " --output {output.checks:q}"
+            " --output {output.pdf:q} --html {output.html:q} --made {input.made:q}"
         )
 
 
 rule publish_report:
     input:
         collected=rules.collect_report.output.manifest,
-        checks=rules.verify_report.output.checks,
         pdf=rules.render_report.output.pdf,
         html=rules.render_report.output.html,
     output:
@@ -188,13 +135,13 @@ rule publish_report:
         "../../envs/assignment.yaml"
     threads: 1
     resources:
-        mem_mb=500,
+        mem_mb=1000,
         runtime=2,
     params:
         contract=contract("report.publish", RESOLVED, "engine", "engine_version"),
     shell:
         job(
-            "scripts.report.publish --collected {input.collected:q} --verification"
-            " {input.checks:q} --pdf {input.pdf:q} --html {input.html:q} --final-pdf {output.pdf:q}"
-            " --final-html {output.html:q} --manifest {output.manifest:q}"
+            "scripts.report.publish --collected {input.collected:q} --pdf {input.pdf:q}"
+            " --html {input.html:q} --final-pdf {output.pdf:q} --final-html {output.html:q}"
+            " --manifest {output.manifest:q}"
         )

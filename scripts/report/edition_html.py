@@ -1,0 +1,102 @@
+"""What the checks ask of an HTML page: its text, headings, ids, links, images, tables, loads."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from lxml import etree
+
+from scripts.report.edition_text import squeezed
+
+_VOID = {"br", "col", "hr", "img", "input", "link", "meta", "source", "wbr"}
+#: Elements inside a line: no blank where they begin and end.
+_INLINE = {"a", "b", "code", "em", "i", "q", "s", "small", "span", "strong", "sub", "sup", "u"}
+
+
+def read_page(path: Path) -> Page:
+    """Read a page. Raises FileNotFoundError."""
+    parser = etree.HTMLParser(target=Page(), huge_tree=True)
+    parser.feed(path.read_text(encoding="utf-8"))
+    page: Page = parser.close()
+    return page
+
+
+class Page:
+    """What the checks ask of a page: text, headings, ids, links, images, tables, loads.
+
+    A parser's target: lxml calls its methods as it reads.
+    """
+
+    def __init__(self) -> None:
+        self.language = self.title = ""
+        self.pieces: list[str] = []
+        self.headings: list[tuple[int, str]] = []
+        self.ids: list[str] = []
+        self.links: list[str] = []
+        self.loads: list[str] = []
+        self.images: list[dict[str, str]] = []
+        self.tables: list[bool] = []
+        self.formulas = 0
+        self._open: list[str] = []
+        self._heading: list[str] | None = None
+
+    def start(self, tag: str, values: dict[str, str]) -> None:
+        """An element begins."""
+        if tag not in _VOID:
+            self._open.append(tag)
+        if tag not in _INLINE:
+            self.pieces.append(" ")
+        if "id" in values:
+            self.ids.append(values["id"])
+        if tag == "html":
+            self.language = values.get("lang", "")
+        elif tag == "img":
+            self.images.append(dict(values))
+        elif tag == "math":
+            self.formulas += 1
+        elif tag == "table":
+            self.tables.append(False)
+        elif tag == "th" and self.tables:
+            self.tables[-1] = True
+        elif tag == "a" and values.get("href", "").startswith("#"):
+            self.links.append(values["href"][1:])
+        elif re.fullmatch("h[1-6]", tag):
+            self._heading = []
+        loaded = values.get("src", "") + (values.get("href", "") if tag == "link" else "")
+        if re.match(r"(?:https?:)?//", loaded):
+            self.loads.append(loaded)
+
+    def end(self, tag: str) -> None:
+        """An element ends."""
+        if tag not in _INLINE:
+            self.pieces.append(" ")
+        while tag in self._open and self._open.pop() != tag:
+            pass
+        if re.fullmatch("h[1-6]", tag) and self._heading is not None:
+            inside = "" if "nav" in self._open else squeezed("".join(self._heading))
+            if inside:
+                self.headings.append((int(tag[1]), inside))
+            self._heading = None
+
+    def data(self, data: str) -> None:
+        """Text within the elements that are open."""
+        if "style" in self._open or "script" in self._open:
+            self.loads += re.findall(r"url\(['\"]?((?:https?:)?//[^)'\"]*)|@import[^;]*", data)
+        elif "annotation" in self._open:
+            return
+        elif "title" in self._open and "head" in self._open:
+            self.title += data
+        elif "body" in self._open or "head" not in self._open:
+            self.pieces.append(data)
+            if self._heading is not None:
+                self._heading.append(data)
+
+    @property
+    def text(self) -> str:
+        """All words of the page, comparable with another edition's."""
+        return squeezed("".join(self.pieces))
+
+    def close(self) -> Page:
+        """The page has ended."""
+        return self
