@@ -522,12 +522,6 @@ end
 
 -- ------------------------------------------------------------------------------ the filter
 
--- Whether the formula at `index` stands inside a labelled equation, which has its own words.
-local function labelled(inlines, index)
-  local before = inlines[index - 1]
-  return before and before.t == 'RawInline' and before.text:match '^#math%.equation%(.*%[%s*$' ~= nil
-end
-
 -- Each formula in Typst's language, by its LaTeX and its type: all in one call of Pandoc's writer,
 -- which costs as much for one formula as for hundreds.
 local function in_typst(maths)
@@ -560,14 +554,20 @@ function Pandoc(doc)
     if not seen[key] then maths:insert(math) end
     seen[key] = true
   end}
-  local written = in_typst(maths)
-  return doc:walk {Inlines = function(inlines)
-    local result = inlines:clone()
-    for index, el in ipairs(inlines) do
-      if el.t == 'Math' and not labelled(inlines, index) then
-        result[index] = with_words(el, written[el.mathtype .. el.text])
+  local written, spoken = in_typst(maths), {}
+  local labelled = false -- the formula that comes next stands inside a labelled equation
+  return doc:walk {
+    RawInline = function(raw)
+      labelled = raw.text:match '^#math%.equation%(.*%[%s*$' ~= nil
+    end,
+    Math = function(math)
+      if labelled then
+        labelled = false
+        return nil
       end
-    end
-    return result
-  end}
+      local key = math.mathtype .. math.text
+      spoken[key] = spoken[key] or with_words(math, written[key])
+      return spoken[key]
+    end,
+  }
 end
