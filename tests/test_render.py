@@ -9,7 +9,9 @@ import shutil
 import stat
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pypdf
 import pytest
@@ -19,7 +21,6 @@ from scripts.report.engines import embedded, quarto
 from scripts.report.engines.self_contained import with_images
 from scripts.report.render import RenderError, render, resolve_engine
 from scripts.report.source import markdown_escape
-from scripts.report.verify import _structure
 
 ROOT = Path(__file__).parents[1]
 SAMPLE = ROOT / "tests" / "data" / "sample"
@@ -679,4 +680,16 @@ def test_labelled_equation_keeps_its_authors_words(tmp_path: Path) -> None:
 
 def alternatives(pdf: Path) -> list[str]:
     """Every alternative text of the PDF."""
-    return [str(node["/Alt"]) for _, node in _structure(pypdf.PdfReader(pdf)) if "/Alt" in node]
+
+    def below(node: Any) -> Iterator[str]:
+        node = node.get_object() if hasattr(node, "get_object") else node
+        if isinstance(node, list):
+            for child in node:
+                yield from below(child)
+        elif isinstance(node, dict):
+            if "/Alt" in node:
+                yield str(node["/Alt"])
+            yield from below(node.get("/K"))
+
+    root = pypdf.PdfReader(pdf).root_object
+    return list(below(root["/StructTreeRoot"]["/K"]))

@@ -409,6 +409,29 @@ def _attributes_at(document: Document, offset: int) -> tuple[Attributes, int]:
     return parse_attributes(document.text[offset + 1 : end - 1]), end
 
 
+@dataclass(frozen=True)
+class Equation:
+    """A displayed formula with a label: ``$$…$$ {#eq-x alt="…"}``.
+
+    ``formula`` is the span of the dollars and what is between them, ``label`` that of the braces.
+    """
+
+    formula: tuple[int, int]
+    label: tuple[int, int]
+    latex: str
+    attributes: Attributes
+
+
+def find_equations(document: Document) -> Iterator[Equation]:
+    """Yield every equation with a label, in order; Quarto allows one line break before it."""
+    gap = re.compile(r"[ \t]*\n?[ \t]*(?=\{#)")
+    for span, latex, display in find_math(document.code_free):
+        behind = gap.match(document.prose, span[1]) if display else None
+        if behind is not None:
+            attributes, end = _attributes_at(document, behind.end())
+            yield Equation(span, (behind.end(), end), latex, attributes)
+
+
 def variables_used(qmd: str | Path | Document) -> dict[str, list[Place]]:
     """Every variable that the document asks for, with the places where it does."""
     document = qmd if isinstance(qmd, Document) else read_document(qmd)
@@ -624,14 +647,8 @@ def _image_problems(document: Document, figures: Container[str] | None) -> Itera
 
 def _equation_problems(document: Document) -> Iterator[Problem]:
     wanted = document.options("typst").get("pdf-standard") == "ua-1"
-    for (start, end), latex, display in find_math(document.code_free):
-        place = document.place(start)
-        if not display:
-            continue
-        behind = re.compile(r"[ \t]*\n?[ \t]*(?=\{#)").match(document.prose, end)
-        if behind is None:
-            continue
-        attributes, _ = _attributes_at(document, behind.end())
+    for equation in find_equations(document):
+        place, attributes = document.place(equation.formula[0]), equation.attributes
         name = attributes.identifier
         if not name.startswith("eq-"):
             yield Problem(place, f"the label `{name}` of an equation must begin with `eq-`.")
@@ -641,7 +658,7 @@ def _equation_problems(document: Document) -> Iterator[Problem]:
                 f"the equation `{name}` has no alternative text, which PDF/UA-1 asks for; write it "
                 f'as it is spoken: {{#{name} alt="…"}}.',
             )
-        if re.search(r"\\(?:label|tag)\b", latex):
+        if re.search(r"\\(?:label|tag)\b", equation.latex):
             yield Problem(place, r"`\label` and `\tag` have no effect here; use {#eq-…}.")
 
 

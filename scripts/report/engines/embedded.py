@@ -23,6 +23,7 @@ from scripts.report.source import (
     Place,
     RenderError,
     figures_used,
+    find_equations,
     find_math,
     find_shortcodes,
     load_variables,
@@ -208,6 +209,17 @@ def _file(document: Document, name: str) -> Path:
 # ------------------------------------------------------------------------------- Pandoc
 
 
+def _with_equations(document: Document) -> str:
+    """The body with each labelled equation in brackets, by which Pandoc reads its label."""
+    parts, last = [], document.body
+    for equation in find_equations(document):
+        (start, end), (label, close) = equation.formula, equation.label
+        formula, gap = document.text[start:end], document.text[end:label]
+        parts += [document.text[last:start], f"[{formula}{gap}]", document.text[label:close]]
+        last = close
+    return "".join([*parts, document.text[last:]])
+
+
 def _tokenised(text: str, values: list[str], variables: Mapping[str, str]) -> str:
     """``text`` with each shortcode replaced: a variable by a token that Lua fills in."""
     parts, last = [], 0
@@ -260,7 +272,7 @@ def _run_pandoc(
     variables_file = document.folder / "_variables.yml"
     variables = load_variables(variables_file) if variables_file.exists() else {}
     metadata, values = _metadata(document, options, variables)
-    body = _tokenised(document.text[document.body :], values, variables)
+    body = _tokenised(_with_equations(document), values, variables)
     metadata["quarto-variables"] = values
     headers = _files(document, options, "include-in-header")
     with tempfile.TemporaryDirectory() as folder:

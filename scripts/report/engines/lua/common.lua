@@ -19,6 +19,9 @@ M.callouts = {note = 'Note', tip = 'Tip', warning = 'Warning', caution = 'Cautio
 -- Filled by `numbering`: label -> {kind = …, number = …, caption = … of a sub-figure}.
 M.numbers = {}
 
+-- Set by `references`: whether the text cites anything.
+M.cited = false
+
 -- Stop the render. The driver finds `snippet` in the author's files and adds file and line.
 function M.refuse(snippet, message)
   error('REFUSED ' .. pandoc.json.encode({snippet = snippet, message = message}) .. ' END', 0)

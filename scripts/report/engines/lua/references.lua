@@ -61,7 +61,10 @@ local function resolve(cite)
       common.refuse(text, 'Typst drops the words before a citation key; put them before the bracket')
     end
   end
-  if references == 0 then return in_sentence(cite) end
+  if references == 0 then
+    common.cited = true
+    return in_sentence(cite)
+  end
   if references < #cite.citations then
     common.refuse(text, 'one bracket holds either citations or cross-references; use two')
   end

@@ -46,7 +46,10 @@ return {
       common.refuse('#' .. el.identifier, 'a callout or a proof has one class and no label')
     end
   end,
-  Span = function(el) only(el, 'a span', {smallcaps = true, underline = true}, {}) end,
+  Span = function(el)
+    local equation = common.kind(el.identifier) == 'eq'
+    only(el, 'a span', {smallcaps = true, underline = true}, {alt = equation})
+  end,
   Header = function(el)
     only(el, 'a heading', {unnumbered = true, appendix = true}, {})
   end,

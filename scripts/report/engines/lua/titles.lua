@@ -10,20 +10,14 @@ local function plain(list)
   end)
 end
 
-local function cites(doc)
-  local found = false
-  doc.blocks:walk {Cite = function() found = true end}
-  return found
-end
-
 return {
   Pandoc = function(doc)
     doc.meta['author-names'] = plain(doc.meta.author)
     doc.meta.keywords = plain(doc.meta.keywords)
-    doc.meta.cited = cites(doc)
+    doc.meta.cited = common.cited
     if common.typst then return doc end
     doc.meta.pagetitle = pandoc.utils.stringify(doc.meta.title or '')
-    if doc.meta.cited then
+    if common.cited then
       doc.blocks:insert(pandoc.Header(2, 'Bibliography', pandoc.Attr('bibliography')))
       doc.blocks:insert(pandoc.Div({}, pandoc.Attr('refs')))
     end
