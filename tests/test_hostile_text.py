@@ -19,7 +19,8 @@ from kills import Trees, report, session_folder, two_builds
 from scripts.common.artifacts import load_arrays
 from scripts.report import verify
 from scripts.report.engines import embedded
-from scripts.report.source import markdown_escape, read_document
+from scripts.report.source import read_document
+from scripts.report.variables import markdown_escape
 
 SCRIPTS = sorted((ROOT / "scripts").rglob("*.py")) + sorted((ROOT / "workflow").rglob("*.py"))
 

@@ -20,7 +20,7 @@ from scripts.report import render as command
 from scripts.report.engines import embedded, quarto
 from scripts.report.engines.self_contained import with_images
 from scripts.report.render import RenderError, render, resolve_engine
-from scripts.report.source import markdown_escape
+from scripts.report.variables import markdown_escape
 
 ROOT = Path(__file__).parents[1]
 SAMPLE = ROOT / "tests" / "data" / "sample"

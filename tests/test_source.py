@@ -13,20 +13,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scripts.report.engines import embedded
-from scripts.report.source import (
-    RenderError,
-    check,
+from scripts.report.mistakes import check
+from scripts.report.parts import (
     figures_used,
     find_labels,
-    find_math,
     includes_used,
-    load_variables,
-    markdown_escape,
-    merge_metadata,
     parse_attributes,
-    read_document,
     variables_used,
 )
+from scripts.report.source import RenderError, find_math, merge_metadata, read_document
+from scripts.report.variables import load_variables, markdown_escape
 
 SAMPLE = Path(__file__).parent / "data" / "sample"
 

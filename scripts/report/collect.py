@@ -20,7 +20,7 @@ import yaml
 from scripts.build import sidecar
 from scripts.common.artifacts import load_json, save_json
 from scripts.common.tables import save_table
-from scripts.report.source import markdown_escape
+from scripts.report.variables import markdown_escape
 
 METHODS = {
     "exhaustive": "every case",

@@ -15,7 +15,9 @@ from pathlib import Path
 
 from scripts.report import scan
 from scripts.report.engines import embedded, quarto
-from scripts.report.source import RenderError, check, load_variables, read_document
+from scripts.report.mistakes import check
+from scripts.report.source import RenderError, read_document
+from scripts.report.variables import load_variables
 
 __all__ = ["ENGINES", "RenderError", "main", "render", "resolve_engine"]
 

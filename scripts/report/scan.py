@@ -8,15 +8,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from scripts.report import source
+from scripts.report import parts
+from scripts.report.source import Document
 
 
-def misused(document: source.Document, folder: Path, made: Iterable[Path]) -> list[str]:
+def misused(document: Document, folder: Path, made: Iterable[Path]) -> list[str]:
     """Return a sentence for each generated file that is used but not made, or made but not used.
 
     folder: where the document lies. made: the generated files that rules make, all below it.
     """
-    shown = source.figures_used(document) | source.includes_used(document)
+    shown = parts.figures_used(document) | parts.includes_used(document)
     generated = {name: places for name, places in shown.items() if name.startswith("generated/")}
     declared = {str(path.relative_to(folder)) for path in made}
     return [

@@ -18,17 +18,9 @@ from pathlib import Path
 from typing import Any
 
 from scripts.report.engines.self_contained import with_images, with_styles
-from scripts.report.source import (
-    Document,
-    Place,
-    RenderError,
-    figures_used,
-    find_equations,
-    find_math,
-    find_shortcodes,
-    load_variables,
-    shown,
-)
+from scripts.report.parts import figures_used, find_equations, find_shortcodes
+from scripts.report.source import Document, Place, RenderError, find_math, shown
+from scripts.report.variables import load_variables
 
 _HERE = Path(__file__).parent
 #: Metadata keys with a meaning here, and for the closed ones the values that are supported.

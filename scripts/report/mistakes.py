@@ -1,0 +1,276 @@
+"""Finds the mistakes of an author before any engine runs.
+
+Quarto only warns where a reference, a variable or a file is missing, so the checks live here and
+hold for both engines.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Container, Iterable, Iterator, Mapping
+from typing import NamedTuple
+
+from scripts.report.parts import (
+    FOREIGN_KINDS,
+    HEADING,
+    REFERENCE_KINDS,
+    attributes_at,
+    find_equations,
+    find_images,
+    find_labels,
+    find_shortcodes,
+)
+from scripts.report.source import (
+    FENCE,
+    Document,
+    Place,
+    RenderError,
+    blank,
+    code_fences,
+    read_text,
+    shown,
+)
+
+_DIV = re.compile(r"^[ \t>]*(:{3,})[ \t]*(.*?)[ \t:]*$")
+_REFERENCE = re.compile(r"(?<![\w@\\/])@\{?([A-Za-z_][\w:.#$%&+?<>~/-]*)")
+_RAW_HTML = re.compile(r"</?[A-Za-z][A-Za-z0-9-]*(?:\s[^<>]*)?/?>")
+
+
+class Problem(NamedTuple):
+    """One mistake of the author, with what to do about it."""
+
+    place: Place
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.message}"
+
+
+def check(
+    document: Document,
+    *,
+    variables: Mapping[str, str] | None = None,
+    figures: Container[str] | None = None,
+) -> None:
+    """Raise RenderError, a paragraph for each mistake, when the document cannot be rendered.
+
+    ``variables`` are the values of ``_variables.yml`` (None: do not ask whether they exist);
+    ``figures`` are the image files that there will be (None: those on disk).
+    """
+    problems = [
+        *_shortcode_problems(document, variables),
+        *_label_problems(document),
+        *_reference_problems(document),
+        *_image_problems(document, figures),
+        *_equation_problems(document),
+        *_heading_problems(document),
+        *_markup_problems(document),
+    ]
+    if problems:
+        raise RenderError("\n".join(str(problem) for problem in problems))
+
+
+def _shortcode_problems(
+    document: Document, variables: Mapping[str, str] | None
+) -> Iterator[Problem]:
+    for code in find_shortcodes(document.text):
+        start = code.span[0]
+        place = document.place(start)
+        in_code = start >= document.body and document.code_free[start] == " "
+        if code.name == "var" and len(code.arguments) != 1:
+            yield Problem(place, "`var` takes exactly one key, `{{< var topic.key >}}`.")
+        elif code.name == "var" and variables is not None and code.arguments[0] not in variables:
+            yield Problem(
+                place,
+                f"the variable `{code.arguments[0]}` has no value in _variables.yml; correct the "
+                f"key{_similar(code.arguments[0], variables)}, or make a script write it.",
+            )
+        elif code.name == "include" and not in_code:
+            yield Problem(place, "an include stands alone on its line, without blanks in its path.")
+        elif code.name not in ("var", "include", "pagebreak") and not in_code:
+            yield Problem(
+                place,
+                f"the shortcode `{code.name}` is unknown; this project uses `include`, `var` and "
+                "`pagebreak` (write {{{< … >}}} to show one).",
+            )
+
+
+def _similar(name: str, known: Iterable[str]) -> str:
+    close = difflib.get_close_matches(name, list(known), n=1)
+    return f" (did you mean `{close[0]}`?)" if close else ""
+
+
+def _label_problems(document: Document) -> Iterator[Problem]:
+    first: dict[str, int] = {}
+    for label in find_labels(document):
+        kind = label.name.split("-")[0]
+        if label.name in first:
+            yield Problem(
+                document.place(label.offset),
+                f"the label `{label.name}` is taken, see {document.place(first[label.name])}; "
+                "give one of the two another name.",
+            )
+        elif "-" in label.name and kind in FOREIGN_KINDS:
+            yield Problem(
+                document.place(label.offset),
+                f"labels of the kind `{kind}-` are not supported; use one of "
+                f"{', '.join(REFERENCE_KINDS)}.",
+            )
+        first.setdefault(label.name, label.offset)
+
+
+def _reference_problems(document: Document) -> Iterator[Problem]:
+    labels = {label.name: label for label in find_labels(document)}
+    keys = _citation_keys(document)
+    numbered_sections = document.options("typst").get("number-sections") is True
+    prose = _without_attributes(document)
+    for match in _REFERENCE.finditer(prose):
+        name = match[1].rstrip(".:,;?!-_~/+<>&%$#")
+        kind = name.split("-")[0].lower()
+        place = document.place(match.start())
+        if "-" not in name or kind not in (*REFERENCE_KINDS, *FOREIGN_KINDS):
+            if name not in keys:
+                yield Problem(
+                    place,
+                    f"`@{name}` is neither a label's kind nor a key of the bibliography; correct "
+                    f"it{_similar(name, keys)}, or add the entry.",
+                )
+            continue
+        label = labels.get(name[0].lower() + name[1:])
+        if label is None:
+            yield Problem(
+                place,
+                f"`@{name}` refers to nothing: no label of that name; correct it"
+                f"{_similar(name, labels)}, or label its target.",
+            )
+        elif kind == "sec" and not (numbered_sections and label.numbered):
+            yield Problem(
+                place, f"`@{name}` is a section without a number; use [text](#{name}) instead."
+            )
+    for match in re.finditer(r"\]\(#([^)\s]+)\)", prose):
+        if match[1] not in labels:
+            yield Problem(
+                document.place(match.start()),
+                f"the link to `#{match[1]}` has no target; label it with {{#{match[1]}}}.",
+            )
+
+
+def _without_attributes(document: Document) -> str:
+    """Prose without attribute blocks, whose values are no Markdown."""
+    spans: list[tuple[int, int]] = []
+    for match in re.finditer(r"(?<!\\)\{(?=[#.\w-])", document.prose):
+        _, end = attributes_at(document, match.start())
+        if not spans or match.start() >= spans[-1][1]:
+            spans.append((match.start(), end))
+    return blank(document.prose, spans)
+
+
+def _citation_keys(document: Document) -> set[str]:
+    """Keys of the document's BibTeX files. Raises RenderError when a file is missing."""
+    given = document.metadata.get("bibliography", [])
+    keys: set[str] = set()
+    for name in given if isinstance(given, list) else [given]:
+        text = read_text(document.folder / str(name), Place(shown(document.path), 1))
+        keys |= set(re.findall(r"^\s*@(?!comment|string|preamble)\w+\s*\{\s*([^,\s]+)", text, re.M))
+    return keys
+
+
+def _image_problems(document: Document, figures: Container[str] | None) -> Iterator[Problem]:
+    for image in find_images(document):
+        place = document.place(image.offset)
+        values, label = image.attributes.values, image.attributes.identifier
+        if "://" in image.path:
+            yield Problem(place, f"the image {image.path} is not a file; keep a copy here.")
+        elif not (
+            (document.folder / image.path).is_file() if figures is None else image.path in figures
+        ):
+            yield Problem(
+                place,
+                f"the figure {image.path} does not exist; make a rule that plots it, or correct "
+                "the path (it starts at the main document's folder).",
+            )
+        if not (values.get("fig-alt") or values.get("alt") or "").strip():
+            yield Problem(
+                place,
+                f"the figure {image.path} has no alternative text; say what it shows in "
+                'fig-alt="…".',
+            )
+        if bool(image.caption.strip()) != label.startswith("fig-"):
+            yield Problem(
+                place,
+                f"the figure {image.path} needs a caption and a label {{#fig-…}}, or neither.",
+            )
+
+
+def _equation_problems(document: Document) -> Iterator[Problem]:
+    wanted = document.options("typst").get("pdf-standard") == "ua-1"
+    for equation in find_equations(document):
+        place, attributes = document.place(equation.formula[0]), equation.attributes
+        name = attributes.identifier
+        if not name.startswith("eq-"):
+            yield Problem(place, f"the label `{name}` of an equation must begin with `eq-`.")
+        elif wanted and not attributes.values.get("alt", "").strip():
+            yield Problem(
+                place,
+                f"the equation `{name}` has no alternative text, which PDF/UA-1 asks for; write it "
+                f'as it is spoken: {{#{name} alt="…"}}.',
+            )
+        if re.search(r"\\(?:label|tag)\b", equation.latex):
+            yield Problem(place, r"`\label` and `\tag` have no effect here; use {#eq-…}.")
+
+
+def _heading_problems(document: Document) -> Iterator[Problem]:
+    """Headings of the text (not the titles inside divs) go down one level at a time."""
+    depth, level, offset = 0, 0, 0
+    for line in document.prose.split("\n"):
+        fence = _DIV.match(line)
+        heading = HEADING.match(line)
+        if fence:
+            depth += 1 if fence[2] else -1
+        elif heading and depth <= 0:
+            if len(heading[1]) > level + 1:
+                yield Problem(
+                    document.place(offset),
+                    f"a heading of level {len(heading[1])} follows one of level {level}; "
+                    "go down one level at a time, starting with `#`.",
+                )
+            level = len(heading[1])
+        offset += len(line) + 1
+
+
+def _markup_problems(document: Document) -> Iterator[Problem]:
+    """Markup that would reach one edition only, or none."""
+    for match in _RAW_HTML.finditer(document.prose):
+        yield Problem(
+            document.place(match.start()),
+            f"the HTML tag `{match[0]}` never reaches the PDF; use Markdown, or escape it as "
+            rf"`\{match[0]}`.",
+        )
+    for match in re.finditer(r"(?<!\\)\$", document.prose):
+        yield Problem(
+            document.place(match.start()),
+            r"this dollar sign opens or closes no formula; pair it, or write it as `\$`.",
+        )
+    for match in re.finditer(r"(?:\A|\n[ \t]*\n)[ \t]*(\(?@[\w-]*[.)])(?=\s)", document.prose):
+        yield Problem(
+            document.place(match.start(1)),
+            f"a paragraph that begins with `{match[1]}` is a numbered example to Pandoc; begin it "
+            "with another word.",
+        )
+    notes = {match[1] for match in re.finditer(r"^\[\^([^\]]+)\]:", document.prose, re.M)}
+    for match in re.finditer(r"\[\^([^\]\s]+)\](?!:)", document.prose):
+        if match[1] not in notes:
+            yield Problem(
+                document.place(match.start()), f"the footnote `[^{match[1]}]` is not written."
+            )
+    fences = list(code_fences(document.text, document.body))
+    for start, _ in fences:
+        if re.compile(r"[ \t>]*[`~]+[ \t]*\{\w").match(document.text, start):
+            yield Problem(
+                document.place(start), "code is shown here, never run; write ```python instead."
+            )
+    if fences and fences[-1][1] == len(document.text):
+        last = document.text.rstrip("\n").rsplit("\n", 1)[-1]
+        if not FENCE.match(last):
+            yield Problem(document.place(fences[-1][0]), "this code block is never closed.")

@@ -1,0 +1,206 @@
+"""Finds the parts of a document: shortcodes, images, equations, labels, and what they use."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from scripts.report.source import Document, Place, find_math, read_document
+
+#: Cross-reference prefixes: what the part of a label before its first hyphen may be.
+REFERENCE_KINDS = (
+    *("fig", "tbl", "eq", "sec"),
+    *("thm", "lem", "cor", "prp", "cnj", "def", "exm", "exr", "alg"),
+)
+#: Prefixes that Quarto numbers too and that this project does not use.
+FOREIGN_KINDS = ("lst", "nte", "wrn", "tip", "imp", "cau", "rem", "sol", "vid", "dia")
+
+_SHORTCODE = re.compile(r"(?<!\{)\{\{<\s*(.*?)\s*>\}\}(?!\})", re.DOTALL)
+#: A line that is a heading: its signs and its words.
+HEADING = re.compile(r"^(#{1,6})[ \t]+(.*)$")
+_ATTRIBUTE = re.compile(
+    r"""#(?P<id>[^\s}"'=]+)|\.(?P<cls>[^\s}"'=]+)"""
+    r"""|(?P<key>[\w:-]+)\s*=\s*(?:"(?P<dq>(?:\\.|[^"\\])*)"|'(?P<sq>[^']*)'|(?P<bare>[^\s}]+))"""
+    r"""|(?P<dash>-)(?=[\s}]|$)""",
+    re.DOTALL,
+)
+
+
+@dataclass(frozen=True)
+class Attributes:
+    """What stands between braces: ``{#id .class key="value"}``."""
+
+    identifier: str
+    classes: tuple[str, ...]
+    values: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Image:
+    """An image as the text names it."""
+
+    path: str
+    caption: str
+    attributes: Attributes
+    offset: int
+
+
+@dataclass(frozen=True)
+class Shortcode:
+    """``{{< name argument … >}}`` in the text."""
+
+    name: str
+    arguments: tuple[str, ...]
+    span: tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Equation:
+    """A displayed formula with a label: ``$$…$$ {#eq-x alt="…"}``.
+
+    ``formula`` is the span of the dollars and what is between them, ``label`` that of the braces.
+    """
+
+    formula: tuple[int, int]
+    label: tuple[int, int]
+    latex: str
+    attributes: Attributes
+
+
+@dataclass(frozen=True)
+class Label:
+    """A label that the text defines; ``numbered`` is false for a heading without a number."""
+
+    name: str
+    offset: int
+    numbered: bool = True
+
+
+def find_shortcodes(text: str) -> list[Shortcode]:
+    """Every shortcode that is not escaped by a third brace, in order."""
+    found = []
+    for match in _SHORTCODE.finditer(text):
+        name, *arguments = match[1].split() or [""]
+        found.append(Shortcode(name, tuple(arguments), match.span()))
+    return found
+
+
+def parse_attributes(inner: str) -> Attributes:
+    """Read the inside of an attribute block."""
+    identifier, classes, values = "", [], {}
+    for match in _ATTRIBUTE.finditer(inner):
+        if match["id"]:
+            identifier = match["id"]
+        elif match["cls"]:
+            classes.append(match["cls"])
+        elif match["dash"]:
+            classes.append("unnumbered")
+        elif match["key"]:
+            value = next(match[group] for group in ("dq", "sq", "bare") if match[group] is not None)
+            values[match["key"]] = re.sub(r"\\(.)", r"\1", value)
+    return Attributes(identifier, tuple(classes), values)
+
+
+def _closing(text: str, start: int) -> int:
+    """Offset just behind the bracket that closes the one at ``start``, or -1."""
+    closer = {"[": "]", "(": ")", "{": "}"}[text[start]]
+    depth, offset, quoted = 0, start, ""
+    while offset < len(text):
+        char = text[offset]
+        if char == "\\":
+            offset += 1
+        elif closer == "}" and char in "\"'":
+            quoted = "" if quoted == char else quoted or char
+        elif not quoted and char == text[start]:
+            depth += 1
+        elif not quoted and char == closer:
+            depth -= 1
+            if depth == 0:
+                return offset + 1
+        offset += 1
+    return -1
+
+
+def find_images(document: Document) -> list[Image]:
+    """Every image of the body, in order."""
+    text, images = document.prose, []
+    for match in re.finditer(r"(?<!\\)!\[", text):
+        bracket = match.end() - 1
+        end = _closing(text, bracket)
+        if end < 0 or end >= len(text) or text[end] != "(":
+            continue
+        close = _closing(text, end)
+        if close < 0:
+            continue
+        target = document.text[end + 1 : close - 1].split()
+        attributes, _ = attributes_at(document, close)
+        caption = document.text[bracket + 1 : end - 1]
+        images.append(Image(target[0] if target else "", caption, attributes, match.start()))
+    return images
+
+
+def attributes_at(document: Document, offset: int) -> tuple[Attributes, int]:
+    """The attribute block that starts at ``offset`` (if one does) and the offset behind it."""
+    if document.prose[offset : offset + 1] != "{":
+        return Attributes("", (), {}), offset
+    end = _closing(document.prose, offset)
+    if end < 0:
+        return Attributes("", (), {}), offset
+    return parse_attributes(document.text[offset + 1 : end - 1]), end
+
+
+def find_equations(document: Document) -> Iterator[Equation]:
+    """Yield every equation with a label, in order; Quarto allows one line break before it."""
+    gap = re.compile(r"[ \t]*\n?[ \t]*(?=\{#)")
+    for span, latex, display in find_math(document.code_free):
+        behind = gap.match(document.prose, span[1]) if display else None
+        if behind is not None:
+            attributes, end = attributes_at(document, behind.end())
+            yield Equation(span, (behind.end(), end), latex, attributes)
+
+
+def find_labels(document: Document) -> list[Label]:
+    """Every explicit label of the body, in order, double ones included."""
+    depth = int(document.options("typst").get("number-depth", 6))
+    headings = {}
+    for match in re.finditer(HEADING.pattern, document.prose, re.MULTILINE):
+        headings[match.start()] = (len(match[1]), match.end())
+    labels = []
+    for match in re.finditer(r"(?<!\\)\{(?=[#.\w-])", document.prose):
+        attributes, end = attributes_at(document, match.start())
+        if not attributes.identifier:
+            continue
+        line = document.prose.rfind("\n", 0, match.start()) + 1
+        level, stop = headings.get(line, (0, 0))
+        numbered = not (level and end <= stop) or (
+            level <= depth and "unnumbered" not in attributes.classes
+        )
+        labels.append(Label(attributes.identifier, match.start(), numbered))
+    return labels
+
+
+def variables_used(qmd: str | Path | Document) -> dict[str, list[Place]]:
+    """Every variable that the document asks for, with the places where it does."""
+    document = qmd if isinstance(qmd, Document) else read_document(qmd)
+    used: dict[str, list[Place]] = {}
+    for code in find_shortcodes(document.text):
+        if code.name == "var" and code.arguments:
+            used.setdefault(code.arguments[0], []).append(document.place(code.span[0]))
+    return used
+
+
+def figures_used(qmd: str | Path | Document) -> dict[str, list[Place]]:
+    """Every image file that the document names, with the places where it does."""
+    document = qmd if isinstance(qmd, Document) else read_document(qmd)
+    used: dict[str, list[Place]] = {}
+    for image in find_images(document):
+        used.setdefault(image.path, []).append(document.place(image.offset))
+    return used
+
+
+def includes_used(qmd: str | Path | Document) -> dict[str, list[Place]]:
+    """Every file that the document includes, directly or not, with the places where it does."""
+    document = qmd if isinstance(qmd, Document) else read_document(qmd)
+    return document.includes
