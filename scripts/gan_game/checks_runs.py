@@ -73,8 +73,8 @@ def _chain_checks(m: int, largest_k: int, rounds: int) -> list[Check]:
             "gan_game.dynamics-surely",
             "prp-gan-ties",
             "With fair coins, random outputs and $K\\ge1$, the chance to meet a saddle point "
-            "within three rounds, by the exact Markov chain, over the proved $\\delta$: least ratio "
-            f"over all starts that are no permutation ($m={m}$, $1\\le K\\le{largest_k}$).",
+            "within three rounds, by the exact Markov chain, over the proved $\\delta$ (least "
+            f"ratio, all starts that are no permutation, $m={m}$, $1\\le K\\le{largest_k}$).",
             "numerical",
             min(_assurance(m, outside) for outside in range(1, largest_k + 1)),
             ">=",
