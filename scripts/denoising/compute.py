@@ -263,9 +263,8 @@ def wrong_shown(arrays: Arrays) -> str:
     """Say for each level how many of the digits that the figure shows are recovered wrongly."""
     clean = unscale(arrays["images"][arrays["shown"]])
     wrong = [(unscale(found) != clean).any(axis=1).sum() for found in arrays["shown_recovered"]]
-    levels = [f"{alpha:g}" for alpha in arrays["shown_alphas"]]
-    counts = [f"{number} at {level}" for number, level in zip(wrong, levels, strict=True)]
-    return f"of {len(clean)}, {', '.join(counts)}"
+    pairs = zip(wrong, arrays["shown_alphas"], strict=True)
+    return ", ".join(f"{number} of {len(clean)} at {alpha:g}" for number, alpha in pairs)
 
 
 def shortened(number: float) -> dict[str, Any]:
