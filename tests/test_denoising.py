@@ -478,6 +478,13 @@ def test_a_figure_is_the_same_bytes_each_time(small: Arrays, tmp_path: Path) -> 
     assert (tmp_path / "once.svg").read_bytes() == (tmp_path / "again.svg").read_bytes()
 
 
+def test_a_label_leads_to_the_curve_even_where_that_stays_below_it() -> None:
+    alphas = np.array([0.2, 0.5, 0.8])
+    assert plot.crossing(alphas, np.array([0.0, 0.0, 3.0]), 50) == (0.8, 3.0)
+    assert plot.crossing(alphas, np.array([60.0, 70.0, 80.0]), 50) == (0.2, 60.0)
+    assert plot.crossing(alphas, np.array([0.0, 50.0, 80.0]), 50) == pytest.approx((0.5, 50))
+
+
 def test_tables_say_what_was_counted(small: Arrays) -> None:
     rows = {row[0]: row[1:] for row in plot.coverage_rows(small)}
     assert rows["GAN, copies of one accepted image"][1:3] == ["1", "1"]

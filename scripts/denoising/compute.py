@@ -230,7 +230,7 @@ def summary(arrays: Arrays, settings: Settings) -> dict[str, Any]:
         "samples": value(settings.samples, ","),
         "ddim_steps": value(settings.ddim_steps),
         "levels": value(settings.levels, ","),
-        "beta_first": value(settings.beta_first),
+        "beta_first": value(settings.beta_first) | {"text": positional(settings.beta_first)},
         "beta_last": value(settings.beta_last),
         "alpha_last": value(alpha_last) | {"text": positional(alpha_last)},
         "middle_scaled": value(math.erf(math.sqrt(alpha_last / 8.0)), ".4f"),
@@ -246,7 +246,7 @@ def summary(arrays: Arrays, settings: Settings) -> dict[str, Any]:
         "expected_uniform_tv": value(
             sampling.expected_uniform_variation(m, settings.samples), ".3f"
         ),
-        "batch_uniform": value(m * (1.0 - (1.0 - 1.0 / m) ** m), ".3g"),
+        "batch_uniform": value(m * (1.0 - (1.0 - 1.0 / m) ** m), ".1f"),
         "nearest_distance": value(float(np.median(arrays["distance_nearest"])), ",.0f"),
         "nearest_least": value(math.floor(arrays["distance_nearest"].min()), ","),
         "largest_norm": value(float(np.linalg.norm(images, axis=1).max()), ".1f"),
