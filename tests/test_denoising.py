@@ -900,6 +900,12 @@ BROKEN: dict[str, tuple[Patch | None, Callable[[Arrays], None], Callable[[Arrays
         keep,
         check_sampling.sampling_checks,
     ),
+    # the two weights of the DDIM step swapped
+    "denoising.samples-near": (
+        (sampling, "ddim_step", wrong_step),
+        generation,
+        check_sampling.sampling_checks,
+    ),
     # a minimizer that knows the clean images as well
     "denoising.nearest-misses": (
         (

@@ -316,6 +316,7 @@ def no_ties(genuine: model.IntArray, generated: model.IntArray) -> model.IntArra
 
 
 BREAKS: list[tuple[str, ModuleType, str, Any]] = [
+    ("loss", model, "image_errors", wrong_cost),
     ("labels", model, "optimal_labels", no_ties),
     ("least-loss", model, "least_errors", lambda c, n: np.maximum(c, n).sum(axis=-1)),
     (

@@ -55,7 +55,7 @@ def sampling_checks(arrays: Arrays) -> list[Check]:
         ),
         limit_check(arrays),
         switch_check(arrays),
-        misses_check(arrays),
+        *distance_checks(arrays),
         middle_check(levels),
         *coverage_checks(arrays),
     ]
@@ -85,18 +85,32 @@ def limit_check(arrays: Arrays) -> Check:
     )
 
 
-def misses_check(arrays: Arrays) -> Check:
-    """The minimizer that knows noisy images only generates no image."""
-    return bounded(
-        "denoising.nearest-misses",
-        "sec-denoising-generated",
-        "DDIM with the nearest-noisy-image function: least distance of a sample from all digits, "
-        "over half the least distance of two digits.",
-        "numerical",
-        float(arrays["distance_nearest"].min() / (arrays["separations"].min() / 2)),
-        ">=",
-        1,
-    )
+def distance_checks(arrays: Arrays) -> list[Check]:
+    """Which denoisers generate digits: the samples' distances, over half the least gap."""
+    half = float(arrays["separations"].min() / 2)
+    near = [np.median(arrays[f"distance_{name}"]) for name in ("posterior", "scaled", "closest")]
+    return [
+        bounded(
+            "denoising.samples-near",
+            "tbl-denoising-coverage",
+            "DDIM with the posterior mean and with both closest points: largest median distance of "
+            "a sample to the closest digit, over half the least distance of two digits.",
+            "numerical",
+            max(near) / half,
+            "<=",
+            1,
+        ),
+        bounded(
+            "denoising.nearest-misses",
+            "sec-denoising-generated",
+            "DDIM with the nearest-noisy-image function: least distance of a sample to any digit, "
+            "over half the least distance of two digits.",
+            "numerical",
+            arrays["distance_nearest"].min() / half,
+            ">=",
+            1,
+        ),
+    ]
 
 
 def switch_check(arrays: Arrays) -> Check:

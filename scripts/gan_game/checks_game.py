@@ -40,6 +40,12 @@ def count(mask: Any) -> int:
 # Each function below returns how many cases of one game contradict the claim.
 
 
+def wrong_loss(game: Game) -> int:
+    """Pairs whose errors, summed image by image, are not those counted example by example."""
+    found = model.error_counts(game.genuine, game.generated[:, None, :], game.labels)
+    return count(found != game.errors)
+
+
 def wrong_labels(game: Game) -> int:
     """Pairs where 'the labels follow the rule' and 'no labels do better' disagree."""
     rule = model.optimal_labels(game.genuine, game.generated)[:, None, :]
@@ -160,6 +166,13 @@ def _not_value(game: Game, errors: int) -> int:
 
 
 PER_GAME: tuple[tuple[str, str, str, Callable[[Game], int]], ...] = (
+    (
+        "loss",
+        "eq-gan-loss",
+        "The errors summed image by image are those counted example by example, for every "
+        "generator and discriminator (pairs that disagree).",
+        wrong_loss,
+    ),
     (
         "labels",
         "lem-gan-labels",
