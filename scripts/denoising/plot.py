@@ -35,7 +35,7 @@ def recovery_figure(arrays: Arrays) -> Figure:
     ):
         rows.append((rf"$\alpha_t={alpha:g}$", noisy, noisy))
         rows.append(("recovered", found, clean))
-    figure = style.new_figure(height=0.47 * len(rows))
+    figure = style.new_figure(height=0.44 * len(rows))
     axes = figure.subplots(len(rows), len(shown), squeeze=False)
     for line, (label, images, truth) in zip(axes, rows, strict=True):
         line[0].set_ylabel(label, rotation=0, ha="right", va="center", labelpad=6)
