@@ -22,6 +22,7 @@ from scipy.stats import binom, multivariate_normal
 from scripts.common import artifacts, command_line, style
 from scripts.denoising import (
     check,
+    check_drawn,
     check_sampling,
     compute,
     digits,
@@ -448,10 +449,40 @@ def test_the_three_steps_run_bare(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert all((tmp_path / name).stat().st_size for name in made.values())
 
 
+def test_quoted_bounds_are_rounded_to_the_safe_side() -> None:
+    for number, text in (
+        (0.00339475, "0.0033"),
+        (0.0518, "0.051"),
+        (0.02, "0.02"),
+        (0.9999, "0.99"),
+    ):
+        found = compute.shortened(number)
+        assert found == {"value": number, "text": text}
+        assert float(found["text"]) <= number
+
+
+def test_the_caption_counts_wrong_digits_as_the_frames_do(small: Arrays) -> None:
+    frames = [
+        sum(spine.get_linewidth() > 1 for axis in row for spine in axis.spines.values()) // 4
+        for row in np.array(plot.recovery_figure(small).axes).reshape(-1, len(small["shown"]))[2::2]
+    ]
+    shown = zip(frames, SMALL["shown_alphas"], strict=True)
+    expected = ", ".join(f"{wrong} of {len(small['shown'])} at {alpha}" for wrong, alpha in shown)
+    assert compute.wrong_shown(small) == expected
+    assert sum(frames) > 0
+
+
 def test_a_figure_is_the_same_bytes_each_time(small: Arrays, tmp_path: Path) -> None:
     for name in ("once.svg", "again.svg"):
         style.save_figure(plot.forgetting_figure(small), tmp_path / name)
     assert (tmp_path / "once.svg").read_bytes() == (tmp_path / "again.svg").read_bytes()
+
+
+def test_a_label_leads_to_the_curve_even_where_that_stays_below_it() -> None:
+    alphas = np.array([0.2, 0.5, 0.8])
+    assert plot.crossing(alphas, np.array([0.0, 0.0, 3.0]), 50) == (0.8, 3.0)
+    assert plot.crossing(alphas, np.array([60.0, 70.0, 80.0]), 50) == (0.2, 60.0)
+    assert plot.crossing(alphas, np.array([0.0, 50.0, 80.0]), 50) == pytest.approx((0.5, 50))
 
 
 def test_tables_say_what_was_counted(small: Arrays) -> None:
@@ -478,6 +509,7 @@ def test_all_checks_of_results_pass(knobs: dict[str, Any]) -> None:
         *check.assumption_checks(arrays, alpha),
         *check.frequency_checks(arrays),
         *check.minimizer_checks(arrays, alpha),
+        *check_drawn.drawn_checks(arrays),
         *check.forgetting_checks(arrays),
         *check_sampling.sampling_checks(arrays),
     ]
@@ -556,6 +588,8 @@ examples = recompute(
     lambda a: compute.examples(a["images"], a["pool_labels"][:12], a["noises"], KNOBS)
 )
 forgetting = recompute(lambda a: compute.forgetting(a["images"], a["noises"], KNOBS))
+line = recompute(lambda a: compute.on_the_line())
+generation = recompute(lambda a: compute.generated(a["images"], a["noises"], KNOBS))
 frequencies = recompute(lambda a: compute.frequencies(a["pool"], a["noises"], KNOBS))
 true_holds, true_forgetting = recovery.holds, model.forgetting_loss
 true_noisy = model.noisy_images
@@ -583,6 +617,12 @@ BROKEN: dict[str, tuple[Patch | None, Callable[[Arrays], None], Callable[[Arrays
         ),
         keep,
         lambda a: [exact.minimizers_check()],
+    ),
+    # sqrt(alpha) dropped from the formula of the minimizer
+    "denoising.zero-loss-functions": (
+        (model, "implied_noise", lambda points, clean, signal, noise: (points - clean) / noise),
+        keep,
+        lambda a: [exact.zero_loss_functions_check()],
     ),
     # collisions overlooked
     "denoising.zero-loss-criterion": (
@@ -635,6 +675,16 @@ BROKEN: dict[str, tuple[Patch | None, Callable[[Arrays], None], Callable[[Arrays
         ),
         keep,
         lambda a: [exact.continuity_check()],
+    ),
+    # the logarithm forgotten
+    "denoising.start-divergence": (
+        (
+            sampling,
+            "start_divergence",
+            lambda square, d, alpha, log: (alpha * square - d * alpha) / 2,
+        ),
+        keep,
+        lambda a: [exact.divergence_check()],
     ),
     # the loss over m instead of 2m
     "denoising.gan-missed-image": (
@@ -768,6 +818,24 @@ BROKEN: dict[str, tuple[Patch | None, Callable[[Arrays], None], Callable[[Arrays
         keep,
         lambda a: check.minimizer_checks(a, ALPHA),
     ),
+    # sqrt(1 - alpha) dropped from the implied image
+    "denoising.shown-digits": (
+        (model, "implied_image", lambda points, guess, signal, noise: (points - guess) / signal),
+        examples,
+        check_drawn.drawn_checks,
+    ),
+    # sqrt(alpha) dropped from the formula of the minimizer
+    "denoising.line-minimizers": (
+        (model, "implied_noise", lambda points, clean, signal, noise: (points - clean) / noise),
+        line,
+        check_drawn.drawn_checks,
+    ),
+    # the closest image instead of the mean of all
+    "denoising.line-posterior": (
+        (model, "posterior_mean_denoiser", model.closest_point_denoiser),
+        line,
+        check_drawn.drawn_checks,
+    ),
     # noise instead of noise squared in the exponent of the weights
     "denoising.score": (
         (model, "posterior_mean_denoiser", wrong_posterior),
@@ -820,6 +888,34 @@ BROKEN: dict[str, tuple[Patch | None, Callable[[Arrays], None], Callable[[Arrays
     "denoising.first-choice": (
         None,
         set_array("choices_scaled", lambda a: a["choices_closest"]),
+        check_sampling.sampling_checks,
+    ),
+    # the angle instead of the inner product
+    "denoising.choice-limit": (
+        (
+            model,
+            "closest",
+            lambda x, c: np.argmax(x @ c.T / (1e-15 + np.linalg.norm(c, axis=1)), axis=1),
+        ),
+        keep,
+        check_sampling.sampling_checks,
+    ),
+    # the two weights of the DDIM step swapped
+    "denoising.samples-near": (
+        (sampling, "ddim_step", wrong_step),
+        generation,
+        check_sampling.sampling_checks,
+    ),
+    # a minimizer that knows the clean images as well
+    "denoising.nearest-misses": (
+        (
+            model,
+            "nearest_noisy_denoiser",
+            lambda x, images, e, alpha: model.closest_point_denoiser(
+                x, images, *model.weights(alpha)
+            ),
+        ),
+        generation,
         check_sampling.sampling_checks,
     ),
     # the farthest image instead of the closest one

@@ -17,7 +17,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scripts.common import artifacts
-from scripts.gan_game import brute_force, check, compute, dynamics, model, plot
+from scripts.gan_game import (
+    brute_force,
+    check,
+    checks_algebra,
+    checks_drawn,
+    checks_dynamics,
+    checks_game,
+    checks_mixed,
+    checks_runs,
+    compute,
+    dynamics,
+    model,
+    plot,
+)
 
 SMALL = {
     "largest_m": 3,
@@ -253,7 +266,26 @@ def test_chain_by_hand() -> None:
         assert rows.sum(axis=1) == pytest.approx(1)
 
 
+def test_chances_to_meet_a_saddle_by_hand() -> None:
+    # From two copies of e, both images are accepted; two fair draws then hit both half the time.
+    chain = brute_force.chain(2, 1, "random", "random")
+    outside = int((chain.coverage == 0).argmax())
+    assert chain.chances(0)[outside] == 0
+    assert chain.chances(1)[outside] == pytest.approx(1 / 2)
+    assert dynamics.assured_chance(2, 1) == Fraction(1, (8 * 9) ** 3)
+
+
 # ---------------------------------------------------------------- the checks
+
+
+def run_checks(chosen: check.Settings, arrays: compute.Arrays) -> list[Any]:
+    return checks_runs.checks(
+        arrays,
+        chosen.dynamics_m,
+        chosen.dynamics_k,
+        chosen.dynamics_rounds,
+        chosen.dynamics_trials,
+    )
 
 
 @pytest.mark.parametrize("seed", [0, 1])
@@ -263,8 +295,10 @@ def test_all_checks_pass(knobs: dict[str, int], seed: int) -> None:
 
 
 def test_the_checks_of_the_dynamics_pass_near_the_upper_bounds() -> None:
-    chosen, arrays = results(HIGH)
-    found = [*check.dynamics_checks(chosen, arrays), *check.statistical_checks(chosen, arrays)]
+    found = [
+        *checks_dynamics.checks(HIGH["largest_m"], HIGH["largest_k"]),
+        *run_checks(*results(HIGH)),
+    ]
     assert [failed.id for failed in found if not failed.passed] == []
 
 
@@ -282,6 +316,7 @@ def no_ties(genuine: model.IntArray, generated: model.IntArray) -> model.IntArra
 
 
 BREAKS: list[tuple[str, ModuleType, str, Any]] = [
+    ("loss", model, "image_errors", wrong_cost),
     ("labels", model, "optimal_labels", no_ties),
     ("least-loss", model, "least_errors", lambda c, n: np.maximum(c, n).sum(axis=-1)),
     (
@@ -309,6 +344,7 @@ BREAKS: list[tuple[str, ModuleType, str, Any]] = [
     ("missed-loss", model, "missed_copies", lambda c, n: (c > n).sum(axis=-1)),
     ("missed-gain", model, "assured_gain", lambda c, n: np.maximum(n - c, 0).sum(axis=-1)),
     ("mixed-collapse", model, "collapsed_mixture", lambda c: [Fraction(1, len(c))] * len(c)),
+    ("collapse-seen", model, "collapsed_mixture", lambda c: [Fraction(1, len(c))] * len(c)),
     (
         "mixed-acceptance",
         model,
@@ -339,6 +375,7 @@ BREAKS: list[tuple[str, ModuleType, str, Any]] = [
         "rejecting_ties_reaches",
         lambda m, k, rule: Fraction(k, m + k) ** m,
     ),
+    ("dynamics-surely", dynamics, "ROUNDS_TO_SADDLE", 1),
     ("dynamics-frequencies", dynamics, "optimal_labels", no_ties),
     ("dynamics-coverage", dynamics, "optimal_labels", no_ties),
     ("mixed-value", model, "VALUE", Fraction(1, 4)),
@@ -351,12 +388,12 @@ BREAKS: list[tuple[str, ModuleType, str, Any]] = [
 ]
 
 GROUPS: tuple[Callable[[check.Settings, compute.Arrays], list[Any]], ...] = (
-    lambda chosen, arrays: check.enumeration_checks(chosen.largest_m, chosen.largest_k),
-    check.result_checks,
-    lambda chosen, arrays: check.symbolic_checks(),
-    check.dynamics_checks,
-    check.statistical_checks,
-    lambda chosen, arrays: check.program_checks(2, chosen.largest_k),
+    lambda chosen, arrays: checks_game.checks(chosen.largest_m, chosen.largest_k),
+    lambda chosen, arrays: checks_drawn.checks(arrays, chosen.largest_m, chosen.largest_k),
+    lambda chosen, arrays: checks_algebra.checks(),
+    lambda chosen, arrays: checks_dynamics.checks(chosen.largest_m, chosen.largest_k),
+    run_checks,
+    lambda chosen, arrays: checks_mixed.checks(2, chosen.largest_k),
 )
 
 

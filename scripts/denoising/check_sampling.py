@@ -53,9 +53,63 @@ def sampling_checks(arrays: Arrays) -> list[Check]:
             "exhaustive",
             int(changed.sum()),
         ),
+        limit_check(arrays),
         switch_check(arrays),
+        *distance_checks(arrays),
         middle_check(levels),
         *coverage_checks(arrays),
+    ]
+
+
+def limit_check(arrays: Arrays) -> Check:
+    """As alpha_T tends to 0 the closest scaled image is the one of largest inner product."""
+    images, start = arrays["images"], arrays["ddim_start"]
+    products = start @ images.T
+    two = np.partition(products, -2, axis=1)
+    clear = two[:, -1] - two[:, -2] > 1e-6  # the other term of the score is below 1e-8
+    signal = 1e-12
+    wrong = 0
+    for moved in (images, 3.0 * images + 1.0):
+        choice = model.closest(start, signal * moved)
+        wrong += int((choice != products.argmax(axis=1))[clear].sum())
+    hull = np.vstack([images, (images[0] + images[1]) / 2])
+    wrong += int((model.closest(start, signal * hull) == len(images))[clear].sum())
+    return none(
+        "denoising.choice-limit",
+        "prp-denoising-choice",
+        r"At $\sqrt{\alpha_T}=10^{-12}$: starts $z$ whose closest $\sqrt{\alpha_T}\,x_k$ is not "
+        r"the one of largest $\langle z,x_k\rangle$, for the digits or for the same digits moved "
+        "and rescaled, or is the mean of two digits when that is added.",
+        "exhaustive",
+        wrong,
+    )
+
+
+def distance_checks(arrays: Arrays) -> list[Check]:
+    """Which denoisers generate digits: the samples' distances, over half the least gap."""
+    half = float(arrays["separations"].min() / 2)
+    near = [np.median(arrays[f"distance_{name}"]) for name in ("posterior", "scaled", "closest")]
+    return [
+        bounded(
+            "denoising.samples-near",
+            "tbl-denoising-coverage",
+            "DDIM with the posterior mean and with both closest points: largest median distance of "
+            "a sample to the closest digit, over half the least distance of two digits.",
+            "numerical",
+            max(near) / half,
+            "<=",
+            1,
+        ),
+        bounded(
+            "denoising.nearest-misses",
+            "sec-denoising-generated",
+            "DDIM with the nearest-noisy-image function: least distance of a sample to any digit, "
+            "over half the least distance of two digits.",
+            "numerical",
+            arrays["distance_nearest"].min() / half,
+            ">=",
+            1,
+        ),
     ]
 
 
@@ -122,7 +176,8 @@ def coverage_checks(arrays: Arrays) -> list[Check]:
     alpha, n = float(arrays["ddim_levels"][0]), len(arrays["ddim_start"])
     deviation = math.sqrt(math.log(2 / FALSE_ALARM) / (2 * n))  # McDiarmid, changes of 1/n
     expected = m / n / 2 * binom.expect(lambda k: abs(k - n / m), args=(n, 1 / m))
-    kl = (alpha * (images**2).sum(axis=1) - images.shape[1] * (alpha + math.log1p(-alpha))) / 2
+    squares = (images**2).sum(axis=1)
+    kl = sampling.start_divergence(squares, images.shape[1], alpha, math.log1p(-alpha))
     start = math.sqrt(kl.mean() / 2)  # Pinsker
     uniform = sampling.total_variation(np.bincount(arrays["drawn_uniform"], minlength=m))
     posterior = sampling.total_variation(np.bincount(arrays["drawn_posterior"], minlength=m))
@@ -135,7 +190,7 @@ def coverage_checks(arrays: Arrays) -> list[Check]:
             "numerical",
             abs(sampling.expected_uniform_variation(m, n) - expected),
             "<=",
-            1e-9,
+            1e-9,  # exponents up to 3500 lose 1e-12 in either sum
         ),
         bounded(
             "denoising.uniform-draws",

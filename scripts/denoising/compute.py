@@ -222,14 +222,15 @@ def summary(arrays: Arrays, settings: Settings) -> dict[str, Any]:
         "noises": value(n),
         "noisy_images": value(m * n, ","),
         "example_alpha": value(settings.example_alpha),
-        "assumption_percent": value(100 * assumption.mean(), ".1f"),
-        "condition_percent": value(100 * condition.mean(), ".1f"),
-        "safe_alpha": value(recovery.safe_alpha(images, noises), ".4f"),
+        "assumption_count": value(int(assumption.sum()), ","),
+        "condition_count": value(int(condition.sum()), ","),
+        "safe_noise": shortened(1.0 - recovery.safe_alpha(images, noises)),
+        "shown_wrong": value(wrong_shown(arrays)),
         "dimension": value(images.shape[1]),
         "samples": value(settings.samples, ","),
         "ddim_steps": value(settings.ddim_steps),
         "levels": value(settings.levels, ","),
-        "beta_first": value(settings.beta_first),
+        "beta_first": value(settings.beta_first) | {"text": positional(settings.beta_first)},
         "beta_last": value(settings.beta_last),
         "alpha_last": value(alpha_last) | {"text": positional(alpha_last)},
         "middle_scaled": value(math.erf(math.sqrt(alpha_last / 8.0)), ".4f"),
@@ -245,8 +246,9 @@ def summary(arrays: Arrays, settings: Settings) -> dict[str, Any]:
         "expected_uniform_tv": value(
             sampling.expected_uniform_variation(m, settings.samples), ".3f"
         ),
-        "batch_uniform": value(m * (1.0 - (1.0 - 1.0 / m) ** m), ".0f"),
-        "nearest_distance": value(float(np.median(arrays["distance_nearest"])), ".0f"),
+        "batch_uniform": value(m * (1.0 - (1.0 - 1.0 / m) ** m), ".1f"),
+        "nearest_distance": value(float(np.median(arrays["distance_nearest"])), ",.0f"),
+        "nearest_least": value(math.floor(arrays["distance_nearest"].min()), ","),
         "largest_norm": value(float(np.linalg.norm(images, axis=1).max()), ".1f"),
     }
     for name in ("posterior", "scaled", "closest", "spread", "collapse"):
@@ -255,6 +257,20 @@ def summary(arrays: Arrays, settings: Settings) -> dict[str, Any]:
         if name != "posterior":
             values[f"covered_{name}"] = value(int((counts > 0).sum()))
     return {"values": values}
+
+
+def wrong_shown(arrays: Arrays) -> str:
+    """Say for each level how many of the digits that the figure shows are recovered wrongly."""
+    clean = unscale(arrays["images"][arrays["shown"]])
+    wrong = [(unscale(found) != clean).any(axis=1).sum() for found in arrays["shown_recovered"]]
+    pairs = zip(wrong, arrays["shown_alphas"], strict=True)
+    return ", ".join(f"{number} of {len(clean)} at {alpha:g}" for number, alpha in pairs)
+
+
+def shortened(number: float) -> dict[str, Any]:
+    """Return a value in (0, 1) whose text has two digits and is rounded down, for a safe bound."""
+    step = 10.0 ** (math.floor(math.log10(number)) - 1)
+    return value(number) | {"text": positional(math.floor(number / step) * step)}
 
 
 def positional(number: float) -> str:

@@ -155,6 +155,34 @@ def minimizers_check() -> Check:
     )
 
 
+def zero_loss_functions_check() -> Check:
+    """The functions of loss zero are those that agree with g* on S_t, free off it."""
+    values, tried, wrong = range(-2, 3), 0, 0
+    for images, noises, signal, noise in cases(2, 2):
+        noisy = model.noisy_images(images, noises, signal, noise)
+        if noise == 0 or not assumption_holds(noisy, images):
+            continue
+        tried += 1
+        points = sorted(set(noisy.ravel().tolist()))
+        functions = np.array(list(itertools.product(values, repeat=len(points) + 1)))
+        where = np.array([[points.index(x) for x in row] for row in noisy[..., 0]])
+        targets = noises[:, 0].astype(int)
+        losses = ((functions[:, where] - targets) ** 2).sum(axis=(1, 2))
+        claimed = model.closest_point_denoiser(column(points), images, signal, noise)[:, 0]
+        wrong += {tuple(f) for f in functions[losses == 0].tolist()} != {
+            (*claimed.tolist(), off) for off in values
+        }
+    return none(
+        "denoising.zero-loss-functions",
+        "thm-denoising-minimizers",
+        "Of all functions from $S_t$ and one point off it to the noises $-2,\\dots,2$, those of "
+        "loss zero are exactly those that agree with $g_t^*$ on $S_t$, whatever they are off it "
+        f"(exceptions, {tried} cases with the assumption, at most two images and two noises).",
+        "exhaustive",
+        wrong if tried else 1,
+    )
+
+
 def tie_check() -> Check:
     """With x_i only *among* the closest images the loss can be positive: 9/16 exactly."""
     images, noises = column([-1, 1]), column([Fraction(3, 4), Fraction(-3, 4)])
@@ -250,6 +278,27 @@ def continuity_check() -> Check:
     )
 
 
+def divergence_check() -> Check:
+    """The divergence of a noisy image from pure noise, integrated on the line."""
+    image = sp.symbols("x", real=True)
+    alpha = sp.symbols("alpha", positive=True)
+    epsilon = sp.symbols("epsilon", real=True)
+    noise = sp.sqrt(1 - alpha)
+    point = sp.sqrt(alpha) * image + noise * epsilon
+    ratio = (point**2 - epsilon**2) / 2 - sp.log(1 - alpha) / 2  # log of the densities' ratio
+    weight = sp.exp(-(epsilon**2) / 2) / sp.sqrt(2 * sp.pi)
+    found = sp.integrate(sp.expand(ratio) * weight, (epsilon, -sp.oo, sp.oo))
+    claimed = sampling.start_divergence(image**2, 1, alpha, sp.log(1 - alpha))
+    return _vanishes(
+        "denoising.start-divergence",
+        "prp-denoising-flow",
+        r"On the line, $KL\bigl(N(\sqrt{\alpha_T}\,x_i,1-\alpha_T)\,\|\,N(0,1)\bigr)$ as the "
+        "integral of the logarithm of the densities' ratio, against the formula (one if a "
+        "remainder is left).",
+        found - claimed,
+    )
+
+
 def _vanishes(name: str, claim: str, statement: str, residue: Any) -> Check:
     return none(name, claim, statement, "symbolic", int(sp.simplify(residue) != 0))
 
@@ -314,10 +363,12 @@ def exact_checks() -> list[Check]:
         zero_loss_check(),
         formula_check(),
         minimizers_check(),
+        zero_loss_functions_check(),
         criterion_check(),
         tie_check(),
         forgetting_check(),
         *ddim_checks(),
         continuity_check(),
+        divergence_check(),
         *game_checks(),
     ]

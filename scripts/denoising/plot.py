@@ -35,7 +35,7 @@ def recovery_figure(arrays: Arrays) -> Figure:
     ):
         rows.append((rf"$\alpha_t={alpha:g}$", noisy, noisy))
         rows.append(("recovered", found, clean))
-    figure = style.new_figure(height=0.47 * len(rows))
+    figure = style.new_figure(height=0.44 * len(rows))
     axes = figure.subplots(len(rows), len(shown), squeeze=False)
     for line, (label, images, truth) in zip(axes, rows, strict=True):
         line[0].set_ylabel(label, rotation=0, ha="right", va="center", labelpad=6)
@@ -70,7 +70,7 @@ def frequency_figure(arrays: Arrays) -> Figure:
             beside = 0.78 if kind == "assumption" else 0.05
             axis.annotate(
                 f"$m={size:,}$".replace(",", "{,}"),
-                (_crossing(arrays["alphas"], share, height), height),
+                crossing(arrays["alphas"], share, height),
                 xytext=(beside, height),
                 textcoords=("axes fraction", "data"),
                 color=color,
@@ -87,16 +87,17 @@ def frequency_figure(arrays: Arrays) -> Figure:
     return figure
 
 
-def _crossing(alphas: NDArray[Any], share: NDArray[Any], height: float) -> float:
-    """Return alpha where the share first reaches the height, between grid points; else the end."""
+def crossing(alphas: NDArray[Any], share: NDArray[Any], height: float) -> tuple[float, float]:
+    """Return the point where the curve first reaches the height, else the nearer end of it."""
     above = np.flatnonzero(share >= height)
     if len(above) == 0 or above[0] == 0:
-        return float(alphas[-1] if len(above) == 0 else alphas[0])
+        end = -1 if len(above) == 0 else 0
+        return float(alphas[end]), float(share[end])
     last = above[0]
     odds = np.log(alphas / (1 - alphas))
     part = (height - share[last - 1]) / (share[last] - share[last - 1])
     there = odds[last - 1] + part * (odds[last] - odds[last - 1])
-    return float(1 / (1 + np.exp(-there)))
+    return float(1 / (1 + np.exp(-there))), height
 
 
 def _ramp(count: int) -> Sequence[str]:
@@ -217,7 +218,9 @@ def coverage_figure(arrays: Arrays) -> Figure:
             )
         axis.axhline(100 / m, color=style.INK, linewidth=0.6, linestyle=(0, (2, 2)))
         axis.set(xlabel="digits, most frequent first", xlim=(0, m + 1))
-    left.set(ylabel="share of the samples (%)", ylim=(0, None))
+        axis.xaxis.get_major_locator().set_params(integer=True)
+    top = max(left.get_ylim()[1], 190 / m)  # leaves room for the names above the uniform share
+    left.set(ylabel="share of the samples (%)", ylim=(0, top))
     right.set(yscale="log")
     return figure
 
@@ -242,14 +245,14 @@ def coverage_rows(arrays: Arrays) -> list[list[str]]:
             rows.append([label, "–", "–", "–", f"{far:,.0f}"])
             continue
         if f"outputs_{name}" in arrays:
-            batch = float(len(np.unique(arrays[f"outputs_{name}"])))
+            batch = str(len(np.unique(arrays[f"outputs_{name}"])))
         else:
-            batch = batch_coverage(drawn, m)
+            batch = f"{batch_coverage(drawn, m):.1f}"
         variation = f"{total_variation(counts):.2f}"
-        rows.append([label, variation, str((counts > 0).sum()), f"{batch:.0f}", f"{far:.0f}"])
+        rows.append([label, variation, str((counts > 0).sum()), batch, f"{far:.0f}"])
     expected = expected_uniform_variation(m, len(arrays["drawn_uniform"]))
     expected_batch = m * (1 - (1 - 1 / m) ** m)
-    rows.append(["uniform draws, expected", f"{expected:.2f}", "", f"{expected_batch:.0f}", "0"])
+    rows.append(["uniform draws, expected", f"{expected:.2f}", "", f"{expected_batch:.1f}", "0"])
     return rows
 
 

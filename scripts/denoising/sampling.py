@@ -103,6 +103,14 @@ def play(m: int, rounds: int, rng: np.random.Generator, spread: bool) -> NDArray
     return outputs
 
 
+def start_divergence(square: Any, dimension: int, alpha: Any, log_noise: Any) -> Any:
+    """Return KL(N(sqrt(alpha) x, (1 - alpha) I), N(0, I)) for square = |x|^2.
+
+    log_noise = log(1 - alpha), given so that numbers, arrays and symbols are all welcome.
+    """
+    return (alpha * square - dimension * (alpha + log_noise)) / 2
+
+
 def total_variation(counts: NDArray[np.int64]) -> float:
     """Return the total variation distance of the counts' (m,) frequencies to uniform."""
     return float(np.abs(counts / counts.sum() - 1.0 / len(counts)).sum() / 2.0)

@@ -129,6 +129,14 @@ class Chain:
             waiting = ((asked[:, None] * self.make) * ~self.saddles.T).sum(axis=0)
         return np.array(means), float(1 - waiting.sum())
 
+    def chances(self, rounds: int) -> NDArray[np.float64]:
+        """Return for each count vector the chance to meet a saddle within `rounds` from there."""
+        chance = np.zeros(len(self.start))
+        for _ in range(rounds):
+            replied = (self.make * np.where(self.saddles.T, 1.0, chance)).sum(axis=1)
+            chance = (self.accept * np.where(self.saddles, 1.0, replied)).sum(axis=1)
+        return chance
+
 
 @functools.cache
 def chain(m: int, outside: int, label_rule: str, output_rule: str) -> Chain:

@@ -141,6 +141,16 @@ def saddle_reachable(genuine: IntArray, generated: IntArray) -> BoolArray:
     return verdict
 
 
+def assured_chance(m: int, outside: int) -> Fraction:
+    """Return a bound from below for the chance to meet a saddle point within three rounds.
+
+    For K = outside >= 1, ties tossed for and outputs drawn at random, from any start that is no
+    permutation: three labellings and three lists of outputs must come out as wished.
+    """
+    size = m + outside
+    return Fraction(1, (2**size * size**m) ** ROUNDS_TO_SADDLE)
+
+
 def rejecting_ties_reaches(m: int, outside: int, rule: str) -> Fraction:
     """Return the exact chance that a run from `random_starts` meets a saddle, ties rejected.
 

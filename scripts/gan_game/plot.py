@@ -136,6 +136,7 @@ def draw_coverage(arrays: Arrays, path: Path) -> None:
         grid[row, 0].set_ylabel("mean coverage")
     for axes in grid[1]:
         axes.set_xlabel("round")
+        axes.xaxis.get_major_locator().set_params(integer=True)
     _name_lines(grid[0, 0])
     style.save_figure(figure, path)
 
@@ -153,9 +154,9 @@ def _draw_panel(axes: Axes, coverage: NDArray[np.float64]) -> None:
 
 def _name_lines(axes: Axes) -> None:
     """Name the lines in the one panel where they coincide and leave room."""
-    axes.text(0.96, 0.9, "discriminator on ties:", transform=axes.transAxes, ha="right", va="top")
+    axes.text(0.96, 0.92, "discriminator on ties:", transform=axes.transAxes, ha="right", va="top")
     for line, rule in enumerate(reversed(DISCRIMINATOR_RULES), start=1):
-        height = 0.9 - 0.12 * line
+        height = 0.92 - 0.11 * line
         axes.plot(
             0.94, height - 0.045, RULE_MARKERS[rule], transform=axes.transAxes, markersize=4,
             color=RULE_COLORS[rule],

@@ -1,0 +1,107 @@
+"""Exercise 4.1, checks of the numbers that its tables and figures show."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scripts.common.checks import Check
+from scripts.gan_game import brute_force
+from scripts.gan_game.checks_game import count, every_game
+
+Arrays = dict[str, NDArray[Any]]
+
+
+def checks(arrays: Arrays, largest_m: int, largest_k: int) -> list[Check]:
+    """Return the checks of the numbers that the table and the figures show."""
+    return [
+        Check(
+            "gan_game.saddle-count",
+            "tbl-gan-saddles",
+            "The saddle points counted for the table and those of $m!\\,(2^K+1)/\\prod_x c_x!$ "
+            "both equal the number found by a separate search (games that disagree).",
+            "exhaustive",
+            _wrong_counts(arrays, largest_m, largest_k),
+            "=",
+            0,
+        ),
+        Check(
+            "gan_game.loss-matrix",
+            "fig-gan-matrix",
+            "Every entry and every mark of the drawn loss matrix equals the one counted from the "
+            "definition (entries that disagree).",
+            "exhaustive",
+            _wrong_entries(arrays),
+            "=",
+            0,
+        ),
+        Check(
+            "gan_game.copies",
+            "fig-gan-copies",
+            "The drawn errors of both labels equal those of one genuine image and its copies, "
+            "counted one by one (points that disagree).",
+            "exhaustive",
+            _wrong_costs(arrays),
+            "=",
+            0,
+        ),
+        Check(
+            "gan_game.missed-range",
+            "fig-gan-missed",
+            "The drawn losses before and after the generator's reply are the extremes over all "
+            "generators that miss $k$ images and all their optimal discriminators (numbers that "
+            "disagree).",
+            "exhaustive",
+            _wrong_missed(arrays, largest_m, largest_k),
+            "=",
+            0,
+        ),
+    ]
+
+
+def _wrong_counts(arrays: Arrays, largest_m: int, largest_k: int) -> int:
+    wrong = 0
+    for row, padded in enumerate(arrays["copies"]):
+        copies = tuple(int(c) for c in padded if c)
+        for outside in range(largest_k + 1):
+            truth = count(brute_force.play(copies, outside).saddles)
+            wrong += arrays["found"][row, outside] != truth
+            wrong += arrays["formula"][row, outside] != truth
+    games = len(every_game(largest_m, 0, largest_k))
+    return int(wrong) + abs(games - arrays["found"].size)
+
+
+def _wrong_entries(arrays: Arrays) -> int:
+    game = brute_force.play((1, 1), 1)
+    rows = [game.outputs.tolist().index(made) for made in arrays["matrix_outputs"].tolist()]
+    columns = [game.labels.tolist().index(f) for f in arrays["matrix_labels"].tolist()]
+    wrong = abs(len({*rows}) * len({*columns}) - game.errors.size)
+    part = np.ix_(rows, columns)
+    wrong += count(arrays["matrix_errors"] != game.errors[part])
+    return wrong + count(arrays["matrix_saddles"] != game.saddles[part])
+
+
+def _wrong_costs(arrays: Arrays) -> int:
+    wrong = 0
+    for number, rejected, accepted in zip(
+        arrays["label_copies"], arrays["label_rejected"], arrays["label_accepted"], strict=True
+    ):
+        labels = [1, *[0] * int(number)]  # the genuine image, then its generated copies
+        wrong += rejected != sum(y != 0 for y in labels)
+        wrong += accepted != sum(y != 1 for y in labels)
+    return int(wrong)
+
+
+def _wrong_missed(arrays: Arrays, largest_m: int, largest_k: int) -> int:
+    game = brute_force.play((1,) * max(largest_m, 2), max(largest_k, 1))
+    missed = np.array([game.m - len({*made} & {*game.data}) for made in game.outputs.tolist()])
+    replies = np.broadcast_to(game.errors.max(axis=0), game.errors.shape)
+    wrong = 0
+    for k in range(game.m + 1):
+        optimal = game.best_labels & (missed == k)[:, None]
+        truth = [game.errors[optimal].min(), replies[optimal].min(), replies[optimal].max()]
+        names = ("missed_least", "missed_reply_low", "missed_reply_high")
+        wrong += truth != [arrays[name][k] for name in names]
+    return wrong

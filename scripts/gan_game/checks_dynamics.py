@@ -1,0 +1,87 @@
+"""Exercise 4.1, checks of the best-response dynamics from every start of every small game."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from scripts.common.checks import Check
+from scripts.gan_game import brute_force, dynamics
+from scripts.gan_game.brute_force import Game
+from scripts.gan_game.checks_game import count, every_game
+
+
+def wrong_reachability(game: Game) -> int:
+    """Generators where the claim and a search through all best replies disagree."""
+    reached = np.isfinite(brute_force.rounds_to_saddle(game))
+    return count(dynamics.saddle_reachable(game.genuine, game.generated) != reached)
+
+
+def checks(largest_m: int, largest_k: int) -> list[Check]:
+    """Return the checks that go through every start of every small game."""
+    closed = every_game(largest_m, 0, 0)
+    opened = every_game(largest_m, 1, max(largest_k, 1))
+    most = max(largest_m, 2)
+    slowest = max(float(brute_force.rounds_to_saddle(game).max()) for game in opened)
+    return [
+        Check(
+            "gan_game.dynamics-closed",
+            "thm-gan-dynamics",
+            "A search through all best replies, whatever the ties, meets a saddle point from the "
+            f"permutations only (generators that disagree, $m\\le{largest_m}$, $K=0$).",
+            "exhaustive",
+            sum(map(wrong_reachability, closed)),
+            "=",
+            0,
+        ),
+        Check(
+            "gan_game.dynamics-open",
+            "prp-gan-ties",
+            "With $K\\ge1$ the same search meets one from every generator; rounds needed in the "
+            f"worst case ($m\\le{largest_m}$, $1\\le K\\le{max(largest_k, 1)}$).",
+            "exhaustive",
+            slowest,
+            "<=",
+            dynamics.ROUNDS_TO_SADDLE,
+        ),
+        Check(
+            "gan_game.dynamics-alternation",
+            "prp-gan-ties",
+            "With $K=0$, ties rejected and outputs spread, the images output after a round are "
+            "exactly those not output before it, from every start that is no permutation, "
+            f"$2\\le m\\le{most}$ (starts where they are not).",
+            "exhaustive",
+            sum(map(_not_alternating, range(2, most + 1))),
+            "=",
+            0,
+        ),
+        Check(
+            "gan_game.dynamics-accepting",
+            "prp-gan-ties",
+            "With $K=1$, ties accepted and outputs spread, two rounds lead to a permutation from "
+            f"every start with one excess image, $2\\le m\\le{most}$ (starts where they do not).",
+            "exhaustive",
+            sum(map(_slow_starts, range(2, most + 1))),
+            "=",
+            0,
+        ),
+    ]
+
+
+def _not_alternating(m: int) -> int:
+    """Return the starts whose images are not the complement of those output a round later."""
+    game = brute_force.play((1,) * m, 0)
+    starts = game.generated[~game.orderings]
+    random = np.random.default_rng(0)  # decides who gets one more copy, not who gets any
+    labels = dynamics.discriminator_reply(game.genuine, starts, "reject", random)
+    made = dynamics.generator_reply(labels, m, "spread", random)
+    return count(((made > 0) == (starts > 0)).any(axis=1))
+
+
+def _slow_starts(m: int) -> int:
+    """Return the starts with one genuine image in excess from which two rounds do not suffice."""
+    game = brute_force.play((1,) * m, 1)
+    excess = (game.generated[:, :m] > 1).sum(axis=1)
+    starts = game.generated[(excess == 1) & (game.generated[:, m] == 0)]
+    random = np.random.default_rng(0)  # decides nothing: there is no remainder to share out
+    runs = dynamics.run(game.genuine, starts, ("accept", "spread"), 2, random)
+    return count(~runs.reached[:, 2] | (runs.coverage[:, 2] < 1))
