@@ -24,6 +24,10 @@ from scripts.diffusion_step import laws, model, simulation
 Array = NDArray[np.float64]
 
 
+SHOWN_POINTS = 400
+"""Points drawn of a cloud or of the coin's pairs; more would hide the curves."""
+
+
 @dataclasses.dataclass(frozen=True)
 class Settings:
     """What this step needs to know."""
@@ -101,7 +105,7 @@ def repair_run(settings: Settings) -> dict[str, Array]:
         weights = simulation.preserving_weights(betas[before:now])
         cloud = simulation.run_chain(cloud, weights, rng)
         sampled.append(cloud.T @ cloud / settings.sample_size)
-        shown.append(cloud[:400])
+        shown.append(cloud[:SHOWN_POINTS])
     return {
         "repair_times": np.array(times),
         "repair_signal": signal,
@@ -124,7 +128,7 @@ def coin_run(settings: Settings) -> dict[str, Array]:
     first, second = coin_pair(settings)
     points = np.linspace(-4.0, 4.0, 161)
     return {
-        "coin_pairs": np.column_stack([first, second])[:400],
+        "coin_pairs": np.column_stack([first, second])[:SHOWN_POINTS],
         "coin_points": points,
         "coin_empirical": simulation.empirical_cdf(a * first + b * second, points),
         "coin_cdf": laws.coin_cdf(points, a, b),
@@ -189,12 +193,14 @@ def summary(settings: Settings, found: dict[str, Array]) -> dict[str, Any]:
     return {
         "sample_size": value(settings.sample_size, ","),
         "false_alarm_rate": scientific(settings.false_alarm_rate, 0),
+        "shown_points": value(SHOWN_POINTS),
         "beta": value(settings.beta, "g"),
         "steps": value(settings.steps),
         "wide_variance": value(settings.wide_variance, "g"),
         "narrow_variance": value(settings.narrow_variance, "g"),
         "start_correlation": value(settings.start_correlation, "g"),
         "shrinking_limit": value(model.stationary_variance(weights["shrinking"]), ".4f"),
+        "shrinking_exact": value(float(found["predicted_shrinking"][-1]), ".4f"),
         "shrinking_last": value(float(found["sampled_shrinking"][-1]), ".4f"),
         "repair_signal_last": value(float(found["repair_signal"][-1]), ".3f"),
         "coin_beta": value(settings.coin_beta, "g"),

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from scripts.common import command_line, style
 from scripts.common.artifacts import load_arrays
 from scripts.common.tables import save_table
-from scripts.fixed_point import model, rounding
+from scripts.fixed_point import density_fit, model, rounding
 
 Arrays = dict[str, NDArray[Any]]
 Floats = NDArray[np.float64]
@@ -23,8 +23,6 @@ Curve = Callable[[Floats], Floats]
 
 FAILING_SHOWN = 6
 """Steps of the failing iteration that the cobweb shows before it leaves the panel."""
-STUDENTS_SHOWN = (0, 5, 10)
-"""Steps at which the collapsing student's density is drawn."""
 SAMPLER_STEPS_SHOWN = 40
 
 
@@ -225,7 +223,7 @@ def samplers(arrays: Arrays, settings: Settings, path: Path) -> None:
     x = np.linspace(mean - 4.5 * sd, mean + 4.5 * sd, 600)
     densities.plot(x, _normal(x, mean, sd), color=style.INK, linewidth=2.4)
     top = 2.6 / (sd * np.sqrt(2 * np.pi))
-    for step in STUDENTS_SHOWN:
+    for step in density_fit.STUDENTS_SHOWN:
         a, b = arrays["collapse_path"][min(step, shown - 1)]
         curve = _normal(x, a, abs(b))
         densities.plot(x, curve, color=style.VERMILLION, linewidth=0.9)
