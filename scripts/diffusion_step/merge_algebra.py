@@ -80,7 +80,7 @@ def coin_mistakes() -> int:
             variance - combined_variance((A, B)),
             kurtosis - 3 - model.coin_excess((A, B)),
             sp.expand(characteristic.expand() - stated.expand()),
-            # The mass at 0 is the limit of the characteristic function of a law without other atoms.
+            # The mass at 0 (the only atom) is the limit of the characteristic function.
             sp.limit(characteristic.subs(A, B), U, sp.oo) - sp.Rational(1, 2),
         ]
     )
@@ -209,15 +209,16 @@ def merging_checks() -> list[Check]:
             "stability",
             "prp-diff-stable",
             "Uniform noise: the excess of $a\\epsilon_1+b\\epsilon_2$, integrated, is "
-            "$-\\frac65(a^4+b^4)/(a^2+b^2)^2$, and the share $\\beta/(2-\\beta)$ of it lasts: equalities "
-            "that fail.",
+            "$-\\frac65(a^4+b^4)/(a^2+b^2)^2$, and the share $\\beta/(2-\\beta)$ of it lasts: "
+            "equalities that fail.",
             stability_mistakes(),
         ),
         record(
             "stable-moments",
             "prp-diff-stable",
-            "Mean 0, variance 1 and $(\\epsilon_1+\\epsilon_2)/\\sqrt2\\sim\\epsilon$: SymPy solves for the "
-            "moments 3 to 10 one after another, and each is that of $N(0,1)$: moments that differ.",
+            "Mean 0, variance 1 and $(\\epsilon_1+\\epsilon_2)/\\sqrt2\\sim\\epsilon$: SymPy "
+            "solves for the moments 3 to 10 one after another, and each is that of $N(0,1)$: "
+            "moments that differ.",
             stable_moment_mistakes(10),
         ),
         record(

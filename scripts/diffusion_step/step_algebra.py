@@ -202,8 +202,8 @@ def step_checks() -> list[Check]:
             "long-run",
             "prp-diff-weights",
             "400 steps in exact fractions for each pair of weights out of $0,\\pm\\frac12,"
-            "\\pm\\frac35,\\pm1,\\pm2$ (and $b=\\frac45$) from $v_0=0,1,3$: runs that do not end as "
-            "stated, and steps that preserve 1 though $a^2+b^2\\ne1$ or the reverse.",
+            "\\pm\\frac35,\\pm1,\\pm2$ (and $b=\\frac45$) from $v_0=0,1,3$: runs that do not end "
+            "as stated, and steps that preserve 1 though $a^2+b^2\\ne1$ or the reverse.",
             long_run_mistakes(),
             exhaustive=True,
         ),

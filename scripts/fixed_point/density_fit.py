@@ -61,6 +61,14 @@ def kl_minimisers(
     return (mean - b * sample_mean, b), (mean + b * sample_mean, -b)
 
 
+def normal_kl(ratio: Scalar, shift: Scalar, log: Callable[[Scalar], Scalar] = math.log) -> Scalar:
+    """Return KL(N(a, b^2) || N(mu, sigma^2)) from |b| / sigma and (a - mu) / sigma.
+
+    log: the logarithm of the arithmetic in use, also NumPy's or SymPy's.
+    """
+    return (ratio**2 + shift**2 - 1) / 2 - log(ratio)
+
+
 def gaussian_kl(path: Floats, mean: float, sd: float) -> Floats:
     """Return KL(N(a, b^2) || N(mean, sd^2)) for each row (a, b) of `path`.
 
@@ -68,7 +76,7 @@ def gaussian_kl(path: Floats, mean: float, sd: float) -> Floats:
     """
     ratio = np.maximum(np.abs(path[:, 1]) / sd, np.finfo(float).tiny)
     shift = (path[:, 0] - mean) / sd
-    return np.asarray((ratio**2 + shift**2 - 1) / 2 - np.log(ratio))
+    return np.asarray(normal_kl(ratio, shift, np.log))
 
 
 def fitted_kl(sample_mean: Scalar, sample_sd: Scalar, log: Callable[[Scalar], Scalar]) -> Scalar:

@@ -50,9 +50,7 @@ def logistic_concavity() -> sp.Expr:
 
 def cube_density() -> sp.Expr:
     """Density of z³ at x > 0, z standard normal: the critical point 0 lies inside the line."""
-    return sp.exp(-(x ** sp.Rational(2, 3)) / 2) / (
-        3 * sp.sqrt(2 * sp.pi) * x ** sp.Rational(2, 3)
-    )
+    return sp.exp(-(x ** sp.Rational(2, 3)) / 2) / (3 * sp.sqrt(2 * sp.pi) * x ** sp.Rational(2, 3))
 
 
 def exponential_density() -> sp.Expr:

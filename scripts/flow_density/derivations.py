@@ -85,7 +85,9 @@ def logistic_checks() -> list[Check]:
     tail = sp.simplify(standard.subs(x, end))
     decay = [sp.limit(tail * (1 + sp.exp(t)) ** k, t, sp.oo) for k in range(5)]
     decay += [
-        sp.limit(tail * sp.simplify((sp.diff(standard, x, order) / standard).subs(x, end)), t, sp.oo)
+        sp.limit(
+            tail * sp.simplify((sp.diff(standard, x, order) / standard).subs(x, end)), t, sp.oo
+        )
         for order in (1, 2)
     ]
     mirrored = standard.subs(x, 1 / (1 + t)) - standard.subs(x, t / (1 + t))
