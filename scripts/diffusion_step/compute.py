@@ -190,6 +190,7 @@ def summary(settings: Settings, found: dict[str, Array]) -> dict[str, Any]:
     coin_distance = float(np.max(np.abs(found["coin_cdf"] - laws.normal_cdf(found["coin_points"]))))
     weights = step_weights(settings.beta)
     coin = step_weights(settings.coin_beta)["right"]
+    last = float(found["repair_signal"][-1])
     return {
         "sample_size": value(settings.sample_size, ","),
         "false_alarm_rate": scientific(settings.false_alarm_rate, 0),
@@ -202,12 +203,12 @@ def summary(settings: Settings, found: dict[str, Array]) -> dict[str, Any]:
         "shrinking_limit": value(model.stationary_variance(weights["shrinking"]), ".4f"),
         "shrinking_exact": value(float(found["predicted_shrinking"][-1]), ".4f"),
         "shrinking_last": value(float(found["sampled_shrinking"][-1]), ".4f"),
-        "repair_signal_last": value(float(found["repair_signal"][-1]), ".3f"),
+        "repair_signal_last": value(last, ".3f") if last >= 0.001 else scientific(last),
         "coin_beta": value(settings.coin_beta, "g"),
         "coin_excess": value(model.coin_excess(coin), ".2f"),
         "coin_distance": value(coin_distance, ".3f"),
         "schedule_steps": value(settings.schedule_steps, ","),
-        "first_beta": value(settings.first_beta, "g"),
+        "first_beta": scientific(settings.first_beta),
         "last_beta": value(settings.last_beta, "g"),
         "signal_last": scientific(float(found["signal"][-1])),
         "amplitude_last": scientific(math.sqrt(found["signal"][-1])),

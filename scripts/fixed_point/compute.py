@@ -201,16 +201,16 @@ def network_values(arrays: Arrays, name: str, settings: Settings) -> dict[str, d
     iterates, y = arrays[f"{name}_iterates"], arrays[f"{name}_y"]
     returned = np.linalg.norm(iterates[-1] - arrays[f"{name}_z"], axis=1)
     relative = returned / np.linalg.norm(y, axis=1) / rounding.EPS
-    lipschitz, half = float(arrays[f"{name}_lipschitz"]), len(iterates) // 2
+    lipschitz, early = float(arrays[f"{name}_lipschitz"]), len(iterates) // 4  # before rounding
     first_moves = np.linalg.norm(iterates[1] - y, axis=1)
-    bounds = model.a_priori_bound(lipschitz, half, first_moves)
-    halfway = np.linalg.norm(iterates[half] - arrays[f"{name}_z"], axis=1) / bounds
+    bounds = model.a_priori_bound(lipschitz, early, first_moves)
+    shares = np.linalg.norm(iterates[early] - arrays[f"{name}_z"], axis=1) / bounds
     found = {
         "trained_lipschitz": value(float(arrays[f"{name}_trained_lipschitz"]), ".4f"),
         "steps": value(len(iterates) - 1),
         "accuracy": value(accuracy(arrays, name, settings.target_lipschitz), ".0f"),
         "measured": value(float(np.max(relative)), ".1f"),
-        "halfway": share(float(np.max(halfway))),
+        "early_share": share(float(np.max(shares))),
     }
     return {f"{name}_{key}": entry for key, entry in found.items()}
 
