@@ -365,6 +365,23 @@ def test_each_check_sees_broken_mathematics(
     assert f"diffusion_step.{name}" in failed
 
 
+@pytest.mark.parametrize("knobs", [DEFAULT, LOW, HIGH], ids=["default", "low", "high"])
+def test_figures_draw_nothing_beyond_their_axes(knobs: dict[str, Any]) -> None:
+    _, found = results(knobs)
+    drawn = [
+        plot.variances_figure(narrowed(plot.Settings, knobs), found),
+        plot.repair_figure(found),
+        plot.coin_figure(found),
+        plot.closed_form_figure(found),
+    ]
+    for axes in [axes for figure in drawn for axes in figure.axes]:
+        for line in axes.lines:
+            for data, (low, high) in zip(
+                line.get_data(), (axes.get_xlim(), axes.get_ylim()), strict=True
+            ):
+                assert low <= np.min(data) <= np.max(data) <= high
+
+
 # ---------------------------------------------------------------- the steps
 
 

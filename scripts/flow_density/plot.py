@@ -198,7 +198,7 @@ def draw_fold(axes: Axes, left_end: float, arrays: Arrays) -> None:
     axes.plot(grid[shown], one[shown], color=style.GREY, ls="--")
     before = min(3.2, 1.0 / ((1.0 + left_end) * left_end))  # the density to the left of the jump
     axes.plot([edge, edge], [0.0, before], color=style.GREY, lw=0.5)
-    axes.text(edge, before + 0.05, r"$\ell^2$", color=style.GREY, ha="center")
+    axes.text(edge + 0.015, before, r"$\ell^2$", color=style.GREY, va="top")
     axes.text(0.98, 2.6, "sum over both branches", color=style.VERMILLION, ha="right")
     axes.text(0.98, 2.2, "right branch alone (dashed)", color=style.GREY, ha="right")
     axes.set(xlim=(0, 1), ylim=(0, 3.2), xlabel="$x=z^2$", ylabel="density")
