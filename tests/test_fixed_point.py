@@ -811,6 +811,16 @@ def test_the_three_steps_run_as_commands(monkeypatch: pytest.MonkeyPatch, tmp_pa
     assert len(layers.read_text("utf-8").splitlines()) == 10
 
 
+@pytest.mark.filterwarnings("error")
+def test_a_start_at_the_fixed_point_is_checked_and_drawn(tmp_path: Any) -> None:
+    still = KNOBS | {"cobweb_offset": 0.0, "cobweb_start": 0.0}
+    paths = compute.cobwebs(settings(compute.Settings, still))
+    assert checks_banach.cobweb_contractions(paths, 0.8, 0.0).passed
+    assert checks_banach.cobweb_failure(paths, 0.0).passed
+    plot.cobwebs(paths, settings(plot.Settings, still), tmp_path / "cobwebs.svg")
+    assert (tmp_path / "cobwebs.svg").exists()
+
+
 def test_a_failed_check_stops_the_command_and_names_the_claim(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Any, arrays: Arrays
 ) -> None:

@@ -41,7 +41,7 @@ class Settings:
 def draw_cobweb(axes: Axes, path: Floats, step: Curve, name: str) -> None:
     """Draw the graph of the map, the diagonal and the staircase of the iterates."""
     low, high = float(np.min(path)), float(np.max(path))
-    margin = 0.15 * (high - low)
+    margin = max(0.15 * (high - low), 0.1)  # a start at the fixed point has no range
     z = np.linspace(low - margin, high + margin, 200)
     axes.plot(z, z, color=style.GREY, linewidth=0.8)
     axes.plot(z, step(z), color=style.BLUE)
@@ -235,13 +235,13 @@ def samplers(arrays: Arrays, settings: Settings, path: Path) -> None:
     x = np.linspace(-4.5, 4.5, 600)
     densities.plot(x, _normal(x, 0.0, 1.0), color=style.INK, linewidth=2.4)
     top = 2.6 / np.sqrt(2 * np.pi)
-    for step in density_fit.STUDENTS_SHOWN:
+    for index, step in enumerate(density_fit.STUDENTS_SHOWN):
         center, width = _standard(arrays["collapse_path"][step], mean, sd)
         curve = _normal(x, center, abs(width))
         densities.plot(x, np.where(curve <= top, curve, np.nan), color=style.VERMILLION, lw=0.9)
         densities.text(
             np.clip(center - 0.2, -4.0, 4.0),
-            min(float(np.max(curve)), 0.95 * top),
+            min(float(np.max(curve)), (0.75 + 0.1 * index) * top),  # none on another
             f"{step}",
             color=style.VERMILLION,
             ha="right",
