@@ -63,8 +63,8 @@ def variances_figure(settings: Settings, arrays: Arrays) -> Figure:
     growing, right = style.VERMILLION, style.BLUE
     last = float(arrays["predicted_growing"][-1])
     axes.text(at, last, r"$(1,\,\sqrt{\beta})$: no limit", va="bottom", color=growing)
-    axes.text(at, 1.08, r"$(\sqrt{1-\beta},\,\sqrt{\beta})$", va="top", color=right)
-    axes.text(at, 0.68, "from three starts", va="top", color=right)
+    label = "$(\\sqrt{1-\\beta},\\,\\sqrt{\\beta})$\nfrom three starts"
+    axes.text(at, 1.08, label, va="top", color=right)
     label = r"$(1-\beta,\,\beta)$: $\beta/(2-\beta)$"
     axes.text(at, limit, label, va="center", color=style.PURPLE)
     axes.set_xlabel("step $t$")
