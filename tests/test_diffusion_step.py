@@ -246,6 +246,20 @@ def unsquared(start: Any, noise: Any, cross: Any, weights: Any) -> Any:
     return a * start + a * b * (cross + cross.T) + b * noise
 
 
+def no_transpose(start: Any, noise: Any, cross: Any, weights: Any) -> Any:
+    a, b = weights
+    return a**2 * start + 2 * a * b * cross + b**2 * noise
+
+
+def no_degenerate_case(weights: Any, start: Any) -> Any:
+    a, _ = weights
+    return model.stationary_variance(weights) if a * a < 1 else np.inf
+
+
+def uniform_moment(order: int) -> Any:
+    return sp.sqrt(3) ** order / (order + 1) if order % 2 == 0 else sp.Integer(0)
+
+
 def half_power(steps: Any, start: Any, weights: Any) -> Any:
     limit = model.stationary_variance(weights)
     return limit + weights[0] ** steps * (start - limit)
@@ -293,6 +307,9 @@ BREAKS: list[tuple[str, str, ModuleType, str, Any]] = [
     ("identity-independent", "step", model, "step_covariance", unsquared),
     ("identity-uncorrelated", "step", model, "step_covariance", unsquared),
     ("fixed-variance", "step", model, "stationary_variance", lambda w: w[1] / (1 - w[0] ** 2)),
+    ("long-run", "step", model, "stationary_variance", lambda w: w[1] / (1 - w[0] ** 2)),
+    ("long-run", "step", model, "long_run_variance", no_degenerate_case),
+    ("cross-term", "step", model, "step_covariance", no_transpose),
     ("shrinking-limit", "step", model, "stationary_variance", lambda w: w[1] ** 2 / (1 - w[0])),
     ("variance-recursion", "step", model, "variance_after", half_power),
     ("repair", "step", model, "covariance_after", root_of_signal),
@@ -303,6 +320,8 @@ BREAKS: list[tuple[str, str, ModuleType, str, Any]] = [
     ("convolution", "merge", merge_algebra, "combined_variance", wrong_total),
     ("rotation", "merge", merge_algebra, "combined_variance", wrong_total),
     ("stability", "merge", merge_algebra, "combined_variance", wrong_total),
+    ("stability", "merge", merge_algebra, "lasting_excess", lambda beta: beta / 2),
+    ("stable-moments", "merge", merge_algebra, "stated_moment", uniform_moment),
     ("coin", "merge", model, "coin_excess", lambda w: 6 * w[0] ** 2 * w[1] ** 2),
     ("closed-form-weights", "merge", model, "noise_shares", shares_one_late),
     (
@@ -344,6 +363,23 @@ def test_each_check_sees_broken_mathematics(
     monkeypatch.setattr(module, attribute, wrong)
     failed = {record.id for record in GROUPS[group]() if not record.passed}
     assert f"diffusion_step.{name}" in failed
+
+
+@pytest.mark.parametrize("knobs", [DEFAULT, LOW, HIGH], ids=["default", "low", "high"])
+def test_figures_draw_nothing_beyond_their_axes(knobs: dict[str, Any]) -> None:
+    _, found = results(knobs)
+    drawn = [
+        plot.variances_figure(narrowed(plot.Settings, knobs), found),
+        plot.repair_figure(found),
+        plot.coin_figure(found),
+        plot.closed_form_figure(found),
+    ]
+    for axes in [axes for figure in drawn for axes in figure.axes]:
+        for line in axes.lines:
+            for data, (low, high) in zip(
+                line.get_data(), (axes.get_xlim(), axes.get_ylim()), strict=True
+            ):
+                assert low <= np.min(data) <= np.max(data) <= high
 
 
 # ---------------------------------------------------------------- the steps

@@ -150,7 +150,9 @@ RUN: dict[str, Callable[[Arrays], Any]] = {
     "series-tail": lambda a: checks_banach.series_tail(),
     "certificate": lambda a: checks_network.certificate(_networks(a)),
     "power-iteration": lambda a: checks_network.power_iteration(a, _networks(a)),
+    "power-monotone": lambda a: checks_network.power_monotone(),
     "tanh-accuracy": checks_network.tanh_accuracy,
+    "step-error": lambda a: checks_network.step_error(a, _networks(a)),
     "inversion-line": _inversion("line", 0),
     "stopping-line": _inversion("line", 1),
     "steps-line": _inversion("line", 2),
@@ -168,6 +170,9 @@ RUN: dict[str, Callable[[Arrays], Any]] = {
     "collapse-minimiser": lambda a: checks_density.collapse_minimiser(),
     "collapse-run": lambda a: checks_density.collapse_run(a, 2.0, 0.2),
     "collapsed": lambda a: checks_density.collapsed(a, 2.0, 0.5),
+    "divergence-formula": lambda a: checks_density.divergence_formula(),
+    "fit-divergence": lambda a: checks_density.fit_divergence(),
+    "mean-divergence": checks_density.mean_divergence,
     "entropy-minimisers": lambda a: checks_density.entropy_minimisers(),
     "entropy-runs": lambda a: checks_density.entropy_runs(a, 2.0, 0.5),
     "gaussian-kl": lambda a: checks_density.gaussian_kl(a, 2.0, 0.5),
@@ -248,6 +253,19 @@ def _wrong_sign(arrays: Arrays) -> Arrays:
     return {"space_iterates": arrays["space_iterates"] + 2 * (y - z)}  # y + f instead of y - f
 
 
+POWER = model.power_iteration
+
+
+def _one_iteration_late(matrix: Any, start: Any, iterations: int) -> Any:
+    return np.append(
+        np.linalg.norm(matrix @ start) / np.linalg.norm(start), POWER(matrix, start, 3)
+    )
+
+
+def _without_transpose(matrix: Any, start: Any, iterations: int) -> Any:
+    return POWER(matrix.T, start, iterations)
+
+
 BROKEN: list[tuple[str, Break]] = [
     ("finite-spaces", patch(model, "a_priori_bound", lambda L, n, m: L ** (n + 1) * m / (1 - L))),
     ("finite-spaces", patch(model, "a_posteriori_bound", lambda L, m: L**2 * m / (1 - L))),
@@ -289,6 +307,10 @@ BROKEN: list[tuple[str, Break]] = [
     ("certificate", change(lambda a: {"line_lipschitz": a["line_lipschitz"] * 0.99})),
     ("power-iteration", change(lambda a: {"space_power_1": a["space_power_1"] ** -1.0})),
     ("power-iteration", change(lambda a: {"line_power_1": a["line_power_1"] * 1.5})),
+    ("power-monotone", patch(model, "power_iteration", _one_iteration_late)),
+    ("power-monotone", patch(model, "power_iteration", _without_transpose)),
+    ("step-error", change(_wrong_sign)),
+    ("step-error", patch(rounding, "accuracy_constant", lambda error, L: 1e-3)),
     (
         "tanh-accuracy",
         change(lambda a: {"line_tanh": a["line_tanh"].astype(np.float32).astype(float)}),
@@ -355,6 +377,19 @@ BROKEN: list[tuple[str, Break]] = [
             samplers,
         ),
     ),
+    (
+        "divergence-formula",
+        patch(density_fit, "normal_kl", lambda r, t, log: (r**2 + t**2 - 1) / 2 + log(r)),
+    ),
+    (
+        "divergence-formula",
+        patch(density_fit, "normal_kl", lambda r, t, log: r**2 + t**2 - 1 - log(r)),
+    ),
+    (
+        "fit-divergence",
+        patch(density_fit, "fitted_kl", lambda m, s, log: (1 / s**2 - 1) / 2 + log(s)),
+    ),
+    ("mean-divergence", patch(density_fit, "mean_fitted_kl", lambda count: 1 / count)),
     (
         "entropy-minimisers",
         patch(
@@ -774,6 +809,16 @@ def test_the_three_steps_run_as_commands(monkeypatch: pytest.MonkeyPatch, tmp_pa
     for path in displays.values():
         assert "<svg" in path.read_text("utf-8")[:1000]
     assert len(layers.read_text("utf-8").splitlines()) == 10
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_start_at_the_fixed_point_is_checked_and_drawn(tmp_path: Any) -> None:
+    still = KNOBS | {"cobweb_offset": 0.0, "cobweb_start": 0.0}
+    paths = compute.cobwebs(settings(compute.Settings, still))
+    assert checks_banach.cobweb_contractions(paths, 0.8, 0.0).passed
+    assert checks_banach.cobweb_failure(paths, 0.0).passed
+    plot.cobwebs(paths, settings(plot.Settings, still), tmp_path / "cobwebs.svg")
+    assert (tmp_path / "cobwebs.svg").exists()
 
 
 def test_a_failed_check_stops_the_command_and_names_the_claim(

@@ -24,6 +24,10 @@ from scripts.diffusion_step import laws, model, simulation
 Array = NDArray[np.float64]
 
 
+SHOWN_POINTS = 400
+"""Points drawn of a cloud or of the coin's pairs; more would hide the curves."""
+
+
 @dataclasses.dataclass(frozen=True)
 class Settings:
     """What this step needs to know."""
@@ -101,7 +105,7 @@ def repair_run(settings: Settings) -> dict[str, Array]:
         weights = simulation.preserving_weights(betas[before:now])
         cloud = simulation.run_chain(cloud, weights, rng)
         sampled.append(cloud.T @ cloud / settings.sample_size)
-        shown.append(cloud[:400])
+        shown.append(cloud[:SHOWN_POINTS])
     return {
         "repair_times": np.array(times),
         "repair_signal": signal,
@@ -124,7 +128,7 @@ def coin_run(settings: Settings) -> dict[str, Array]:
     first, second = coin_pair(settings)
     points = np.linspace(-4.0, 4.0, 161)
     return {
-        "coin_pairs": np.column_stack([first, second])[:400],
+        "coin_pairs": np.column_stack([first, second])[:SHOWN_POINTS],
         "coin_points": points,
         "coin_empirical": simulation.empirical_cdf(a * first + b * second, points),
         "coin_cdf": laws.coin_cdf(points, a, b),
@@ -186,22 +190,25 @@ def summary(settings: Settings, found: dict[str, Array]) -> dict[str, Any]:
     coin_distance = float(np.max(np.abs(found["coin_cdf"] - laws.normal_cdf(found["coin_points"]))))
     weights = step_weights(settings.beta)
     coin = step_weights(settings.coin_beta)["right"]
+    last = float(found["repair_signal"][-1])
     return {
         "sample_size": value(settings.sample_size, ","),
         "false_alarm_rate": scientific(settings.false_alarm_rate, 0),
+        "shown_points": value(SHOWN_POINTS),
         "beta": value(settings.beta, "g"),
         "steps": value(settings.steps),
         "wide_variance": value(settings.wide_variance, "g"),
         "narrow_variance": value(settings.narrow_variance, "g"),
         "start_correlation": value(settings.start_correlation, "g"),
         "shrinking_limit": value(model.stationary_variance(weights["shrinking"]), ".4f"),
+        "shrinking_exact": value(float(found["predicted_shrinking"][-1]), ".4f"),
         "shrinking_last": value(float(found["sampled_shrinking"][-1]), ".4f"),
-        "repair_signal_last": value(float(found["repair_signal"][-1]), ".3f"),
+        "repair_signal_last": value(last, ".3f") if last >= 0.001 else scientific(last),
         "coin_beta": value(settings.coin_beta, "g"),
         "coin_excess": value(model.coin_excess(coin), ".2f"),
         "coin_distance": value(coin_distance, ".3f"),
         "schedule_steps": value(settings.schedule_steps, ","),
-        "first_beta": value(settings.first_beta, "g"),
+        "first_beta": scientific(settings.first_beta),
         "last_beta": value(settings.last_beta, "g"),
         "signal_last": scientific(float(found["signal"][-1])),
         "amplitude_last": scientific(math.sqrt(found["signal"][-1])),

@@ -80,6 +80,8 @@ def coin_mistakes() -> int:
             variance - combined_variance((A, B)),
             kurtosis - 3 - model.coin_excess((A, B)),
             sp.expand(characteristic.expand() - stated.expand()),
+            # The mass at 0 (the only atom) is the limit of the characteristic function.
+            sp.limit(characteristic.subs(A, B), U, sp.oo) - sp.Rational(1, 2),
         ]
     )
 
@@ -94,7 +96,43 @@ def stability_mistakes() -> int:
         return sp.integrate(sp.expand(inner), (e1, -edge, edge)) / (2 * edge)
 
     excess = mean(4) / mean(2) ** 2 - 3
-    return mistakes([excess + sp.Rational(6, 5) * (A**4 + B**4) / combined_variance((A, B)) ** 2])
+    beta, share = sp.symbols("beta share", positive=True)  # of the excess of a single noise
+    lasting = sp.solve((1 - beta) ** 2 * share + beta**2 - share, share)[0]
+    return mistakes(
+        [
+            excess + sp.Rational(6, 5) * (A**4 + B**4) / combined_variance((A, B)) ** 2,
+            lasting - lasting_excess(beta),
+        ]
+    )
+
+
+def lasting_excess(beta: Any) -> Any:
+    """Return what is left of the excess of x_t after many steps, as a share of the noise's own."""
+    return beta / (2 - beta)
+
+
+def stated_moment(order: int) -> sp.Expr:
+    """Return the moment of N(0, 1) of the given order: 0 if odd, (order − 1)!! if even."""
+    return sp.factorial2(order - 1) if order % 2 == 0 else sp.Integer(0)
+
+
+def stable_moment_mistakes(highest: int) -> int:
+    """Solve for the moments 3, …, `highest` of a law that (ε₁ + ε₂)/√2 shares, one after another.
+
+    Mean 0 and variance 1 are given; no other property of the law is used.
+    """
+    moments = [sp.Integer(1), sp.Integer(0), sp.Integer(1)]
+    wrong = 0
+    for order in range(3, highest + 1):
+        unknown = sp.Symbol("m")
+        moments.append(unknown)
+        total = sum(
+            sp.binomial(order, k) * moments[k] * moments[order - k] for k in range(order + 1)
+        )
+        solutions = sp.solve(total / sp.sqrt(2) ** order - unknown, unknown)
+        moments[order] = solutions[0]
+        wrong += len(solutions) != 1 or mistakes([solutions[0] - stated_moment(order)]) > 0
+    return wrong
 
 
 def chain_weights(betas: Array) -> tuple[sp.Expr, list[sp.Expr]]:
@@ -171,8 +209,17 @@ def merging_checks() -> list[Check]:
             "stability",
             "prp-diff-stable",
             "Uniform noise: the excess of $a\\epsilon_1+b\\epsilon_2$, integrated, is "
-            "$-\\frac65(a^4+b^4)/(a^2+b^2)^2$: equalities that fail.",
+            "$-\\frac65(a^4+b^4)/(a^2+b^2)^2$, and the share $\\beta/(2-\\beta)$ of it lasts: "
+            "equalities that fail.",
             stability_mistakes(),
+        ),
+        record(
+            "stable-moments",
+            "prp-diff-stable",
+            "Mean 0, variance 1 and $(\\epsilon_1+\\epsilon_2)/\\sqrt2\\sim\\epsilon$: SymPy "
+            "solves for the moments 3 to 10 one after another, and each is that of $N(0,1)$: "
+            "moments that differ.",
+            stable_moment_mistakes(10),
         ),
         record(
             "closed-form-weights",

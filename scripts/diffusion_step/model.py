@@ -7,6 +7,7 @@ Source: Prince, Understanding Deep Learning, sec. 18.2.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -41,6 +42,14 @@ def variance_after(steps: int, start: Scalar, weights: tuple[Scalar, Scalar]) ->
     a, _ = weights
     limit = stationary_variance(weights)
     return limit + a ** (2 * steps) * (start - limit)
+
+
+def long_run_variance(weights: tuple[Scalar, Scalar], start: Scalar) -> Scalar:
+    """Return the limit of the variance under equal steps from `start` >= 0, `math.inf` included."""
+    a, b = weights
+    if a * a < 1:
+        return stationary_variance(weights)
+    return start if b == 0 and (a * a == 1 or start == 0) else math.inf
 
 
 def signal_left(betas: Array) -> Array:

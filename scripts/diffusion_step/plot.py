@@ -49,11 +49,12 @@ def variances_figure(settings: Settings, arrays: Arrays) -> Figure:
         axes.plot(shown, arrays[f"sampled_{name}"][shown], "o", ms=2.6, color=colour)
     axes.plot([0, steps], [limit, limit], color=style.GREY, lw=0.7, ls="--")
     axes.set_yscale("log")
-    axes.set_yticks([0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0])
+    axes.set_yticks([0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0])
     axes.yaxis.set_major_formatter("{x:g}")
     axes.minorticks_off()
     axes.set_ylim(
-        0.7 * limit, 1.6 * max(float(arrays[f"predicted_{name}"].max()) for name in curves)
+        0.7 * min(limit, float(arrays["predicted_narrow"].min())),
+        1.6 * max(float(arrays[f"predicted_{name}"].max()) for name in curves),
     )
     axes.set_xticks(np.linspace(0, steps, 5))
     axes.set_xlim(0, 1.36 * steps)
@@ -62,13 +63,19 @@ def variances_figure(settings: Settings, arrays: Arrays) -> Figure:
     growing, right = style.VERMILLION, style.BLUE
     last = float(arrays["predicted_growing"][-1])
     axes.text(at, last, r"$(1,\,\sqrt{\beta})$: no limit", va="bottom", color=growing)
-    axes.text(at, 1.08, r"$(\sqrt{1-\beta},\,\sqrt{\beta})$", va="top", color=right)
-    axes.text(at, 0.68, "from three starts", va="top", color=right)
+    label = "$(\\sqrt{1-\\beta},\\,\\sqrt{\\beta})$\nfrom three starts"
+    axes.text(at, 1.08, label, va="top", color=right)
     label = r"$(1-\beta,\,\beta)$: $\beta/(2-\beta)$"
     axes.text(at, limit, label, va="center", color=style.PURPLE)
     axes.set_xlabel("step $t$")
     axes.set_ylabel(r"variance of $x_t$")
     return figure
+
+
+def within(points: Array, reach: float) -> Array:
+    """Return the rows of `points` whose entries lie within ±`reach`: what the axes would show."""
+    inside: Array = points[np.abs(points).max(axis=1) <= reach]
+    return inside
 
 
 def ellipse(covariance: Array) -> Array:
@@ -85,7 +92,8 @@ def repair_figure(arrays: Arrays) -> Figure:
     axes = figure.subplots(1, times.size, sharex=True, sharey=True)
     reach = 1.2 * 2.0 * float(np.sqrt(arrays["repair_predicted"].max(initial=1.0)))
     for index, panel in enumerate(axes):
-        panel.plot(*arrays["repair_cloud"][index].T, ".", ms=1.4, color=style.SKY)
+        cloud = within(arrays["repair_cloud"][index], reach)
+        panel.plot(*cloud.T, ".", ms=1.4, color=style.SKY)
         panel.plot(*ellipse(np.eye(2)), color=style.GREY, lw=0.8, ls="--")
         panel.plot(*ellipse(arrays["repair_predicted"][index]), color=style.VERMILLION)
         panel.set_aspect("equal")
@@ -99,7 +107,7 @@ def coin_figure(arrays: Arrays) -> Figure:
     """Draw the pairs (ε₁, ±ε₁), and the density of their combination beside the normal one."""
     figure = style.new_figure(2.6)
     left, right = figure.subplots(1, 2, width_ratios=(1, 1.75))
-    left.plot(*arrays["coin_pairs"].T, ".", ms=1.8, color=style.BLUE)
+    left.plot(*within(arrays["coin_pairs"], 3.6).T, ".", ms=1.8, color=style.BLUE)
     left.set(
         xlim=(-3.6, 3.6),
         ylim=(-3.6, 3.6),
@@ -115,21 +123,24 @@ def coin_figure(arrays: Arrays) -> Figure:
     right.plot(z, arrays["coin_density"], color=style.BLUE)
     right.plot(z, arrays["normal_density"], color=style.GREY, ls="--")
     top = float(arrays["coin_density"].max())
-    right.text(0.75, 0.86 * top, r"$\epsilon_2=\pm\epsilon_1$ (fair coin)", color=style.BLUE)
-    right.text(0.75, 0.74 * top, "independent: $N(0,1)$ (dashed)", color=style.GREY)
-    right.set(xlim=(-4, 4), ylim=(0, 1.1 * top), ylabel="density")
+    top = 1.1 * max(top, float(heights.max()))
+    right.text(1.1, 0.88 * top, r"$\epsilon_2=\pm\epsilon_1$ (fair coin)", color=style.BLUE)
+    right.text(1.1, 0.76 * top, "independent (dashed)", color=style.GREY)
+    right.set(xlim=(-4, 4), ylim=(0, top), ylabel="density")
     right.set_xlabel(r"$z=\sqrt{1-\beta}\,\epsilon_1+\sqrt{\beta}\,\epsilon_2$")
     return figure
 
 
 def draw_law(axes: Axes, arrays: Arrays, index: int) -> None:
     """Draw one time of the schedule: histogram of the chains, density of the closed form."""
-    x = arrays["schedule_points"]
-    heights = np.diff(arrays["schedule_empirical"][index][::4]) / np.diff(x[::4])
+    # What the axes would cut off is not drawn at all.
+    shown = np.abs(arrays["schedule_points"]) <= 3.6
+    x = arrays["schedule_points"][shown]
+    heights = np.diff(arrays["schedule_empirical"][index][shown][::4]) / np.diff(x[::4])
     axes.stairs(heights, x[::4], fill=True, color=style.SKY, alpha=0.5, lw=0)
-    axes.plot(x, arrays["schedule_density"][index], color=style.VERMILLION, lw=1.1)
+    axes.plot(x, arrays["schedule_density"][index][shown], color=style.VERMILLION, lw=1.1)
     time, signal = int(arrays["schedule_times"][index]), float(arrays["schedule_signal"][index])
-    axes.set(xlim=(-3.5, 3.5), ylim=(0, None), xticks=(-2, 0, 2), yticks=[])
+    axes.set(xlim=(-3.6, 3.6), ylim=(0, None), xticks=(-2, 0, 2), yticks=[])
     axes.spines["left"].set_visible(False)
     axes.set_xlabel(f"law of $x_t$, $t={time}$\n" + rf"($\bar\alpha_t={signal:.2f}$)")
 

@@ -7,6 +7,7 @@ expectations and iterated recursions that do not use it.
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Sequence
 from fractions import Fraction
 
@@ -69,13 +70,20 @@ def enumeration_mistakes(dependent: bool) -> int:
 
 
 def cross_term_mistakes() -> int:
-    """Try dependent noise: ε = Rx with R a quarter turn, and Corr = ρ in one dimension."""
+    """Try dependent noise: ε = Rx with R a quarter turn, alone and with a fresh third entry.
+
+    In one dimension ε has correlation ρ with x.
+    """
     turn = sp.Matrix([[0, -1], [1, 0]])
     moved = A * sp.eye(2) + B * turn  # x_t = (aI + bR) x
     quarter = np.array([[0, -1], [1, 0]])
     claimed = model.step_covariance(identity(2), identity(2), quarter.T, (A, B))  # Cov[x, Rx] = Rᵀ
     count = mistakes(moved * moved.T - sp.Matrix(claimed))
     count += mistakes(sp.Matrix(claimed) - (A**2 + B**2) * sp.eye(2))
+    beside = np.zeros((3, 3), dtype=int)
+    beside[:2, :2] = quarter.T  # the third entry of ε is uncorrelated with x
+    space = model.step_covariance(identity(3), identity(3), beside, (A, B))
+    count += mistakes(sp.Matrix(space) - (A**2 + B**2) * sp.eye(3))
     rho = sp.Symbol("rho", real=True)
     line = model.step_covariance(identity(1), identity(1), np.array([[rho]]), (A, B))[0, 0]
     s = sp.Symbol("s", real=True)  # ε = ρx + s·w with w independent of x and s² = 1 − ρ²
@@ -90,6 +98,28 @@ def recursion_mistakes() -> int:
     for steps in range(6):
         wrong += mistakes([variance - model.variance_after(steps, start, (A, B))])
         variance = sp.expand(A**2 * variance + B**2)
+    return wrong
+
+
+def long_run_mistakes() -> int:
+    """Run 400 steps of v -> a²v + b² in exact fractions for every pair of a few weights.
+
+    By then a² <= 9/25 has forgotten the start to 10⁻¹⁷⁷, and b² >= 1/4 has added 100 to it.
+    """
+    sizes = [Fraction(0), Fraction(1, 2), Fraction(3, 5), Fraction(1), Fraction(2)]
+    signed = sorted({sign * size for size in sizes for sign in (-1, 1)})
+    wrong = 0
+    for a, b, start in itertools.product(signed, [*signed, Fraction(4, 5)], (0, 1, 3)):
+        variance = Fraction(start)
+        for _ in range(400):
+            variance = a * a * variance + b * b
+        stated = model.long_run_variance((a, b), start)
+        if stated == math.inf:
+            wrong += variance < 99
+        else:
+            wrong += abs(variance - stated) > Fraction(1, 10**170)
+        once = model.step_covariance(identity(1), identity(1), 0 * identity(1), (a, b))[0, 0]
+        wrong += (once == 1) != (a * a + b * b == 1)
     return wrong
 
 
@@ -150,8 +180,8 @@ def step_checks() -> list[Check]:
         record(
             "cross-term",
             "prp-diff-cross",
-            "A quarter turn $\\epsilon=Rx$ keeps $(a^2+b^2)I$; in one dimension a correlation "
-            "$\\rho$ adds $2ab\\rho$: equalities that fail.",
+            "A quarter turn $\\epsilon=Rx$ keeps $(a^2+b^2)I$, also beside a fresh third entry; in "
+            "one dimension a correlation $\\rho$ adds $2ab\\rho$: equalities that fail.",
             cross_term_mistakes(),
         ),
         record(
@@ -167,6 +197,15 @@ def step_checks() -> list[Check]:
             "Five iterations of $v\\mapsto a^2v+b^2$ from any start against the closed form: steps "
             "that differ.",
             recursion_mistakes(),
+        ),
+        record(
+            "long-run",
+            "prp-diff-weights",
+            "400 steps in exact fractions for each pair of weights out of $0,\\pm\\frac12,"
+            "\\pm\\frac35,\\pm1,\\pm2$ (and $b=\\frac45$) from $v_0=0,1,3$: runs that do not end "
+            "as stated, and steps that preserve 1 though $a^2+b^2\\ne1$ or the reverse.",
+            long_run_mistakes(),
+            exhaustive=True,
         ),
         record(
             "shrinking-limit",

@@ -197,6 +197,84 @@ def collapsed(arrays: Arrays, mean: float, sd: float) -> Check:
     )
 
 
+def integrated_divergence() -> Any:
+    """Integrate log p - log q of the affine student over its normal z, in symbols."""
+    z = sympy.Symbol("z", real=True)
+    bell = sympy.exp(-(z**2) / 2) / sympy.sqrt(2 * sympy.pi)
+    log_scales = sympy.log(SD) - sympy.log(sympy.Abs(B))
+    log_ratio = log_scales - z**2 / 2 + (A + B * z - MEAN) ** 2 / (2 * SD**2)
+    return sympy.integrate(sympy.expand(log_ratio) * bell, (z, -sympy.oo, sympy.oo))
+
+
+def divergence_formula() -> Check:
+    """The KL divergence of the affine student by integration, and its limit without spread."""
+    stated = density_fit.normal_kl(sympy.Abs(B) / SD, (A - MEAN) / SD, sympy.log)
+    wrong = int(sympy.simplify(sympy.expand_log(integrated_divergence() - stated, force=True)) != 0)
+    spread = sympy.Symbol("spread", positive=True)
+    wrong += sympy.limit(stated.subs(B, spread), spread, 0, "+") != sympy.oo
+    return Check(
+        "fixed_point.divergence-formula",
+        "thm-fixed-collapse",
+        "SymPy integrates $\\log(p/q)$ of the student over $z\\sim N(0,1)$: the stated divergence, "
+        "which tends to infinity as $b\\to0$ (number of differences).",
+        "symbolic",
+        wrong,
+        "=",
+        0,
+    )
+
+
+def fit_divergence() -> Check:
+    """What the fit is off by, at both minimisers: the integral with a and b inserted."""
+    divergence = integrated_divergence()
+    stated = density_fit.fitted_kl(SAMPLE_MEAN, SAMPLE_SD, sympy.log)
+    found = [
+        divergence.subs({A: a, B: b})
+        for a, b in density_fit.kl_minimisers(SAMPLE_MEAN, SAMPLE_SD, MEAN, SD)
+    ]
+    return Check(
+        "fixed_point.fit-divergence",
+        "thm-fixed-entropy",
+        "SymPy: the integral of $\\log(p/q)$ at both minimizers is "
+        "$\\frac12((1+\\bar z^2)/s^2-1)+\\log s$, free of $\\mu$ and $\\sigma$ (number of "
+        "differences).",
+        "symbolic",
+        sum(sympy.simplify(sympy.expand_log(value - stated, force=True)) != 0 for value in found),
+        "=",
+        0,
+    )
+
+
+def mean_divergence(arrays: Arrays) -> Check:
+    """The mean of the fit's divergence over samples, by quadrature over the law of N s^2."""
+    worst = 0.0
+    for count in (4, 10, len(arrays["sampler_z"])):
+        half = (count - 1) / 2  # N s^2 = 2 x with x of a gamma law of this shape
+
+        def integrand(x: float, count: int = count, half: float = half) -> float:
+            density = math.exp((half - 1) * math.log(x) - x - special.gammaln(half))
+            variance = 2 * x / count
+            return density * ((1 + 1 / count) / variance - 1 + math.log(variance)) / 2
+
+        reach = half + 40 * math.sqrt(half) + 40  # beyond it, less than 10^-17 of the law
+        pieces = ((0.0, half), (half, reach))
+        total = sum(
+            integrate.quad(integrand, low, high, epsabs=1e-12, limit=400)[0] for low, high in pieces
+        )
+        worst = max(worst, abs(total - density_fit.mean_fitted_kl(count)))
+    return Check(
+        "fixed_point.mean-divergence",
+        "thm-fixed-entropy",
+        f"Mean of the divergence for $N=4$, $10$ and ${len(arrays['sampler_z'])}$ by quadrature "
+        "over the law of $Ns^2$, against the stated mean (largest difference; the quadrature "
+        "is asked for $10^{-12}$ on each of two pieces).",
+        "numerical",
+        worst,
+        "<=",
+        1e-11,
+    )
+
+
 def entropy_minimisers() -> Check:
     """With the entropy term: exactly the two claimed minimisers, mirror images, equal values."""
     loss = symbolic_loss(sympy.Integer(1), True)
@@ -432,7 +510,10 @@ def checks(arrays: Arrays, mean: float, sd: float, rate: float) -> list[Check]:
         collapse_minimiser(),
         collapse_run(arrays, mean, rate),
         collapsed(arrays, mean, sd),
+        divergence_formula(),
         entropy_minimisers(),
+        fit_divergence(),
+        mean_divergence(arrays),
         entropy_runs(arrays, mean, sd),
         gaussian_kl(arrays, mean, sd),
         recovered_moments(arrays, mean, sd),

@@ -142,6 +142,41 @@ def power_iteration(arrays: Arrays, networks: Sequence[Network]) -> Check:
     )
 
 
+def power_monotone() -> Check:
+    """Power iteration on every small matrix, beside exact fractions."""
+    wrong = 0
+    for a, b, c, d in itertools.product(range(-2, 3), repeat=4):
+        gram = [[a * a + c * c, a * b + c * d], [a * b + c * d, b * b + d * d]]
+        trace, determinant = gram[0][0] + gram[1][1], (a * d - b * c) ** 2
+        for start in ((1, 0), (1, 1), (2, -1)):
+            x, y = start
+            if not any(u * x + v * y for u, v in ((a, b), (c, d))):
+                continue
+            estimates = model.power_iteration(np.array([[a, b], [c, d]], float), np.array(start), 4)
+            last = Fraction(0)
+            for estimate in estimates:
+                x, y = (row[0] * x + row[1] * y for row in gram)
+                image = [row[0] * x + row[1] * y for row in gram]
+                square = Fraction(x * image[0] + y * image[1], x * x + y * y)
+                wrong += square < last or abs(estimate**2 / float(square) - 1) > 64 * EPS
+                characteristic = square**2 - trace * square + determinant
+                parallel = x * image[1] == y * image[0]
+                wrong += characteristic > 0 or (characteristic == 0) != parallel
+                last = square
+    return Check(
+        "fixed_point.power-monotone",
+        "prp-fixed-power",
+        "All $2\\times2$ matrices with entries $-2,\\dots,2$, three starts, in exact fractions: "
+        "the estimates $\\hat\\sigma_1,\\dots,\\hat\\sigma_4$ do not decrease, do not exceed the "
+        "norm, and equal a singular value just for an eigenvector; the floats follow (number of "
+        "violations).",
+        "exhaustive",
+        int(wrong),
+        "=",
+        0,
+    )
+
+
 def tanh_accuracy(arrays: Arrays) -> Check:
     """The library's tanh against 50 digits, at the coordinates of the test points."""
     worst = 0.0
@@ -161,6 +196,33 @@ def tanh_accuracy(arrays: Arrays) -> Check:
         worst,
         "<=",
         rounding.TANH_ULPS,
+    )
+
+
+def step_error(arrays: Arrays, networks: Sequence[Network]) -> Check:
+    """One computed step z <- y - f(z) against the same step in 50 digits."""
+    worst = 0.0
+    for name, network in zip(NAMES, networks, strict=True):
+        iterates, targets = arrays[f"{name}_iterates"], arrays[f"{name}_y"]
+        for n, point in itertools.product((0, 1, 10, len(iterates) - 2), range(4)):
+            y = targets[point]
+            with mpmath.workdps(DIGITS):
+                f = network.branch([mpmath.mpf(x) for x in iterates[n, point].tolist()])
+                found = iterates[n + 1, point].tolist()
+                gaps = [zi - (yi - fi) for zi, yi, fi in zip(found, y.tolist(), f, strict=True)]
+                error = float(mpmath.norm(gaps))
+            delta = network.accuracy * EPS * (1 - network.lipschitz) * float(np.linalg.norm(y))
+            worst = max(worst, error / delta)
+    return Check(
+        "fixed_point.step-error",
+        "lem-fixed-step",
+        "Error of single computed steps of both networks (the first two, one further on and the "
+        "last, four points) against the same step in 50 digits, over the proved $\\delta$ (largest "
+        "ratio).",
+        "numerical",
+        worst,
+        "<=",
+        1,
     )
 
 
@@ -337,7 +399,9 @@ def checks(arrays: Arrays, scale: float) -> list[Check]:
     return [
         certificate(networks),
         power_iteration(arrays, networks),
+        power_monotone(),
         tanh_accuracy(arrays),
+        step_error(arrays, networks),
         *inversions,
         bi_lipschitz(arrays, networks),
         spread(arrays, networks),

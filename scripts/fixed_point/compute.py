@@ -191,16 +191,26 @@ def accuracy(arrays: Arrays, name: str, scale: float) -> float:
     return rounding.accuracy_constant(errors.output, float(arrays[f"{name}_lipschitz"]))
 
 
+def share(part: float) -> dict[str, Any]:
+    """Return a share of a bound, for use inside `$...$`: two decimals, or a power of ten."""
+    return value(part, ".2f") if part >= 0.01 else scientific(part)
+
+
 def network_values(arrays: Arrays, name: str, settings: Settings) -> dict[str, dict[str, Any]]:
     """Return what the prose says of either network, keys prefixed with `name`."""
     iterates, y = arrays[f"{name}_iterates"], arrays[f"{name}_y"]
     returned = np.linalg.norm(iterates[-1] - arrays[f"{name}_z"], axis=1)
     relative = returned / np.linalg.norm(y, axis=1) / rounding.EPS
+    lipschitz, early = float(arrays[f"{name}_lipschitz"]), len(iterates) // 4  # before rounding
+    first_moves = np.linalg.norm(iterates[1] - y, axis=1)
+    bounds = model.a_priori_bound(lipschitz, early, first_moves)
+    shares = np.linalg.norm(iterates[early] - arrays[f"{name}_z"], axis=1) / bounds
     found = {
         "trained_lipschitz": value(float(arrays[f"{name}_trained_lipschitz"]), ".4f"),
         "steps": value(len(iterates) - 1),
         "accuracy": value(accuracy(arrays, name, settings.target_lipschitz), ".0f"),
         "measured": value(float(np.max(relative)), ".1f"),
+        "early_share": share(float(np.max(shares))),
     }
     return {f"{name}_{key}": entry for key, entry in found.items()}
 
@@ -208,6 +218,8 @@ def network_values(arrays: Arrays, name: str, settings: Settings) -> dict[str, d
 def space_values(arrays: Arrays, settings: Settings) -> dict[str, dict[str, Any]]:
     """Return what the prose says of the larger network only."""
     slopes = np.linalg.norm(arrays["space_trained_jacobians"], ord=2, axis=(1, 2))
+    used = np.linalg.norm(arrays["space_jacobians"], ord=2, axis=(1, 2))
+    missing = np.abs(arrays["space_log_det_sums"][:, -1] - arrays["space_log_dets"])
     first_power = min(float(arrays[f"space_power_{index}"][0]) for index in range(3))
     tail = model.log_det_tail_bound(
         float(arrays["space_lipschitz"]), settings.series_terms, settings.dimension
@@ -216,13 +228,19 @@ def space_values(arrays: Arrays, settings: Settings) -> dict[str, dict[str, Any]
         "space_trained_slope": value(float(np.max(slopes)), ".3f"),
         "space_first_power": value(first_power, ".3f"),
         "space_tail": scientific(tail),
+        "space_series_error": scientific(float(np.max(missing))),
+        "space_slope": value(float(np.max(used)), ".3f"),
     }
 
 
 def sampler_values(arrays: Arrays, settings: Settings) -> dict[str, dict[str, Any]]:
     """Return what the prose says of the four fits."""
-    z = arrays["sampler_z"]
+    z, collapse_kl = arrays["sampler_z"], arrays["collapse_kl"]
     found: dict[str, dict[str, Any]] = {
+        "sampler_noise": scientific(density_fit.mean_fitted_kl(settings.sampler_points)),
+        "collapse_kl_start": value(float(collapse_kl[0]), ".3g"),
+        "collapse_kl_best": value(float(np.min(collapse_kl)), ".3g"),
+        "collapse_kl_end": value(float(collapse_kl[-1]), ".3g"),
         "z_mean": value(float(np.mean(z)), ".4f"),
         "z_sd": value(float(np.std(z)), ".4f"),
         "collapse_b": scientific(abs(float(arrays["collapse_path"][-1, 1])), 0),
@@ -237,6 +255,7 @@ def sampler_values(arrays: Arrays, settings: Settings) -> dict[str, dict[str, An
 
 def summary(arrays: Arrays, settings: Settings) -> dict[str, dict[str, Any]]:
     """Return every number that the prose uses."""
+    *early, last = (str(step) for step in density_fit.STUDENTS_SHOWN)
     chosen = {
         "dimension": value(settings.dimension),
         "hidden_units": value(settings.hidden_units),
@@ -257,10 +276,11 @@ def summary(arrays: Arrays, settings: Settings) -> dict[str, dict[str, Any]]:
         "sampler_start": value(settings.sampler_spread * settings.teacher_sd, "g"),
         "batch_size": value(settings.batch_size),
         "learning_rate": value(settings.learning_rate, "g"),
-        "sampler_noise": scientific(1 / settings.sampler_points),
         "stretch": value(1 / (1 - settings.target_lipschitz), ".3g"),
         "tanh_ulps": value(rounding.TANH_ULPS),
         "failing_start": value(FAILING_START),
+        "jacobian_points": value(JACOBIAN_POINTS),
+        "students_shown": value(f"{', '.join(early)} and {last}"),
     }
     return (
         chosen

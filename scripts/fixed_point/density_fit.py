@@ -13,11 +13,15 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import special
 
 Floats = NDArray[np.float64]
 Interval = tuple[int, int]
 Scalar = Any
 """A float or a SymPy expression."""
+
+STUDENTS_SHOWN = (0, 5, 10)
+"""Steps at which the collapsing student's density is drawn."""
 
 
 def mean_loss(
@@ -57,6 +61,14 @@ def kl_minimisers(
     return (mean - b * sample_mean, b), (mean + b * sample_mean, -b)
 
 
+def normal_kl(ratio: Scalar, shift: Scalar, log: Callable[[Scalar], Scalar] = math.log) -> Scalar:
+    """Return KL(N(a, b^2) || N(mu, sigma^2)) from |b| / sigma and (a - mu) / sigma.
+
+    log: the logarithm of the arithmetic in use, also NumPy's or SymPy's.
+    """
+    return (ratio**2 + shift**2 - 1) / 2 - log(ratio)
+
+
 def gaussian_kl(path: Floats, mean: float, sd: float) -> Floats:
     """Return KL(N(a, b^2) || N(mean, sd^2)) for each row (a, b) of `path`.
 
@@ -64,7 +76,20 @@ def gaussian_kl(path: Floats, mean: float, sd: float) -> Floats:
     """
     ratio = np.maximum(np.abs(path[:, 1]) / sd, np.finfo(float).tiny)
     shift = (path[:, 0] - mean) / sd
-    return np.asarray((ratio**2 + shift**2 - 1) / 2 - np.log(ratio))
+    return np.asarray(normal_kl(ratio, shift, np.log))
+
+
+def fitted_kl(sample_mean: Scalar, sample_sd: Scalar, log: Callable[[Scalar], Scalar]) -> Scalar:
+    """Return KL(N(a, b^2) || q) at either of `kl_minimisers`: it depends on the samples only.
+
+    log: the logarithm of the arithmetic in use, `math.log` or SymPy's.
+    """
+    return ((1 + sample_mean**2) / sample_sd**2 - 1) / 2 + log(sample_sd)
+
+
+def mean_fitted_kl(count: int) -> float:
+    """Return the mean of `fitted_kl` over `count` > 3 independent standard normal samples."""
+    return 2 / (count - 3) + (float(special.digamma((count - 1) / 2)) + math.log(2 / count)) / 2
 
 
 def smoothed_kl(cross_entropy: float, half_width: float, sd: float, count: int) -> float:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from scripts.common import command_line, style
 from scripts.common.artifacts import load_arrays
 from scripts.common.tables import save_table
-from scripts.fixed_point import model, rounding
+from scripts.fixed_point import density_fit, model, rounding
 
 Arrays = dict[str, NDArray[Any]]
 Floats = NDArray[np.float64]
@@ -23,8 +23,6 @@ Curve = Callable[[Floats], Floats]
 
 FAILING_SHOWN = 6
 """Steps of the failing iteration that the cobweb shows before it leaves the panel."""
-STUDENTS_SHOWN = (0, 5, 10)
-"""Steps at which the collapsing student's density is drawn."""
 SAMPLER_STEPS_SHOWN = 40
 
 
@@ -43,7 +41,7 @@ class Settings:
 def draw_cobweb(axes: Axes, path: Floats, step: Curve, name: str) -> None:
     """Draw the graph of the map, the diagonal and the staircase of the iterates."""
     low, high = float(np.min(path)), float(np.max(path))
-    margin = 0.15 * (high - low)
+    margin = max(0.15 * (high - low), 0.1)  # a start at the fixed point has no range
     z = np.linspace(low - margin, high + margin, 200)
     axes.plot(z, z, color=style.GREY, linewidth=0.8)
     axes.plot(z, step(z), color=style.BLUE)
@@ -100,7 +98,7 @@ def cobwebs(arrays: Arrays, settings: Settings, path: Path) -> None:
     panels[0, 0].set_ylabel(r"$z_{n+1}$")
     panels[1, 0].set_ylabel(r"error $|z_n-z^*|$")
     panels[0, 0].text(
-        0.97, 0.06, "diagonal", color=style.GREY, ha="right", transform=panels[0, 0].transAxes
+        0.8, 0.3, "diagonal", color=style.GREY, ha="right", transform=panels[0, 0].transAxes
     )
     style.save_figure(figure, path)
 
@@ -141,7 +139,13 @@ def certificate(arrays: Arrays, settings: Settings, path: Path) -> None:
         steps = np.arange(1, len(missing) + 1)
         right.semilogy(steps, missing, color=color)
         shown = len(missing) * (2 * index + 3) // 8
-        right.text(shown, 3 * missing[shown], f"$W_{index + 1}$", color=color)
+        right.annotate(
+            f"$W_{index + 1}$",
+            (steps[shown], missing[shown]),
+            (3, 4),
+            textcoords="offset points",
+            color=color,
+        )
     right.set_xlabel("power iterations")
     right.set_ylabel(r"missing share $1-\hat\sigma/\sigma_{\max}$")
     style.save_figure(figure, path)
@@ -166,13 +170,17 @@ def inversion(arrays: Arrays, settings: Settings, path: Path) -> None:
         axes.semilogy(steps, bound + floor, color=style.PURPLE)
         axes.semilogy(steps, np.maximum(np.max(errors, axis=1), 1e-18), color=style.VERMILLION)
         axes.axhline(rounding.EPS, color=style.GREY, linewidth=0.6)
-        axes.text(0.99, 0.94, f"$d={y.shape[1]}$", ha="right", transform=axes.transAxes)
         axes.set_xlabel(r"step $n$")
         axes.text(0, 1.5 * rounding.EPS, r"$\varepsilon$", color=style.GREY)
-        end = steps[-1]
-        axes.text(end, 12 * floor, r"bound $+\ c\,\varepsilon$", color=style.PURPLE, ha="right")
-        axes.text(0.55 * end, bound[int(0.45 * end)], "a-priori bound", color=style.INK)
-    axes.text(0.3 * end, 1e-14, "worst point", color=style.VERMILLION)
+        labels = (
+            (f"$d={y.shape[1]}$", style.INK),
+            (r"a-priori bound $+\ c\,\varepsilon$", style.PURPLE),
+            ("a-priori bound", style.INK),
+            ("worst point", style.VERMILLION),
+        )
+        for line, (label, color) in enumerate(labels):  # the upper right is free: all curves fall
+            height = 0.94 - 0.09 * line
+            axes.text(0.99, height, label, color=color, ha="right", transform=axes.transAxes)
     figure.axes[0].set_ylabel(r"relative error $\|\hat z_n-z\|/\|y\|$")
     style.save_figure(figure, path)
 
@@ -212,7 +220,9 @@ def samplers(arrays: Arrays, settings: Settings, path: Path) -> None:
     for run, (label, color) in runs.items():
         b = arrays[f"{run}_path"][:shown, 1] / sd
         spread.plot(steps, b, color=color)
-        spread.text(shown, b[-1] + 0.15, label, color=color, ha="right", va="bottom")
+        spread.annotate(
+            label, (shown, b[-1]), (0, 3), textcoords="offset points", color=color, ha="right"
+        )
         line = "--" if run == "mirrored" else "-"
         divergence.semilogy(steps, arrays[f"{run}_kl"][:shown], line, color=color)
     for run, label in (("collapse", "without"), ("right", "with")):
@@ -222,28 +232,33 @@ def samplers(arrays: Arrays, settings: Settings, path: Path) -> None:
     spread.set_ylabel(r"$b/\sigma$")
     divergence.set_xlabel("step")
     divergence.set_ylabel(r"KL of student from $q$ (nats)")
-    x = np.linspace(mean - 4.5 * sd, mean + 4.5 * sd, 600)
-    densities.plot(x, _normal(x, mean, sd), color=style.INK, linewidth=2.4)
-    top = 2.6 / (sd * np.sqrt(2 * np.pi))
-    for step in STUDENTS_SHOWN:
-        a, b = arrays["collapse_path"][min(step, shown - 1)]
-        curve = _normal(x, a, abs(b))
-        densities.plot(x, curve, color=style.VERMILLION, linewidth=0.9)
+    x = np.linspace(-4.5, 4.5, 600)
+    densities.plot(x, _normal(x, 0.0, 1.0), color=style.INK, linewidth=2.4)
+    top = 2.6 / np.sqrt(2 * np.pi)
+    for index, step in enumerate(density_fit.STUDENTS_SHOWN):
+        center, width = _standard(arrays["collapse_path"][step], mean, sd)
+        curve = _normal(x, center, abs(width))
+        densities.plot(x, np.where(curve <= top, curve, np.nan), color=style.VERMILLION, lw=0.9)
         densities.text(
-            a - 0.2 * sd,
-            min(float(np.max(curve)), 0.95 * top),
+            np.clip(center - 0.2, -4.0, 4.0),
+            min(float(np.max(curve)), (0.75 + 0.1 * index) * top),  # none on another
             f"{step}",
             color=style.VERMILLION,
             ha="right",
             va="bottom",
         )
-    a, b = arrays["right_path"][-1]
-    densities.plot(x, _normal(x, a, abs(b)), "--", color=style.SKY, linewidth=1.3)
-    densities.text(mean + 0.8 * sd, 0.45 * top, "$q$ and fit\nwith entropy", color=style.BLUE)
-    densities.set_xlabel(r"$x$")
-    densities.set_ylabel("density")
+    center, width = _standard(arrays["right_path"][-1], mean, sd)
+    densities.plot(x, _normal(x, center, abs(width)), "--", color=style.SKY, linewidth=1.3)
+    densities.text(0.8, 0.45 * top, "$q$ and fit\nwith entropy", color=style.BLUE)
+    densities.set_xlabel(r"$(x-\mu)/\sigma$")
+    densities.set_ylabel(r"density $\times\,\sigma$")
     densities.set_ylim(0, top)
     style.save_figure(figure, path)
+
+
+def _standard(student: Floats, mean: float, sd: float) -> tuple[float, float]:
+    """Return (a, b) of a student in units of `sd`, from `mean`."""
+    return (float(student[0]) - mean) / sd, float(student[1]) / sd
 
 
 def _normal(x: Floats, mean: float, sd: float) -> Floats:

@@ -48,6 +48,11 @@ def logistic_concavity() -> sp.Expr:
     return -2 * x * (1 - x) - (2 * x - 1) * z
 
 
+def cube_density() -> sp.Expr:
+    """Density of z³ at x > 0, z standard normal: the critical point 0 lies inside the line."""
+    return sp.exp(-(x ** sp.Rational(2, 3)) / 2) / (3 * sp.sqrt(2 * sp.pi) * x ** sp.Rational(2, 3))
+
+
 def exponential_density() -> sp.Expr:
     """Density of −log z, z uniform on [0, 1]."""
     return sp.exp(-x)
@@ -56,3 +61,8 @@ def exponential_density() -> sp.Expr:
 def folded_density() -> tuple[sp.Expr, sp.Expr]:
     """Density of z², z uniform on [−ell, 1]: on (0, ell²) and on (ell², 1)."""
     return 1 / ((1 + left) * sp.sqrt(x)), 1 / (2 * (1 + left) * sp.sqrt(x))
+
+
+def single_branch_mass() -> sp.Expr:
+    """Total mass that the right branch alone would give in `folded_density`."""
+    return 1 / (1 + left)

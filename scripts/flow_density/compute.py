@@ -86,8 +86,6 @@ def arrays(settings: Settings) -> dict[str, Array]:
     found["grid"] = grid
     found["square_density"] = model.square_density(grid)
     found["logistic_density"] = model.logistic_density(grid)
-    found["critical_density"] = model.logistic_density(grid, 2.0)
-    found["wide_density"] = model.logistic_density(grid, settings.wide_variance)
     found["folded_density"] = model.folded_density(grid, settings.left_end)
     found["exponential_density"] = model.exponential_density(8.0 * grid)
 

@@ -81,8 +81,16 @@ def logistic_checks() -> list[Check]:
     concavity = slope * sp.diff(score.subs(s, 1) / slope, z)
     t = sp.Symbol("t", positive=True)
     end = 1 / (1 + sp.exp(t))  # tends to 0 as t grows; logit(end) = −t
-    tail = sp.simplify(claimed.subs({s: 1, x: end}))
+    standard = claimed.subs(s, 1)
+    tail = sp.simplify(standard.subs(x, end))
     decay = [sp.limit(tail * (1 + sp.exp(t)) ** k, t, sp.oo) for k in range(5)]
+    decay += [
+        sp.limit(
+            tail * sp.simplify((sp.diff(standard, x, order) / standard).subs(x, end)), t, sp.oo
+        )
+        for order in (1, 2)
+    ]
+    mirrored = standard.subs(x, 1 / (1 + t)) - standard.subs(x, t / (1 + t))
     return [
         Check(
             "flow_density.logistic-density",
@@ -108,9 +116,10 @@ def logistic_checks() -> list[Check]:
             "flow_density.logistic-shape",
             "prp-flow-shape",
             "Differentiating $\\log p$ once and twice along $x=\\sigma(z)$ gives the stated slope "
-            "and the stated negative curvature: differences found by SymPy.",
+            "and the stated negative curvature, and $p(1-x)=p(x)$: differences found by SymPy.",
             "symbolic",
             _wrong(
+                mirrored,
                 (score - claims.logistic_score()).rewrite(sp.exp),
                 concavity - claims.logistic_concavity().subs(x, sigma),
             ),
@@ -120,8 +129,8 @@ def logistic_checks() -> list[Check]:
         Check(
             "flow_density.logistic-flat-ends",
             "prp-flow-shape",
-            "$p(x)/x^k\\to 0$ as $x\\downarrow 0$ for $k=0,\\dots,4$: SymPy's limits that are not "
-            "zero.",
+            "$p(x)/x^k\\to 0$ as $x\\downarrow 0$ for $k=0,\\dots,4$, and so do $p'$ and $p''$: "
+            "SymPy's limits that are not zero.",
             "symbolic",
             sum(limit != 0 for limit in decay),
             "=",
@@ -147,7 +156,23 @@ def other_maps_checks(cantor_levels: int) -> list[Check]:
     # P(z² <= x) = P(−√x <= z <= √x), z uniform on [−left, 1]: the left piece stops at −left.
     cdf_inner = 2 * sp.sqrt(x) / (1 + left)
     cdf_outer = (sp.sqrt(x) + left) / (1 + left)
+    cube_cdf = (1 + sp.erf(sp.cbrt(x) / sp.sqrt(2))) / 2  # P(z <= cube root of x), x > 0
+    cube = claims.cube_density()
     return [
+        Check(
+            "flow_density.interior-critical-point",
+            "thm-flow-change",
+            "$z^3$ for $z\\sim N(0,1)$: the stated density is the derivative of "
+            "$\\Phi(\\sqrt[3]x)$ for $x>0$, and has half of its mass there although $f'(0)=0$: "
+            "differences found by SymPy.",
+            "symbolic",
+            _wrong(
+                sp.diff(cube_cdf, x) - cube,
+                sp.integrate(cube, (x, 0, sp.oo)) - sp.Rational(1, 2),
+            ),
+            "=",
+            0,
+        ),
         Check(
             "flow_density.decreasing-map",
             "exm-flow-decreasing",
@@ -165,12 +190,14 @@ def other_maps_checks(cantor_levels: int) -> list[Check]:
             "flow_density.folded-map",
             "exm-flow-fold",
             "The derivative of $P(Z^2\\le x)$, $Z$ uniform on $[-\\ell,1]$, is the stated density "
-            "on both sides of $\\ell^2$, and its mass is 1: equalities that fail.",
+            "on both sides of $\\ell^2$, its mass is 1, and that of the right branch alone is "
+            "$1/(1+\\ell)$: equalities that fail.",
             "symbolic",
             _wrong(
                 sp.diff(cdf_inner, x) - inner,
                 sp.diff(cdf_outer, x) - outer,
                 sp.integrate(inner, (x, 0, left**2)) + sp.integrate(outer, (x, left**2, 1)) - 1,
+                sp.integrate(outer, (x, 0, 1)) - claims.single_branch_mass(),
             ),
             "=",
             0,

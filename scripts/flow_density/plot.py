@@ -141,7 +141,7 @@ def densities_figure(settings: Settings, arrays: Arrays) -> Figure:
             lower.axhline(sign * band, color=style.GREY, lw=0.8, ls="--")
         lower.axhline(0.0, color=style.INK, lw=0.4)
         lower.set_ylim(-1.6 * band, 1.6 * band)
-        lower.text(0.99, 1.12 * band, "rejected beyond", ha="right", fontsize=8, color=style.GREY)
+        lower.text(0.99, 1.12 * band, "rejected beyond", ha="right", color=style.GREY)
         lower.set_xlabel("$x$")
     left, right = axes[0]
     left.set_ylabel("density")
@@ -161,39 +161,55 @@ def densities_figure(settings: Settings, arrays: Arrays) -> Figure:
 # ------------------------------------------------------------------------------- going further
 
 
+def draw_bases(axes: Axes, wide_variance: float) -> None:
+    """Draw the logit-normal density for base variances 1, 2 and `wide_variance` > 2."""
+    x = model.LOGISTIC.forward(np.linspace(-12.0, 12.0, 801))  # dense where the peaks are steep
+    top = 1.95
+    for variance, colour in (
+        (1.0, style.BLUE),
+        (2.0, style.GREEN),
+        (wide_variance, style.VERMILLION),
+    ):
+        height = model.logistic_density(x, variance)
+        top = max(top, 1.08 * float(height.max()))
+        axes.plot(x, height, color=colour)
+        below = variance == wide_variance  # its dip lies under the flat top of s = 2
+        axes.annotate(
+            f"$s={variance:g}$",
+            (0.5, height[x.size // 2]),
+            (0, -4 if below else 3),
+            textcoords="offset points",
+            color=colour,
+            ha="center",
+            va="top" if below else "bottom",
+        )
+    axes.set(xlim=(0, 1), ylim=(0, top), xlabel="$x$", ylabel="density")
+
+
+def draw_fold(axes: Axes, left_end: float, arrays: Arrays) -> None:
+    """Draw the law of z² for z uniform on [−left_end, 1], and what the right branch alone gives."""
+    grid, edge = arrays["grid"], left_end**2
+    draw_histogram(axes, arrays["folded_points"], arrays["folded_empirical"], top=3.2)
+    density = np.where(np.abs(grid - edge) < 1e-3, np.nan, arrays["folded_density"])
+    density = np.where(density <= 3.2, density, np.nan)
+    axes.plot(grid, density, color=style.VERMILLION)
+    one = 1.0 / (2.0 * (1.0 + left_end) * np.sqrt(grid))
+    shown = (grid < edge) & (one <= 3.2)
+    axes.plot(grid[shown], one[shown], color=style.GREY, ls="--")
+    before = min(3.2, 1.0 / ((1.0 + left_end) * left_end))  # the density to the left of the jump
+    axes.plot([edge, edge], [0.0, before], color=style.GREY, lw=0.5)
+    axes.text(edge + 0.015, before, r"$\ell^2$", color=style.GREY, va="top")
+    axes.text(0.98, 2.6, "sum over both branches", color=style.VERMILLION, ha="right")
+    axes.text(0.98, 2.2, "right branch alone (dashed)", color=style.GREY, ha="right")
+    axes.set(xlim=(0, 1), ylim=(0, 3.2), xlabel="$x=z^2$", ylabel="density")
+
+
 def further_figure(settings: Settings, arrays: Arrays) -> Figure:
     """Draw the logit-normal law as its base widens, and a map with two branches."""
     figure = style.new_figure(2.5)
     left, right = figure.subplots(1, 2)
-    grid = arrays["grid"]
-    curves = (
-        ("logistic", r"$s=1$", style.BLUE),
-        ("critical", r"$s=2$", style.GREEN),
-        ("wide", f"$s={settings.wide_variance:g}$", style.VERMILLION),
-    )
-    for name, label, colour in curves:
-        height = arrays[f"{name}_density"]
-        left.plot(np.r_[0.0, grid, 1.0], np.r_[0.0, height, 0.0], color=colour)
-        left.text(0.5, height[grid.size // 2] + 0.06, label, color=colour, ha="center")
-    left.set_xlabel("$x$")
-    left.set_ylabel("density")
-    left.set_xlim(0, 1)
-    left.set_ylim(0, max(1.95, 1.08 * float(arrays["wide_density"].max())))
-
-    edge = settings.left_end**2
-    draw_histogram(right, arrays["folded_points"], arrays["folded_empirical"], top=3.2)
-    density = np.where(np.abs(grid - edge) < 1e-3, np.nan, arrays["folded_density"])
-    right.plot(grid, density, color=style.VERMILLION)
-    one = 1.0 / (2.0 * (1.0 + settings.left_end) * np.sqrt(grid))
-    right.plot(grid[grid < edge], one[grid < edge], color=style.GREY, ls="--")
-    right.axvline(edge, color=style.GREY, lw=0.5)
-    right.text(edge, 3.25, r"$\ell^2$", color=style.GREY, ha="center")
-    right.text(0.98, 2.6, "sum over both branches", color=style.VERMILLION, ha="right")
-    right.text(0.98, 2.2, "right branch alone (dashed)", color=style.GREY, ha="right")
-    right.set_ylim(0, 3.2)
-    right.set_xlim(0, 1)
-    right.set_xlabel("$x=z^2$")
-    right.set_ylabel("density")
+    draw_bases(left, settings.wide_variance)
+    draw_fold(right, settings.left_end, arrays)
     return figure
 
 
