@@ -133,8 +133,8 @@ NUMBERED = re.compile(
 
 
 def numbers(text: str) -> list[str]:
-    """References, captions, citations and values in their order."""
-    found = NUMBERED.findall(text.replace("\u00a0", " ").replace("\n", " "))
+    """References, captions, citations and values in their order; a stretched blank is one blank."""
+    found = NUMBERED.findall(re.sub(r"\s+", " ", text))
     return [item.rstrip(".") for item in found]
 
 
@@ -618,6 +618,10 @@ MENDED = {
     r"\mathbb E\!\left[x\right]": "bb(E) [x]",
     r"\operatorname*{arg\,min}_x f": "arg min_x f",
     r"\operatorname{Lip}(f)": r"upright(L i p) \( f \)",
+    r"= a^{2}\operatorname{Cov} x": r"= a^2 thin upright(C o v) thin x",
+    r"0\text{ or }1": r'0 upright("or") 1',
+    r"n \quad \text{(a priori)}.": r'n quad upright("(a priori).")',
+    r"x \; y": r"x med y",
     r"\begin{aligned} |a &= b| \end{aligned}": r"\| a & = b \|",
 }
 
