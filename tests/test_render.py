@@ -267,6 +267,20 @@ def test_callouts_panels_pagebreak_and_raw_text(tmp_path: Path) -> None:
         assert "Left." in text
 
 
+def test_figures_float_with_the_reports_header_and_long_tables_stay(tmp_path: Path) -> None:
+    front = FRONT.replace("date:", "format:\n  typst:\n    include-in-header: header.typ\ndate:")
+    body = 'Before.\n\n![Words.](line.svg){#fig-a fig-alt="One line."}\n\nAfter.\n\n'
+    body += "| a | b |\n|---|---|\n" + "| c | d |\n" * 60 + "\n: Long. {#tbl-a}\n\nLast.\n"
+    document = write_document(tmp_path, body, front=front)
+    shutil.copy(ROOT / "report" / "header.typ", tmp_path)
+    render(document, engine="embedded", pdf=tmp_path / "a.pdf", html=tmp_path / "a.html")
+    text = text_of_pdf(tmp_path / "a.pdf").replace("\u00a0", " ")
+    places = [text.index(word) for word in ("Figure 1:", "Before.", "After.", "Table 1:", "Last.")]
+    assert places == sorted(places)
+    page = text_of_html(tmp_path / "a.html").replace("\u00a0", " ")
+    assert page.index("Before.") < page.index("Figure 1:") < page.index("After.")
+
+
 def test_the_documents_own_header_reaches_its_output(tmp_path: Path) -> None:
     front = FRONT.replace("date:", "format:\n  typst:\n    include-in-header: own.typ\ndate:")
     document = write_document(tmp_path, "Some words.\n", front=front)

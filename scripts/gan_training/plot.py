@@ -259,7 +259,7 @@ def draw_two_losses(path: Path, arrays: Arrays, settings: Settings) -> None:
         left.text(end, height, word, color=color, fontsize=8, ha="right", transform=left.transAxes)
     left.semilogy(separation, ceiling, color=style.GREY, linewidth=0.8, linestyle=(0, (4, 2)))
     left.annotate(
-        "$\\frac{1}{2}\\,e^{-d^2/8}$",
+        "$e^{-d^2/8}/2$",
         (separation[40], ceiling[40]),
         (4, 2),
         textcoords="offset points",
