@@ -650,6 +650,28 @@ def test_formulas_that_pandoc_sets_badly_are_mended() -> None:
     assert re.findall(r"\$(.*)\$", done.stdout) == list(MENDED.values())
 
 
+WEB = {
+    r"2\log2 - \log\max q": r"2\,\log\,2 - \log\,\max \,q",
+    r"\max_\theta\min_{\phi} L": r"\max_\theta\,\min_{\phi} \,L",
+    r"\lambda_{\max}(M) < \log(2)\tanh'z": r"\lambda_{\max}(M) < \log(2)\,\tanh'\,z",
+    r"\Bigl(\frac12\Bigr)^2": r"{\Bigl(\frac12\Bigr)}^2",
+    r"A\setminus B": r"A\,\setminus\, B",
+}
+
+
+def test_formulas_that_browsers_set_badly_are_mended() -> None:
+    done = subprocess.run(
+        [str(embedded._pandoc()), "--from=markdown", "--to=html", "--mathml", "--wrap=none",
+         f"--lua-filter={ROOT / 'report' / 'filters' / 'web.lua'}"],
+        input="\n\n".join(f"${latex}$, so." for latex in WEB) + "\n\n(a) x\n(b) y\n",
+        capture_output=True, encoding="utf-8", check=True,
+    )  # fmt: skip
+    page = html.unescape(done.stdout)
+    assert re.findall(r'x-tex">(.*?)</annotation>', page) == list(WEB.values())
+    assert page.count('<span class="together"><math') == page.count("</math>,</span>") == len(WEB)
+    assert '<div class="in-parentheses">\n<ol type="a">' in page
+
+
 @pytest.fixture(scope="session")
 def spoken(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     """What the filter says for each formula of SPOKEN."""
