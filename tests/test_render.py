@@ -134,8 +134,8 @@ NUMBERED = re.compile(
 
 
 def numbers(text: str) -> list[str]:
-    """References, captions, citations and values in their order."""
-    found = NUMBERED.findall(text.replace("\u00a0", " ").replace("\n", " "))
+    """References, captions, citations and values in their order; a stretched blank is one blank."""
+    found = NUMBERED.findall(re.sub(r"\s+", " ", text))
     return [item.rstrip(".") for item in found]
 
 
@@ -266,6 +266,20 @@ def test_callouts_panels_pagebreak_and_raw_text(tmp_path: Path) -> None:
             assert f"Own {kind}" in text
         assert "{{< var x >}}" in text.replace("&lt;", "<").replace("&gt;", ">")
         assert "Left." in text
+
+
+def test_figures_float_with_the_reports_header_and_long_tables_stay(tmp_path: Path) -> None:
+    front = FRONT.replace("date:", "format:\n  typst:\n    include-in-header: header.typ\ndate:")
+    body = 'Before.\n\n![Words.](line.svg){#fig-a fig-alt="One line."}\n\nAfter.\n\n'
+    body += "| a | b |\n|---|---|\n" + "| c | d |\n" * 60 + "\n: Long. {#tbl-a}\n\nLast.\n"
+    document = write_document(tmp_path, body, front=front)
+    shutil.copy(ROOT / "report" / "header.typ", tmp_path)
+    render(document, engine="embedded", pdf=tmp_path / "a.pdf", html=tmp_path / "a.html")
+    text = text_of_pdf(tmp_path / "a.pdf").replace("\u00a0", " ")
+    places = [text.index(word) for word in ("Figure 1:", "Before.", "After.", "Table 1:", "Last.")]
+    assert places == sorted(places)
+    page = text_of_html(tmp_path / "a.html").replace("\u00a0", " ")
+    assert page.index("Before.") < page.index("Figure 1:") < page.index("After.")
 
 
 def test_the_documents_own_header_reaches_its_output(tmp_path: Path) -> None:
@@ -619,6 +633,10 @@ MENDED = {
     r"\mathbb E\!\left[x\right]": "bb(E) [x]",
     r"\operatorname*{arg\,min}_x f": "arg min_x f",
     r"\operatorname{Lip}(f)": r"upright(L i p) \( f \)",
+    r"= a^{2}\operatorname{Cov} x": r"= a^2 thin upright(C o v) thin x",
+    r"0\text{ or }1": r'0 upright("or") 1',
+    r"n \quad \text{(a priori)}.": r'n quad upright("(a priori).")',
+    r"x \; y": r"x med y",
     r"\begin{aligned} |a &= b| \end{aligned}": r"\| a & = b \|",
 }
 
@@ -631,6 +649,28 @@ def test_formulas_that_pandoc_sets_badly_are_mended() -> None:
         encoding="utf-8", check=True,
     )  # fmt: skip
     assert re.findall(r"\$(.*)\$", done.stdout) == list(MENDED.values())
+
+
+WEB = {
+    r"2\log2 - \log\max q": r"2\,\log\,2 - \log\,\max \,q",
+    r"\max_\theta\min_{\phi} L": r"\max_\theta\,\min_{\phi} \,L",
+    r"\lambda_{\max}(M) < \log(2)\tanh'z": r"\lambda_{\max}(M) < \log(2)\,\tanh'\,z",
+    r"\Bigl(\frac12\Bigr)^2": r"{\Bigl(\frac12\Bigr)}^2",
+    r"A\setminus B": r"A\,\setminus\, B",
+}
+
+
+def test_formulas_that_browsers_set_badly_are_mended() -> None:
+    done = subprocess.run(
+        [str(embedded._pandoc()), "--from=markdown", "--to=html", "--mathml", "--wrap=none",
+         f"--lua-filter={ROOT / 'report' / 'filters' / 'web.lua'}"],
+        input="\n\n".join(f"${latex}$, so." for latex in WEB) + "\n\n(a) x\n(b) y\n",
+        capture_output=True, encoding="utf-8", check=True,
+    )  # fmt: skip
+    page = html.unescape(done.stdout)
+    assert re.findall(r'x-tex">(.*?)</annotation>', page) == list(WEB.values())
+    assert page.count('<span class="together"><math') == page.count("</math>,</span>") == len(WEB)
+    assert '<div class="in-parentheses">\n<ol type="a">' in page
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,6 @@
--- Mends LaTeX that Pandoc sets badly in Typst, before it does: `\!` would draw back a whole em, a
--- bar or a double bar is spaced like a relation, \bigl( like a word, an operator's name likewise.
+-- Mends LaTeX that Pandoc sets badly in Typst, before it does: `\!` would draw back a whole em, `\;`
+-- would take every space away, a bar or a double bar is spaced like a relation, \bigl( like a word,
+-- an operator's name likewise, and words among symbols get a second blank at either end.
 -- Named in _quarto.yml at `post-quarto`; both engines run it. HTML needs none of it.
 
 -- \operatorname*{arg\,min} and \operatorname{Lip}.
@@ -9,6 +10,18 @@ local function operators(latex)
     if kind == 'min' or kind == 'max' then return '\\arg\\' .. kind .. ' ' end
     return name:match '^{%a+}$' and '\\mathrm' .. name or nil
   end))
+end
+
+-- An operator's name in roman letters has no space of its own: a thin one parts it from a factor
+-- before it and from a letter after it, as in a^2\,\mathrm{Cov}[x] and \mathrm{logit}\,x.
+local function thin_spaces(latex)
+  latex = latex:gsub('([%d%)%]}])%s*(\\operatorname{%a+})', '%1\\,%2')
+  return (latex:gsub('(\\operatorname{%a+})%s*(%a)', '%1\\,%2'))
+end
+
+-- Typst parts words from symbols by itself, also from a full stop that belongs to them.
+local function words(latex)
+  return (latex:gsub('\\text%s*{%s*([^{}]-)%s*}%s*([.,;]?)', '\\text{%1%2}'))
 end
 
 -- \bigl, \Bigl, … and their closing partners; the sizes without a side stay as they are.
@@ -84,7 +97,7 @@ end
 
 function Math(math)
   if not FORMAT:match 'typst' then return nil end
-  local latex = cases(operators(math.text)):gsub('\\!', '')
+  local latex = cases(operators(thin_spaces(words(math.text)))):gsub('\\!', ''):gsub('\\;', '\\:')
   for _, name in ipairs {'\\lvert%f[%A]', '\\rvert%f[%A]'} do latex = latex:gsub(name, '|') end
   latex = pairs_of(latex)
   -- \left\| is set without growing; \lVert grows by itself.

@@ -109,7 +109,7 @@ def draw_missed(arrays: Arrays, path: Path) -> None:
     for ends in (low, high):
         axes.plot(missed, ends, "_", color=style.VERMILLION, markersize=9, markeredgewidth=1.5)
     axes.plot(missed, least, "o", color=style.BLUE, clip_on=False)
-    axes.text(m, 0.5 - 0.03, "value ½", color=style.GREY, va="top", ha="right")
+    axes.text(m, 0.5 - 0.03, "value $\\frac{1}{2}$", color=style.GREY, va="top", ha="right")
     axes.text(0.5, 0.93, "then the generator replies", color=style.VERMILLION, ha="left")
     axes.text(0.06, 0.08, r"optimal discriminator: $\frac{1}{2}-\frac{k}{2m}$", color=style.BLUE)
     axes.set(

@@ -25,9 +25,9 @@ LOG2 = float(np.log(2))
 EVENT_WORDS = {
     "start": "the start",
     "win": "the discriminator wins",
-    "pass": "θ passes its goal",
+    "pass": "$\\theta$ passes its goal",
     "overshoot": "farthest beyond",
-    "return": "θ comes back",
+    "return": "$\\theta$ comes back",
     "end": "the end",
 }
 PANELS = "ABCDEF"
@@ -165,11 +165,11 @@ def draw_discriminator(path: Path, arrays: Arrays, settings: Settings) -> None:
     first = grid[0, 0]
     first.text(settings.data_mean, 0.08, "genuine", color=style.GREEN, ha="center")
     first.text(float(states[0, 0]), 0.08, "generated", color=style.VERMILLION, ha="center")
-    first.text(high, 0.53, "D", color=style.BLUE, ha="right", va="bottom")
+    first.text(high, 0.53, "$D$", color=style.BLUE, ha="right", va="bottom")
     for axes in grid[1]:
-        axes.set_xlabel("x (data units)")
+        axes.set_xlabel("$x$ (data units)")
     for axes in grid[:, 0]:
-        axes.set_ylabel("D(x)")
+        axes.set_ylabel("$D(x)$")
     style.save_figure(figure, path)
 
 
@@ -191,7 +191,7 @@ def draw_path(path: Path, arrays: Arrays, settings: Settings) -> None:
             textcoords="offset points",
             fontsize=8,
         )
-    left.set_xlabel("θ (data units)")
+    left.set_xlabel("$\\theta$ (data units)")
     left.set_ylabel("slope $\\phi_1$ (per data unit)")
     left.margins(x=0.12, y=0.1)
     distance = np.linalg.norm(states - rest, axis=1)
@@ -207,7 +207,7 @@ def draw_path(path: Path, arrays: Arrays, settings: Settings) -> None:
         linewidth=0.9,
     )
     right.annotate(
-        f"predicted slope,\nρ = {radius:.4f} an epoch",
+        f"predicted slope,\n$\\rho$ = {radius:.4f} an epoch",
         (anchor, 2 * distance[anchor]),
         (6, 10),
         textcoords="offset points",
@@ -236,7 +236,7 @@ def draw_samples(path: Path, arrays: Arrays, settings: Settings) -> None:
         axes.hist(real, bins, color=style.GREEN, alpha=0.35)
         axes.hist(generated, bins, histtype="step", color=style.VERMILLION)
         axes.set_title(f"epoch {moments[event]}: {EVENT_WORDS[event]}", fontsize=8.5)
-        axes.set_xlabel("x (data units)")
+        axes.set_xlabel("$x$ (data units)")
     grid[0].set_ylabel("points")
     top = grid[0].get_ylim()[1]
     grid[0].set_ylim(0, 1.15 * top)
@@ -252,27 +252,27 @@ def draw_two_losses(path: Path, arrays: Arrays, settings: Settings) -> None:
     separation = arrays["separation"]
     ceiling = np.exp(-(separation**2) / 8) / 2
     for kind, color, word, end, height in (
-        ("flipped", style.VERMILLION, "flipped labels: mean of 1 − D", 0.97, 0.84),
-        ("minimax", style.PURPLE, "minimax: mean of D", 0.6, 0.3),
+        ("flipped", style.VERMILLION, "flipped labels: mean of $1-D$", 0.97, 0.84),
+        ("minimax", style.PURPLE, "minimax: mean of $D$", 0.6, 0.3),
     ):
         left.semilogy(separation, arrays[f"separation_{kind}"], color=color)
         left.text(end, height, word, color=color, fontsize=8, ha="right", transform=left.transAxes)
     left.semilogy(separation, ceiling, color=style.GREY, linewidth=0.8, linestyle=(0, (4, 2)))
     left.annotate(
-        "½ exp(−d²/8)",
+        "$e^{-d^2/8}/2$",
         (separation[40], ceiling[40]),
         (4, 2),
         textcoords="offset points",
         color=style.GREY,
         fontsize=8,
     )
-    left.set_xlabel("separation d of the two means (spreads)")
+    left.set_xlabel("separation $d$ of the two means (spreads)")
     left.set_ylabel("weight of the generator's gradient")
     rest, shown = _rest(arrays)[0], _window(arrays, settings, 1.2)
     for kind, color in (("flipped", style.VERMILLION), ("minimax", style.PURPLE)):
         for name, line in (("even", (0, (1, 1))), ("ahead", "solid")):
             right.plot(arrays[f"{kind}_{name}_states"][:shown, 0], color=color, linestyle=line)
-    _level(right, rest, "θ*")
+    _level(right, rest, "$\\theta^*$")
     for k, (kind, color) in enumerate(
         (("flipped labels", style.VERMILLION), ("minimax", style.PURPLE))
     ):
@@ -280,7 +280,7 @@ def draw_two_losses(path: Path, arrays: Arrays, settings: Settings) -> None:
     right.text(
         0.97,
         0.34,
-        "solid: after a head start of D\ndotted: from the set start",
+        "solid: after a head start of $D$\ndotted: from the set start",
         color=style.GREY,
         ha="right",
         va="center",
@@ -288,7 +288,7 @@ def draw_two_losses(path: Path, arrays: Arrays, settings: Settings) -> None:
         transform=right.transAxes,
     )
     right.set_xlabel("epoch")
-    right.set_ylabel("θ (data units)")
+    right.set_ylabel("$\\theta$ (data units)")
     right.set_xlim(0, shown)
     style.save_figure(figure, path)
 
@@ -373,9 +373,9 @@ def draw_sgd_path(path: Path, arrays: Arrays, settings: Settings) -> None:
     shown = min(_window(arrays, settings, 14), len(arrays["sgd_drawn_states"]) - 1)
     left.plot(arrays["sgd_drawn_states"][: shown + 1, 0], color=style.ORANGE, linewidth=0.8)
     left.plot(arrays["baseline_states"][: shown + 1, 0], color=style.BLUE)
-    _level(left, rest[0], "θ*")
+    _level(left, rest[0], "$\\theta^*$")
     left.set_xlabel("update")
-    left.set_ylabel("θ (data units)")
+    left.set_ylabel("$\\theta$ (data units)")
     left.set_xlim(0, shown)
     left.text(0.97, 0.2, "SGD", color=style.ORANGE, ha="right", transform=left.transAxes)
     left.text(0.97, 0.1, "gradient descent", color=style.BLUE, ha="right", transform=left.transAxes)
@@ -391,7 +391,7 @@ def draw_sgd_path(path: Path, arrays: Arrays, settings: Settings) -> None:
         right.text(0.03, height, word, color=color, transform=right.transAxes, fontsize=8)
     right.plot(rest[0], 0, "+", color=style.INK, markersize=8)
     right.set_ylim(top=1.6 * right.get_ylim()[1])
-    right.set_xlabel("θ (data units)")
+    right.set_xlabel("$\\theta$ (data units)")
     right.set_ylabel("slope $\\phi_1$ (per data unit)")
     style.save_figure(figure, path)
 
@@ -407,8 +407,9 @@ def write_snapshots(path: Path, arrays: Arrays, settings: Settings) -> None:
             model.discriminator_loss(arrays["real"], generated, state),
             model.generator_loss(generated, state, "flipped"),
         )
-        word = EVENT_WORDS[event].replace("θ", "$\\theta$")
-        rows.append([word, str(epoch), *(f"${_rounded(number, 3)}$" for number in numbers)])
+        rows.append(
+            [EVENT_WORDS[event], str(epoch), *(f"${_rounded(number, 3)}$" for number in numbers)]
+        )
     header = ["event", "epoch", "$\\theta$", "$\\phi_0$", "$\\phi_1$", "$L_D$", "$L_G$"]
     save_table(path, header, rows, "lrrrrrr")
 

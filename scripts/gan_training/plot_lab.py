@@ -131,8 +131,8 @@ def draw_paths(arrays: Arrays) -> Figure:
     ):
         deviation = run[:, 0] - rest
         last = _end(deviation, kind)
-        axes.plot(run[:last, 2], color=style.VERMILLION, linewidth=0.9)
-        axes.plot(deviation[:last], color=style.BLUE, linewidth=0.9)
+        axes.plot(run[:last, 2], color=style.BLUE, linewidth=0.9)
+        axes.plot(deviation[:last], color=style.VERMILLION, linewidth=0.9)
         axes.axhline(0, color=style.GREY, linewidth=0.6)
         if kind == theory.RUNAWAY:
             axes.set_yscale("symlog", linthresh=10)
@@ -144,11 +144,9 @@ def draw_paths(arrays: Arrays) -> Figure:
             loc="left",
         )
     panels[0].annotate(
-        r"$\theta-\theta^*$", (0.8, 0.78), xycoords="axes fraction", color=style.BLUE
+        r"$\theta-\theta^*$", (0.8, 0.78), xycoords="axes fraction", color=style.VERMILLION
     )
-    panels[0].annotate(
-        r"$\varphi_1$", (0.8, 0.62), xycoords="axes fraction", color=style.VERMILLION
-    )
+    panels[0].annotate(r"$\phi_1$", (0.8, 0.4), xycoords="axes fraction", color=style.BLUE)
     for axes in panels[len(kinds) :]:
         axes.set_axis_off()
     for axes in panels[max(len(kinds) - 2, 0) : len(kinds)]:

@@ -31,8 +31,12 @@ local function theorem(div)
   local kind = common.kind(div.identifier)
   local style = common.upright[kind] and 'upright' or 'italic'
   local inlines = head('theorem-head', common.name(div.identifier), title_of(div))
+  local before = #div.content
   common.prepend(div.content, inlines)
   if common.typst then
+    if #div.content > before then -- a head without text stays with the list that follows
+      div.content[1] = pandoc.Div({div.content[1]}, pandoc.Attr('', {}, {{'typst:sticky', 'true'}}))
+    end
     return wrapped('#theorem(style: "' .. style .. '")[', div.content,
                    '] <' .. div.identifier .. '>')
   end
@@ -48,7 +52,9 @@ local function proof(div, kind)
         last = pandoc.Para {}
         div.content:insert(last)
       end
-      last.content:insert(raw '#qed')
+      local ending = last.content[#last.content]
+      local display = ending and ending.t == 'Math' and ending.mathtype == 'DisplayMath'
+      last.content:insert(raw(display and '#qed-beside' or '#qed'))
     end
     return wrapped('#' .. kind .. '[', div.content, ']')
   end

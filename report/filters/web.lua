@@ -1,0 +1,126 @@
+-- Mends for the HTML what MathML and browsers do otherwise than TeX: the spaces about an operator's
+-- name, sized brackets with a superscript, a comma that would begin a line, "(a)" before an item.
+-- Named in _quarto.yml at `post-quarto`; both engines run it. The PDF needs none of it.
+
+local function set(names)
+  local found = {}
+  for name in names:gmatch '%S+' do found['\\' .. name] = true end
+  return found
+end
+
+local operators = set [[log ln exp sin cos tan sinh cosh tanh det min max sup inf lim Pr dim]]
+-- Commands that begin a factor, and those that can also end one.
+local factors = set [[frac tfrac dfrac sqrt hat widehat bar tilde vec mathbb mathcal mathbf mathrm
+    operatorname]]
+local letters = set [[alpha beta gamma delta epsilon varepsilon zeta eta theta kappa lambda mu nu xi
+    pi rho sigma tau phi varphi chi psi omega Gamma Delta Theta Lambda Sigma Phi Psi Omega ell]]
+
+-- The pieces of a formula: commands, escaped signs, environments' ends, blanks, single signs.
+local function pieces(latex)
+  local list, position = pandoc.List {}, 1
+  local patterns = {'^\\begin%s*%b{}', '^\\end%s*%b{}', '^\\%a+', '^\\.', '^%s+', '^' .. utf8.charpattern}
+  while position <= #latex do
+    for _, pattern in ipairs(patterns) do
+      local piece = latex:match(pattern, position)
+      if piece then
+        list:insert(piece)
+        position = position + #piece
+        break
+      end
+    end
+  end
+  return list
+end
+
+local function starts_factor(piece)
+  return piece and (piece:match '^%w$' or factors[piece] or letters[piece] or operators[piece])
+end
+
+local function ends_factor(piece)
+  return piece and (piece:match '^[%w)%]}]$' or letters[piece])
+end
+
+local function next_piece(list, index)
+  while list[index] and list[index]:match '^%s+$' do index = index + 1 end
+  return index
+end
+
+-- The first index behind the argument that starts at `index`: a group or one piece.
+local function behind_argument(list, index)
+  index = next_piece(list, index)
+  if list[index] ~= '{' then return index + 1 end
+  local depth = 0
+  repeat
+    depth = depth + (list[index] == '{' and 1 or list[index] == '}' and -1 or 0)
+    index = index + 1
+  until depth == 0 or not list[index]
+  return index
+end
+
+-- TeX parts an operator's name from the factors beside it; MathML leaves nothing between them.
+local function spaced(latex)
+  local list = pieces(latex)
+  local before, last = {}, nil
+  for index, piece in ipairs(list) do
+    if operators[piece] then
+      if ends_factor(last) then before[index] = true end
+      local stop = next_piece(list, index + 1)
+      while list[stop] == '_' or list[stop] == '^' or list[stop] == "'" do
+        stop = next_piece(list, list[stop] == "'" and stop + 1 or behind_argument(list, stop + 1))
+      end
+      if starts_factor(list[stop]) then before[stop] = true end
+    end
+    if not piece:match '^%s+$' then last = piece end
+  end
+  for index in pairs(before) do list[index] = '\\,' .. list[index] end
+  return table.concat(list)
+end
+
+-- \Bigl( … \Bigr)^2: browsers size the closing bracket only if the pair is a group of its own.
+local function grouped(latex)
+  local list, open = pieces(latex), {}
+  for index, piece in ipairs(list) do
+    if piece:match '^\\[bB]igg?l$' then
+      table.insert(open, index)
+    elseif piece:match '^\\[bB]igg?r$' then
+      local from, stop = table.remove(open), next_piece(list, index + 1)
+      local script = list[next_piece(list, stop + 1)]
+      local inside = from and table.concat(list, '', from, stop)
+      if inside and (script == '^' or script == '_') and not inside:match '&' then
+        list[from], list[stop] = '{' .. list[from], list[stop] .. '}'
+      end
+    elseif piece == '&' then
+      open = {}
+    end
+  end
+  return table.concat(list)
+end
+
+local function mended(math)
+  math.text = grouped(spaced(math.text)):gsub('\\setminus%f[%A]', '\\,\\setminus\\,')
+  return math
+end
+
+-- A formula and the sign that belongs to it stay together: no line begins with a comma.
+local function joined(inlines)
+  local result = pandoc.Inlines {}
+  for _, el in ipairs(inlines) do
+    local formula = result[#result]
+    if el.t == 'Str' and el.text:match '^[.,;:!?)%]-]' and formula and formula.t == 'Math'
+       and formula.mathtype == 'InlineMath' then
+      result[#result] = pandoc.Span({formula, el}, pandoc.Attr('', {'together'}))
+    else
+      result:insert(el)
+    end
+  end
+  return result
+end
+
+-- HTML forgets the parentheses of "(a)".
+local function item_signs(list)
+  if list.delimiter ~= 'TwoParens' then return nil end
+  return pandoc.Div({list}, pandoc.Attr('', {'in-parentheses'}))
+end
+
+if not FORMAT:match 'html' then return {} end
+return {{Math = mended, Inlines = joined, OrderedList = item_signs}}
