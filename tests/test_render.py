@@ -633,7 +633,7 @@ MENDED = {
     r"\operatorname*{arg\,min}_x f": "arg min_x f",
     r"\operatorname{Lip}(f)": r"upright(L i p) \( f \)",
     r"= a^{2}\operatorname{Cov} x": r"= a^2 thin upright(C o v) thin x",
-    r"2ab\operatorname{Cov}\le\operatorname{Cov}": r"2 a b thin upright(C o v) lt.eq upright(C o v)",
+    r"2ab\operatorname{tr}\le\operatorname{tr}": r"2 a b thin upright(t r) lt.eq upright(t r)",
     r"0\text{ or }1": r'0 upright("or") 1',
     r"n \quad \text{(a priori)}.": r'n quad upright("(a priori).")',
     r"x \; y": r"x med y",
