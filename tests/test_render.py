@@ -634,6 +634,7 @@ MENDED = {
     r"\operatorname*{arg\,min}_x f": "arg min_x f",
     r"\operatorname{Lip}(f)": r"upright(L i p) \( f \)",
     r"= a^{2}\operatorname{Cov} x": r"= a^2 thin upright(C o v) thin x",
+    r"2ab\operatorname{tr}\le\operatorname{tr}": r"2 a b thin upright(t r) lt.eq upright(t r)",
     r"0\text{ or }1": r'0 upright("or") 1',
     r"n \quad \text{(a priori)}.": r'n quad upright("(a priori).")',
     r"x \; y": r"x med y",
@@ -656,6 +657,7 @@ WEB = {
     r"\max_\theta\min_{\phi} L": r"\max_\theta\,\min_{\phi} \,L",
     r"\lambda_{\max}(M) < \log(2)\tanh'z": r"\lambda_{\max}(M) < \log(2)\,\tanh'\,z",
     r"\Bigl(\frac12\Bigr)^2": r"{\Bigl(\frac12\Bigr)}^2",
+    r"2ab\operatorname{Cov} x": r"2ab\,\operatorname{Cov}\,x",
     r"A\setminus B": r"A\,\setminus\, B",
 }
 
@@ -664,12 +666,12 @@ def test_formulas_that_browsers_set_badly_are_mended() -> None:
     done = subprocess.run(
         [str(embedded._pandoc()), "--from=markdown", "--to=html", "--mathml", "--wrap=none",
          f"--lua-filter={ROOT / 'report' / 'filters' / 'web.lua'}"],
-        input="\n\n".join(f"${latex}$, so." for latex in WEB) + "\n\n(a) x\n(b) y\n",
+        input="\n\n".join(f"Now (${latex}$), so." for latex in WEB) + "\n\n(a) x\n(b) y\n",
         capture_output=True, encoding="utf-8", check=True,
     )  # fmt: skip
     page = html.unescape(done.stdout)
     assert re.findall(r'x-tex">(.*?)</annotation>', page) == list(WEB.values())
-    assert page.count('<span class="together"><math') == page.count("</math>,</span>") == len(WEB)
+    assert page.count('<span class="together">(<math') == page.count("</math>),</span>") == len(WEB)
     assert '<div class="in-parentheses">\n<ol type="a">' in page
 
 

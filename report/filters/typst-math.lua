@@ -16,6 +16,9 @@ end
 -- before it and from a letter after it, as in a^2\,\mathrm{Cov}[x] and \mathrm{logit}\,x.
 local function thin_spaces(latex)
   latex = latex:gsub('([%d%)%]}])%s*(\\operatorname{%a+})', '%1\\,%2')
+  latex = latex:gsub('(\\?)(%a+)%s*(\\operatorname{%a+})', function(command, before, name)
+    return command == '' and before .. '\\,' .. name or nil
+  end)
   return (latex:gsub('(\\operatorname{%a+})%s*(%a)', '%1\\,%2'))
 end
 

@@ -8,7 +8,7 @@ local function set(names)
   return found
 end
 
-local operators = set [[log ln exp sin cos tan sinh cosh tanh det min max sup inf lim Pr dim]]
+local operators = set [[log ln exp sin cos tan sinh cosh tanh det min max sup inf lim Pr dim arg]]
 -- Commands that begin a factor, and those that can also end one.
 local factors = set [[frac tfrac dfrac sqrt hat widehat bar tilde vec mathbb mathcal mathbf mathrm
     operatorname]]
@@ -96,20 +96,39 @@ local function grouped(latex)
   return table.concat(list)
 end
 
+-- The same for the names that are operators by declaration: a^2\operatorname{Cov}[x].
+local function declared(latex)
+  latex = latex:gsub('([%d%)%]}])%s*(\\operatorname{%a+})', '%1\\,%2')
+  latex = latex:gsub('(\\?)(%a+)%s*(\\operatorname{%a+})', function(command, before, name)
+    return command == '' and before .. '\\,' .. name or nil
+  end)
+  return (latex:gsub('(\\operatorname{%a+})%s*(%a)', '%1\\,%2'))
+end
+
 local function mended(math)
-  math.text = grouped(spaced(math.text)):gsub('\\setminus%f[%A]', '\\,\\setminus\\,')
+  math.text = grouped(spaced(declared(math.text))):gsub('\\setminus%f[%A]', '\\,\\setminus\\,')
   return math
 end
 
--- A formula and the sign that belongs to it stay together: no line begins with a comma.
+local function is_formula(el) return el and el.t == 'Math' and el.mathtype == 'InlineMath' end
+
+-- A formula and the signs that belong to it stay together: no line begins with a comma or ends in
+-- an opening bracket.
 local function joined(inlines)
-  local result = pandoc.Inlines {}
-  for _, el in ipairs(inlines) do
-    local formula = result[#result]
-    if el.t == 'Str' and el.text:match '^[.,;:!?)%]-]' and formula and formula.t == 'Math'
-       and formula.mathtype == 'InlineMath' then
-      result[#result] = pandoc.Span({formula, el}, pandoc.Attr('', {'together'}))
+  local result, group = pandoc.Inlines {}, nil
+  for index, el in ipairs(inlines) do
+    local opens = el.t == 'Str' and el.text:match '[(%[]$' and is_formula(inlines[index + 1])
+    local closes = el.t == 'Str' and el.text:match '^[.,;:!?)%]-]' and is_formula(inlines[index - 1])
+    local closed = is_formula(el) and inlines[index + 1] and inlines[index + 1].t == 'Str'
+      and inlines[index + 1].text:match '^[.,;:!?)%]-]'
+    if group and (closes or is_formula(el)) then
+      group.content:insert(el)
+      if not (closed or closes and opens) then group = nil end
+    elseif opens or closed then
+      group = pandoc.Span({el}, pandoc.Attr('', {'together'}))
+      result:insert(group)
     else
+      group = nil
       result:insert(el)
     end
   end
