@@ -121,8 +121,11 @@ def test_whatever_leaves_the_text_block_is_seen(body: str, tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize(
-    "body", ["#footnote[Small.] $ x $", "#align(right)[At the edge.]", '#image("line.svg")']
-)
+    "body",
+    ["#footnote[Small.] $ x $", "#align(right)[At the edge.]", '#image("line.svg")',
+     '#set page(margin: (x: 3cm, y: 2.4cm))\n#v(1fr)\n'
+     '#align(center)[gap #text(font: "DejaVu Sans Mono")[7] gap]'],
+)  # fmt: skip
 def test_what_stays_inside_is_left_alone(body: str, tmp_path: Path) -> None:
     assert "pdf-margins" not in failures(verify(made(tmp_path, body)))
 

@@ -48,10 +48,11 @@ def outside(
     margin = float(starts.most_common(1)[0][0])
     for number, (page, text, boxes) in enumerate(zip(pages, texts, runs, strict=True), 1):
         width, height = page.get_size()
-        numbers = [box for box in boxes if _is_page_number(text, box, width, height)]
-        foot = max((box[3] for box in numbers), default=0.04 * height)
+        numbers = [box for box in boxes if _may_be_page_number(text, box, width, height)]
+        number_box = min(numbers, key=lambda box: box[3], default=None)  # the lowest
+        foot = number_box[3] if number_box else 0.04 * height
         block = _Block(width, height, margin, foot)
-        rest = [box for box in boxes if box not in numbers]
+        rest = [box for box in boxes if box != number_box]
         for what, points in _overhanging(page, text, rest, block):
             yield f"page {number}: {what} by {points:.0f} pt"
 
@@ -105,8 +106,8 @@ def _extent(path: raw.FPDF_PAGEOBJECT) -> Box:
     return min(across), min(up), max(across), max(up)
 
 
-def _is_page_number(text: pypdfium2.PdfTextPage, box: Box, width: float, height: float) -> bool:
-    """Whether a run of letters is the number at the page's foot, below which nothing may stand."""
+def _may_be_page_number(text: pypdfium2.PdfTextPage, box: Box, width: float, height: float) -> bool:
+    """Whether a run of letters is a number in the middle of the page's foot."""
     left, _, right, top = box
     return (
         top < 0.1 * height
