@@ -167,13 +167,13 @@ RUN: dict[str, Callable[[Arrays], Any]] = {
     "loss-from-density": lambda a: checks_density.loss_from_density(),
     "scale-constant": lambda a: checks_density.scale_constant(),
     "scale-run": checks_density.scale_run,
-    "collapse-minimiser": lambda a: checks_density.collapse_minimiser(),
+    "collapse-minimizer": lambda a: checks_density.collapse_minimizer(),
     "collapse-run": lambda a: checks_density.collapse_run(a, 2.0, 0.2),
     "collapsed": lambda a: checks_density.collapsed(a, 2.0, 0.5),
     "divergence-formula": lambda a: checks_density.divergence_formula(),
     "fit-divergence": lambda a: checks_density.fit_divergence(),
     "mean-divergence": checks_density.mean_divergence,
-    "entropy-minimisers": lambda a: checks_density.entropy_minimisers(),
+    "entropy-minimizers": lambda a: checks_density.entropy_minimizers(),
     "entropy-runs": lambda a: checks_density.entropy_runs(a, 2.0, 0.5),
     "gaussian-kl": lambda a: checks_density.gaussian_kl(a, 2.0, 0.5),
     "recovered-moments": lambda a: checks_density.recovered_moments(a, 2.0, 0.5),
@@ -366,7 +366,7 @@ BROKEN: list[tuple[str, Break]] = [
             lambda: samplers(teacher_scale=1.5),
         ),
     ),
-    ("collapse-minimiser", patch(density_fit, "cross_entropy_minimiser", lambda mean: (mean, 1))),
+    ("collapse-minimizer", patch(density_fit, "cross_entropy_minimizer", lambda mean: (mean, 1))),
     ("collapse-run", rerun(sampler, "loss", _without_half, samplers)),
     (
         "collapsed",
@@ -391,18 +391,18 @@ BROKEN: list[tuple[str, Break]] = [
     ),
     ("mean-divergence", patch(density_fit, "mean_fitted_kl", lambda count: 1 / count)),
     (
-        "entropy-minimisers",
+        "entropy-minimizers",
         patch(
             density_fit,
-            "kl_minimisers",
+            "kl_minimizers",
             lambda m, s, mu, sd: ((mu - sd * s * m, sd * s), (mu + sd * s * m, -sd * s)),
         ),
     ),
     (
-        "entropy-minimisers",
+        "entropy-minimizers",
         patch(
             density_fit,
-            "kl_minimisers",
+            "kl_minimizers",
             lambda m, s, mu, sd: ((mu + sd / s * m, sd / s), (mu - sd / s * m, -sd / s)),
         ),
     ),
@@ -548,7 +548,7 @@ def small_branch(dimension: int = 3, hidden: int = 4, scale: float = 0.7) -> net
     random = np.random.default_rng(5)
     shapes = ((hidden, dimension), (hidden, hidden), (dimension, hidden))
     weights = (torch.from_numpy(random.standard_normal(shape)) for shape in shapes)
-    return network.normalised(network.Branch(tuple(weights), scale))
+    return network.normalized(network.Branch(tuple(weights), scale))
 
 
 def test_branch_is_the_composition_written_out() -> None:
@@ -559,7 +559,7 @@ def test_branch_is_the_composition_written_out() -> None:
     assert network.forward(branch, z) == pytest.approx(z + expected, abs=1e-15)
 
 
-def test_normalised_layers_have_norm_one_and_the_branch_its_scale() -> None:
+def test_normalized_layers_have_norm_one_and_the_branch_its_scale() -> None:
     branch = small_branch()
     for matrix in branch.layers():
         assert np.linalg.norm(matrix, ord=2) == pytest.approx(1, abs=2e-12)
@@ -732,9 +732,9 @@ def test_descent_takes_the_step_of_a_finite_difference() -> None:
     assert losses[0] == pytest.approx(loss(0.1, 0.9))
 
 
-def test_minimisers_give_the_samples_the_moments_of_the_target() -> None:
+def test_minimizers_give_the_samples_the_moments_of_the_target() -> None:
     z = np.random.default_rng(4).standard_normal(50)
-    found = density_fit.kl_minimisers(float(np.mean(z)), float(np.std(z)), 3.0, 0.2)
+    found = density_fit.kl_minimizers(float(np.mean(z)), float(np.std(z)), 3.0, 0.2)
     for a, b in found:
         assert np.mean(a + b * z) == pytest.approx(3.0)
         assert np.std(a + b * z) == pytest.approx(0.2)
@@ -743,7 +743,7 @@ def test_minimisers_give_the_samples_the_moments_of_the_target() -> None:
 
 def test_kl_of_the_fit_is_a_function_of_the_sample_only() -> None:
     for mean, sd in ((0.0, 1.0), (5.0, 0.1)):
-        (a, b), _ = density_fit.kl_minimisers(0.1, 1.05, mean, sd)
+        (a, b), _ = density_fit.kl_minimizers(0.1, 1.05, mean, sd)
         found = density_fit.gaussian_kl(np.array([[a, b]]), mean, sd)[0]
         assert found == pytest.approx((1.01 / 1.05**2 - 1) / 2 + math.log(1.05), rel=1e-9)
 

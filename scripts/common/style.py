@@ -1,4 +1,4 @@
-"""One look for every figure: print size, the document's type size, a colour-blind-safe palette.
+"""One look for every figure: print size, the document's type size, a color-blind-safe palette.
 
 Figures are drawn at the size at which they are printed, so 9 pt in a figure is 9 pt on the page.
 The palette is Okabe & Ito (2008), "Color Universal Design".

@@ -42,12 +42,12 @@ def coin_cdf(z: Array, a: float, b: float) -> Array:
 
 def noised_pair_density(x: Array, signal: float) -> Array:
     """Return the density of √ᾱ x_0 + √(1 − ᾱ) ε at `x`, x_0 = ±1 equally likely; ᾱ = `signal`."""
-    centre = np.sqrt(signal)
-    left, right = normal_density(x + centre, 1.0 - signal), normal_density(x - centre, 1.0 - signal)
+    center = np.sqrt(signal)
+    left, right = normal_density(x + center, 1.0 - signal), normal_density(x - center, 1.0 - signal)
     return 0.5 * (left + right)
 
 
 def noised_pair_cdf(x: Array, signal: float) -> Array:
     """Return the distribution function that belongs to `noised_pair_density`."""
-    centre, deviation = np.sqrt(signal), np.sqrt(1.0 - signal)
-    return 0.5 * normal_cdf((x + centre) / deviation) + 0.5 * normal_cdf((x - centre) / deviation)
+    center, deviation = np.sqrt(signal), np.sqrt(1.0 - signal)
+    return 0.5 * normal_cdf((x + center) / deviation) + 0.5 * normal_cdf((x - center) / deviation)

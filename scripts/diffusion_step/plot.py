@@ -44,9 +44,9 @@ def variances_figure(settings: Settings, arrays: Arrays) -> Figure:
     }
     times = np.arange(steps + 1)
     shown = times[:: max(1, steps // 16)]
-    for name, colour in curves.items():
-        axes.plot(times, arrays[f"predicted_{name}"], color=colour)
-        axes.plot(shown, arrays[f"sampled_{name}"][shown], "o", ms=2.6, color=colour)
+    for name, color in curves.items():
+        axes.plot(times, arrays[f"predicted_{name}"], color=color)
+        axes.plot(shown, arrays[f"sampled_{name}"][shown], "o", ms=2.6, color=color)
     axes.plot([0, steps], [limit, limit], color=style.GREY, lw=0.7, ls="--")
     axes.set_yscale("log")
     axes.set_yticks([0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0])

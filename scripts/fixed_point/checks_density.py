@@ -1,4 +1,4 @@
-"""Checks of UDL problem 16.11 as published: what eq. 16.25 minimises, and what it misses."""
+"""Checks of UDL problem 16.11 as published: what eq. 16.25 minimizes, and what it misses."""
 
 from __future__ import annotations
 
@@ -136,19 +136,19 @@ def scale_run(arrays: Arrays) -> Check:
     )
 
 
-def collapse_minimiser() -> Check:
+def collapse_minimizer() -> Check:
     """Without the entropy term: one stationary point, the mode without spread, a minimum."""
     loss = density_fit.mean_loss(
         A, B, SAMPLE_MEAN, SAMPLE_SD, MEAN, SD, sympy.Integer(1), False, sympy.log
     )
     gradient = [sympy.expand(sympy.diff(loss, variable) * SD**2) for variable in (A, B)]
     solutions = sympy.linsolve(gradient, A, B)
-    wrong = int(solutions != sympy.FiniteSet(density_fit.cross_entropy_minimiser(MEAN)))
+    wrong = int(solutions != sympy.FiniteSet(density_fit.cross_entropy_minimizer(MEAN)))
     hessian = sympy.hessian(loss, (A, B))
     wrong += sympy.simplify(hessian[0, 0] - 1 / SD**2) != 0
     wrong += sympy.simplify(hessian.det() - SAMPLE_SD**2 / SD**4) != 0
     return Check(
-        "fixed_point.collapse-minimiser",
+        "fixed_point.collapse-minimizer",
         "thm-fixed-collapse",
         "SymPy solves the gradient of the loss without entropy term: one solution, "
         "$(a,b)=(\\mu,0)$; the Hessian has determinant $s^2/\\sigma^4$ (number of differences).",
@@ -225,12 +225,12 @@ def divergence_formula() -> Check:
 
 
 def fit_divergence() -> Check:
-    """What the fit is off by, at both minimisers: the integral with a and b inserted."""
+    """What the fit is off by, at both minimizers: the integral with a and b inserted."""
     divergence = integrated_divergence()
     stated = density_fit.fitted_kl(SAMPLE_MEAN, SAMPLE_SD, sympy.log)
     found = [
         divergence.subs({A: a, B: b})
-        for a, b in density_fit.kl_minimisers(SAMPLE_MEAN, SAMPLE_SD, MEAN, SD)
+        for a, b in density_fit.kl_minimizers(SAMPLE_MEAN, SAMPLE_SD, MEAN, SD)
     ]
     return Check(
         "fixed_point.fit-divergence",
@@ -275,12 +275,12 @@ def mean_divergence(arrays: Arrays) -> Check:
     )
 
 
-def entropy_minimisers() -> Check:
-    """With the entropy term: exactly the two claimed minimisers, mirror images, equal values."""
+def entropy_minimizers() -> Check:
+    """With the entropy term: exactly the two claimed minimizers, mirror images, equal values."""
     loss = symbolic_loss(sympy.Integer(1), True)
     gradient = [sympy.diff(loss, variable) for variable in (A, B)]
     hessian = sympy.hessian(loss, (A, B))
-    claimed = density_fit.kl_minimisers(SAMPLE_MEAN, SAMPLE_SD, MEAN, SD)
+    claimed = density_fit.kl_minimizers(SAMPLE_MEAN, SAMPLE_SD, MEAN, SD)
     wrong = 0
     values = []
     for a, b in claimed:
@@ -295,7 +295,7 @@ def entropy_minimisers() -> Check:
     wrong += len(best_a) != 1
     wrong += {sympy.simplify(root) for root in roots} != {sympy.simplify(b) for _, b in claimed}
     return Check(
-        "fixed_point.entropy-minimisers",
+        "fixed_point.entropy-minimizers",
         "thm-fixed-entropy",
         "SymPy solves the gradient of the loss with entropy term: exactly "
         "$b=\\pm\\sigma/s$, $a=\\mu-b\\bar z$, of equal value, each with Hessian determinant "
@@ -308,11 +308,11 @@ def entropy_minimisers() -> Check:
 
 
 def entropy_runs(arrays: Arrays, mean: float, sd: float) -> Check:
-    """Both runs with entropy term end at the closed-form minimisers."""
+    """Both runs with entropy term end at the closed-form minimizers."""
     z = arrays["sampler_z"]
     curvature = np.array([[1.0, np.mean(z)], [np.mean(z), np.mean(z**2)]])
     convexity = float(np.linalg.eigvalsh(curvature)[0])
-    claimed = density_fit.kl_minimisers(float(np.mean(z)), float(np.std(z)), mean, sd)
+    claimed = density_fit.kl_minimizers(float(np.mean(z)), float(np.std(z)), mean, sd)
     excess = -math.inf
     for run, goal in zip(("right", "mirrored"), claimed, strict=True):
         a, b = arrays[f"{run}_path"][-1]
@@ -507,11 +507,11 @@ def checks(arrays: Arrays, mean: float, sd: float, rate: float) -> list[Check]:
         loss_from_density(),
         scale_constant(),
         scale_run(arrays),
-        collapse_minimiser(),
+        collapse_minimizer(),
         collapse_run(arrays, mean, rate),
         collapsed(arrays, mean, sd),
         divergence_formula(),
-        entropy_minimisers(),
+        entropy_minimizers(),
         fit_divergence(),
         mean_divergence(arrays),
         entropy_runs(arrays, mean, sd),

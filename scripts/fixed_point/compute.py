@@ -95,7 +95,7 @@ def inversion(settings: Settings, name: str, dimension: int) -> Arrays:
         settings.batch_size,
         settings.learning_rate,
     )
-    branch = network.normalised(trained)
+    branch = network.normalized(trained)
     lipschitz = network.certified_lipschitz(branch)
     z = settings.latent_spread * random.standard_normal((settings.test_points, dimension))
     y = network.forward(branch, z)

@@ -45,15 +45,15 @@ def mean_loss(
     return result - log(b**2) / 2 if entropy else result
 
 
-def cross_entropy_minimiser(mean: Scalar) -> tuple[Scalar, Scalar]:
-    """Return the (a, b) that minimises the loss without the entropy term: the mode, no spread."""
+def cross_entropy_minimizer(mean: Scalar) -> tuple[Scalar, Scalar]:
+    """Return the (a, b) that minimizes the loss without the entropy term: the mode, no spread."""
     return mean, 0
 
 
-def kl_minimisers(
+def kl_minimizers(
     sample_mean: Scalar, sample_sd: Scalar, mean: Scalar, sd: Scalar
 ) -> tuple[tuple[Scalar, Scalar], tuple[Scalar, Scalar]]:
-    """Return both minimisers (a, b) of the loss with the entropy term, b > 0 first.
+    """Return both minimizers (a, b) of the loss with the entropy term, b > 0 first.
 
     sample_mean, sample_sd: of z_1..z_N (divisor N). They give f(z_i) mean `mean` and spread `sd`.
     """
@@ -80,7 +80,7 @@ def gaussian_kl(path: Floats, mean: float, sd: float) -> Floats:
 
 
 def fitted_kl(sample_mean: Scalar, sample_sd: Scalar, log: Callable[[Scalar], Scalar]) -> Scalar:
-    """Return KL(N(a, b^2) || q) at either of `kl_minimisers`: it depends on the samples only.
+    """Return KL(N(a, b^2) || q) at either of `kl_minimizers`: it depends on the samples only.
 
     log: the logarithm of the arithmetic in use, `math.log` or SymPy's.
     """

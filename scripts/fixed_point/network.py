@@ -90,7 +90,7 @@ def train(
     batch: int,
     learning_rate: float,
 ) -> tuple[Branch, Floats]:
-    """Fit f to `fold` by Adam, layers normalised by PyTorch's power iteration (one a step).
+    """Fit f to `fold` by Adam, layers normalized by PyTorch's power iteration (one a step).
 
     rotation: orthogonal, shape (d, d). spread: standard deviation of the training points.
     Returns the branch as PyTorch would use it, and the mean squared error of each step.
@@ -138,7 +138,7 @@ def certified_lipschitz(branch: Branch) -> float:
     return product * (1 + 8 * float(np.finfo(float).eps))
 
 
-def normalised(branch: Branch) -> Branch:
+def normalized(branch: Branch) -> Branch:
     """Return the branch with each layer divided by its certified norm."""
     weights = (matrix / certified_norm(matrix) for matrix in branch.layers())
     return Branch(tuple(torch.from_numpy(weight) for weight in weights), branch.scale)

@@ -22,7 +22,7 @@ def loss(
 ) -> torch.Tensor:
     """Return the mean over z_i of -log(scale * q(a + b z_i)), and of -log|b| if `entropy`.
 
-    q is the density of N(mean, sd^2). Without `entropy` this is what UDL eq. 16.25 minimises.
+    q is the density of N(mean, sd^2). Without `entropy` this is what UDL eq. 16.25 minimizes.
     """
     distance = torch.mean((a + b * z - mean) ** 2)
     result = distance / (2 * sd**2) + math.log(sd * math.sqrt(2 * math.pi)) - math.log(scale)
@@ -39,7 +39,7 @@ def descend(
     scale: float = 1.0,
     entropy: bool = False,
 ) -> tuple[Floats, Floats]:
-    """Minimise `loss` over (a, b) by gradient descent with step size rate * sd^2.
+    """Minimize `loss` over (a, b) by gradient descent with step size rate * sd^2.
 
     z: samples, shape (N,). rate: dimensionless, so that units of x do not matter.
     Returns (a, b) after each step, shape (steps + 1, 2), and the losses there, (steps + 1,).

@@ -165,21 +165,21 @@ def draw_bases(axes: Axes, wide_variance: float) -> None:
     """Draw the logit-normal density for base variances 1, 2 and `wide_variance` > 2."""
     x = model.LOGISTIC.forward(np.linspace(-12.0, 12.0, 801))  # dense where the peaks are steep
     top = 1.95
-    for variance, colour in (
+    for variance, color in (
         (1.0, style.BLUE),
         (2.0, style.GREEN),
         (wide_variance, style.VERMILLION),
     ):
         height = model.logistic_density(x, variance)
         top = max(top, 1.08 * float(height.max()))
-        axes.plot(x, height, color=colour)
+        axes.plot(x, height, color=color)
         below = variance == wide_variance  # its dip lies under the flat top of s = 2
         axes.annotate(
             f"$s={variance:g}$",
             (0.5, height[x.size // 2]),
             (0, -4 if below else 3),
             textcoords="offset points",
-            color=colour,
+            color=color,
             ha="center",
             va="top" if below else "bottom",
         )

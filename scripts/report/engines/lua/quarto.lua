@@ -6,7 +6,7 @@ package.path = pandoc.path.join {pandoc.path.directory(PANDOC_SCRIPT_FILE), '?.l
 return {
   require 'shortcodes',  -- {{< var >}} becomes its value
   require 'refuse',      -- what no later step knows stops the render
-  require 'normalise',   -- titles move to where the steps below look for them
+  require 'normalize',   -- titles move to where the steps below look for them
   require 'numbering',   -- every label gets its number
   require 'references',  -- @label becomes "Kind number", linked
   require 'blocks',      -- theorems, proofs, callouts
