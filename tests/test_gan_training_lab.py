@@ -293,6 +293,15 @@ class TestMeasure:
         assert kind == theory.SPIRAL
         assert rate == pytest.approx(math.log(0.95), rel=0.01)
 
+    def test_rate_of_a_long_drawn_spiral_does_not_depend_on_its_phase(self) -> None:
+        c, s = 0.95 * math.cos(0.3), 0.95 * math.sin(0.3)
+        stretched = np.array([[c, 0, -10 * s], [0, 0.1, 0], [s / 10, 0, c]])
+        for power in range(6):
+            orbit = np.linalg.matrix_power(stretched, power) @ self.orbit(stretched).T
+            kind, rate = self.judge(orbit.T)
+            assert kind == theory.SPIRAL
+            assert rate == pytest.approx(math.log(0.95), rel=3e-3)
+
     def test_not_converged(self) -> None:
         assert self.judge(self.orbit(np.diag([1.001, 0.1, 0.1])))[0] == theory.NO_CONVERGENCE
         assert self.judge(self.orbit(np.diag([0.999, 0.1, 0.1])))[0] == theory.NO_CONVERGENCE

@@ -1,12 +1,12 @@
 """Phase diagrams: prediction on a grid of learning rates, and how it is compared with training.
 
-The rules of the comparison were fixed before any diagram was computed. A cell is *counted* if
-its predicted time scale 1/|log ρ| is at most a tenth of the epochs, and if the predicted class
-stays the same when either rate alone is changed by 5 % up or down (no boundary is that near).
-One rule was added after other means and spreads had been tried: a counted cell is *separated* if
-its dominant mode outgrows the others fast enough to be seen, 1/log(ρ/ρ₂) being at most a tenth of
-the epochs and twice the time scale. Results are given for all counted cells; the build checks the
-separated ones.
+Which cells count was fixed before any diagram was computed. A cell is *counted* if its predicted
+time scale 1/|log ρ| is at most a tenth of the epochs, and if the predicted class stays the same
+when either rate alone is changed by 5 % up or down (no boundary is that near). One rule was added
+after other means and spreads had been tried: a counted cell is *separated* if its dominant mode
+outgrows the others fast enough to be seen, 1/log(ρ/ρ₂) being at most a tenth of the epochs and
+twice the time scale. Results are given for all counted cells; the build checks the separated ones.
+(How a run is measured is in `measure`, with the two details that were settled after looking.)
 """
 
 from __future__ import annotations
