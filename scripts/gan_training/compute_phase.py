@@ -58,11 +58,16 @@ def main() -> None:
 
 
 def samples(settings: Settings) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
-    """Return the data sets and the generator's noise, each (data_sets, samples)."""
-    random = generator(settings.seed, "gan_training_lab.phase")
-    shape = (settings.data_sets, settings.samples)
-    real = settings.mean + settings.spread * random.normal(size=shape)
-    return real, settings.spread * random.normal(size=shape)
+    """Return the data sets and the generator's noise, each (data_sets, samples).
+
+    A data set has a seed of its own, so that it stays the same when there are more of them.
+    """
+    real, noise = [], []
+    for k in range(settings.data_sets):
+        random = generator(settings.seed, f"gan_training_lab.phase.{k}")
+        real.append(settings.mean + settings.spread * random.normal(size=settings.samples))
+        noise.append(settings.spread * random.normal(size=settings.samples))
+    return np.array(real), np.array(noise)
 
 
 def compute(settings: Settings) -> dict[str, np.ndarray[Any, Any]]:
