@@ -59,7 +59,7 @@ SGD = compute_sgd.Settings(
     sgd_means=[0.0, 1.0],
     sgd_rates=2,
     sgd_chains=64,
-    sgd_relaxation_times=50,
+    sgd_relaxation_times=100,
 )
 MLP = compute_mlp.Settings(
     seed=1,
@@ -398,7 +398,16 @@ class TestSgd:
         expected = float(theory.small_rate_variance(1.0, 1.0, 1e-4, 1e-4))
         assert found.variance == pytest.approx(expected, rel=2e-3)
         assert abs(found.bias) < 0.02 * math.sqrt(found.variance)
-        np.testing.assert_allclose(found.slope, theory.alternating_map(M, 1e-4, 1e-4), atol=1e-6)
+
+    def test_closure_of_shuffled_epochs_tends_to_their_law(self) -> None:
+        sample = np.random.default_rng(5).normal(size=16)
+        sample -= sample.mean()
+        M = (theory.moments(0, float(sample.var())) + theory.moments(0, 1.0)) / 2
+        rules = closure.sample_rule(sample), closure.normal_rule(0.0, 1.0)
+        found = closure.stationary_state(M, 1e-3, 1e-3, 0.0, *rules, epoch=16)
+        A, q = theory.alternating_map(M, 1e-3, 1e-3), theory.noise_direction(1e-3, 1e-3)
+        law = theory.shuffled_variance(A, q, float(sample.var()), 1.0, 16)
+        assert found.variance == pytest.approx(law, rel=5e-3)
 
     def test_closure_says_when_it_does_not_settle(self) -> None:
         rule = closure.normal_rule(0.0, 1.0)

@@ -544,18 +544,19 @@ def _check_centered_rate(arrays: Arrays) -> Check:
 def sgd_checks(arrays: Arrays) -> list[Check]:
     """Return the checks of the noise experiment.
 
-    Bounds of 10 % leave the closure's own error (a few per cent) and more than four standard errors
-    of the measurement: false-alarm rate below 1e-4 for all pairs together. Shuffled epochs have a
-    memory that the closure does not know (8 % at the largest rates); their bound is 15 %.
+    A standard error is √(2 / (chains · relaxation times)), at most, of the variance: 1.3 % by
+    default. The closure is right to 3 %, 5 % for shuffled epochs of as few as 16 examples. The
+    bound of 10 % then leaves four standard errors and more: false-alarm rate below 1e-4 a pair.
     """
     fresh, replaced, shuffled = (sgd.SCHEMES.index(name) for name in sgd.SCHEMES)
     error = np.abs(arrays["variance"] / arrays["closed"] - 1)
     law = arrays["linear"][:, shuffled] / arrays["linear"][:, replaced]
     ratio = arrays["variance"][:, shuffled] / arrays["variance"][:, replaced]
+    slow = arrays["rate_d"][:, shuffled] == arrays["rate_d"][:, shuffled].min(axis=1, keepdims=True)
     labels = {
-        "fresh": (fresh, 0.10, "new draws at each step"),
-        "replaced": (replaced, 0.10, "a fixed data set, drawn with replacement"),
-        "shuffled": (shuffled, 0.15, "a fixed data set in shuffled epochs"),
+        "fresh": (fresh, "new draws at each step"),
+        "replaced": (replaced, "a fixed data set, drawn with replacement"),
+        "shuffled": (shuffled, "a fixed data set in shuffled epochs"),
     }
     rows = [
         Check(
@@ -567,9 +568,9 @@ def sgd_checks(arrays: Arrays) -> list[Check]:
             method="statistical",
             value=float(error[:, index].max()),
             relation="<=",
-            bound=bound,
+            bound=0.10,
         )
-        for name, (index, bound, label) in labels.items()
+        for name, (index, label) in labels.items()
     ]
     scaled = np.abs(arrays["bias"] - arrays["bias_closed"]) / np.sqrt(arrays["variance"])
     return [
@@ -577,12 +578,13 @@ def sgd_checks(arrays: Arrays) -> list[Check]:
         Check(
             id="gan_training_lab.variance-half",
             claim="sec-gan-lab-noise",
-            statement="Variance with shuffled epochs over variance with replacement: largest "
-            "relative error of the linear theory's ratio. False-alarm rate below $10^{-4}$.",
+            statement="Variance with shuffled epochs over variance with replacement, at the "
+            "smallest $\\eta_D$: largest relative error of the linear theory's ratio. False-alarm "
+            "rate below $10^{-4}$.",
             method="statistical",
-            value=float(np.abs(ratio / law - 1).max()),
+            value=float(np.abs(ratio / law - 1)[slow].max()),
             relation="<=",
-            bound=0.15,
+            bound=0.10,
         ),
         Check(
             id="gan_training_lab.bias",

@@ -193,7 +193,7 @@ def summary(settings: Settings, arrays: dict[str, np.ndarray[Any, Any]]) -> dict
             f"{name}_agree": value(100 * found["agree"], ".2f"),
             f"{name}_agree_stable": value(100 * found["agree_stable"], ".2f"),
             f"{name}_agree_bounded": value(100 * found["agree_bounded"], ".2f"),
-            f"{name}_rate_error": value(100 * found["rate_error"], ".2f"),
+            f"{name}_rate_error": value(100 * found["rate_error"], ".2g"),
             f"{name}_runaways": value(found["runaways"], ","),
             f"{name}_separated": value(compared(arrays, name, separated=True)["cells"], ","),
         }

@@ -131,8 +131,8 @@ def draw_paths(arrays: Arrays) -> Figure:
     ):
         deviation = run[:, 0] - rest
         last = _end(deviation, kind)
-        axes.plot(run[:last, 2], color=style.VERMILLION, linewidth=0.9)
-        axes.plot(deviation[:last], color=style.BLUE, linewidth=0.9)
+        axes.plot(run[:last, 2], color=style.BLUE, linewidth=0.9)
+        axes.plot(deviation[:last], color=style.VERMILLION, linewidth=0.9)
         axes.axhline(0, color=style.GREY, linewidth=0.6)
         if kind == theory.RUNAWAY:
             axes.set_yscale("symlog", linthresh=10)
@@ -144,11 +144,9 @@ def draw_paths(arrays: Arrays) -> Figure:
             loc="left",
         )
     panels[0].annotate(
-        r"$\theta-\theta^*$", (0.8, 0.78), xycoords="axes fraction", color=style.BLUE
+        r"$\theta-\theta^*$", (0.8, 0.78), xycoords="axes fraction", color=style.VERMILLION
     )
-    panels[0].annotate(
-        r"$\varphi_1$", (0.8, 0.62), xycoords="axes fraction", color=style.VERMILLION
-    )
+    panels[0].annotate(r"$\phi_1$", (0.8, 0.62), xycoords="axes fraction", color=style.BLUE)
     for axes in panels[len(kinds) :]:
         axes.set_axis_off()
     for axes in panels[max(len(kinds) - 2, 0) : len(kinds)]:
@@ -177,7 +175,7 @@ def draw_variance(arrays: Arrays) -> Figure:
     _diagonal(left)
     left.set_xlabel(r"predicted $\mathrm{Var}\,\theta$")
     left.set_ylabel(r"measured $\mathrm{Var}\,\theta$")
-    for index, shift in ((0, 0.96), (1, 1.04)):
+    for index, shift in enumerate((0.93, 1.0, 1.07)):
         x = (size[:, index] * shift).ravel()
         scale = arrays["variance"][:, index].ravel()
         middle.plot(
@@ -193,7 +191,7 @@ def draw_variance(arrays: Arrays) -> Figure:
     middle.set_xlabel(r"$\eta_D\,\lambda_{\max}(M)$")
     middle.set_ylabel("measured / predicted variance")
     middle.annotate("linear law", (0.05, 0.94), xycoords="axes fraction", color=style.GREY)
-    middle.annotate("closure", (0.05, 0.85), xycoords="axes fraction", color=style.BLUE)
+    middle.annotate("closure: colors", (0.05, 0.85), xycoords="axes fraction", color=style.INK)
     for index in (0, 1):
         deviation = np.sqrt(arrays["variance"][:, index])
         right.plot(
