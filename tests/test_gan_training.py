@@ -264,7 +264,7 @@ def test_measuring_a_known_multiplier(multiplier: complex, word: str) -> None:
 
 def test_dominant_eigenvalue_lies_above_the_real_axis() -> None:
     turn = np.array([[0.6, -0.7, 0.0], [0.7, 0.6, 0.0], [0.0, 0.0, 0.5]])
-    assert local.dominant_eigenvalue(turn) == pytest.approx(0.6 + 0.7j)
+    assert theory.dominant_eigenvalue(turn) == pytest.approx(0.6 + 0.7j)
 
 
 def test_near_runs_stop_where_they_should(original: Arrays) -> None:

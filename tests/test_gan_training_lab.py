@@ -118,7 +118,7 @@ class TestTheory:
     def test_classes_by_dominant_eigenvalue(self) -> None:
         turn = np.array([[0.0, -0.9], [0.9, 0.0]])
         maps = [np.diag([0.9, -0.5]), turn, np.diag([0.5, -0.9]), np.diag([0.5, -1.1])]
-        assert theory.behavior(np.array(maps)).tolist() == [
+        assert theory.behavior(theory.dominant_eigenvalue(np.array(maps))).tolist() == [
             theory.MONOTONE,
             theory.SPIRAL,
             theory.FLIP,

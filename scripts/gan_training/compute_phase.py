@@ -28,9 +28,6 @@ PARTS = ("moments", "predicted", "radius", "counted", "separated", "observed", "
 EXPERIMENTS = ("near", "far", "centered", "simultaneous")
 """Names of the experiments, in the arrays and the summary."""
 
-MARKS = ("monotone", "spiral", "flip", "no_convergence", "runaway")
-"""Names of the classes, in the order of their codes in `theory`."""
-
 
 @dataclasses.dataclass(frozen=True)
 class Settings:
@@ -147,7 +144,7 @@ def _marked(
     """Return one pair of rates for each class that occurs, deep inside it, and its far run."""
     shape = (settings.grid, settings.grid)
     kinds, pairs = [], []
-    for kind in range(len(MARKS)):
+    for kind in range(len(theory.NAMES)):
         if kind == theory.RUNAWAY:
             mask = arrays["far_observed"][0] == kind
         else:

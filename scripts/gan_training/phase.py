@@ -53,14 +53,15 @@ def predict(
     """Return the prediction for rates (n,) and a run of so many epochs."""
     make = theory.alternating_map if alternating else theory.simultaneous_map
     A = make(M, rate_g, rate_d)
-    classes, radius = theory.behavior(A), theory.spectral_radius(A)
+    lead = theory.dominant_eigenvalue(A)
+    classes, radius = theory.behavior(lead), np.abs(lead)
     counted = np.abs(np.log(radius)) >= TIME_SCALES / epochs
     for g, d in ((MARGIN, 1), (1 / MARGIN, 1), (1, MARGIN), (1, 1 / MARGIN)):
         inside = np.flatnonzero(counted)
-        near = theory.behavior(make(M, rate_g[inside] * g, rate_d[inside] * d))
-        counted[inside] = near == classes[inside]
-    lead = theory.separation(A)
-    separated = (lead >= TIME_SCALES / epochs) & (lead >= np.abs(np.log(radius)) / 2)
+        moved = make(M, rate_g[inside] * g, rate_d[inside] * d)
+        counted[inside] = theory.behavior(theory.dominant_eigenvalue(moved)) == classes[inside]
+    gain = theory.separation(A)
+    separated = (gain >= TIME_SCALES / epochs) & (gain >= np.abs(np.log(radius)) / 2)
     return Prediction(
         classes, radius, counted, counted & (separated | (classes == theory.NO_CONVERGENCE))
     )

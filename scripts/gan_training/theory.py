@@ -16,6 +16,9 @@ MONOTONE, SPIRAL, FLIP, NO_CONVERGENCE, RUNAWAY = range(5)
 """Classes of behavior. Converges: with a fixed sign, turning, or changing sign at each step;
 stays bounded without converging; leaves every bounded set. The theory never predicts the last."""
 
+NAMES = ("monotone", "spiral", "flip", "no convergence", "runaway")
+"""Names of the classes, in the order of their codes."""
+
 
 def equilibrium(real: Array, noise: Array) -> float:
     """Return θ* = x̄ − z̄, where φ = 0 and θ* stop each other; samples of shape (m,)."""
@@ -68,13 +71,23 @@ def spectral_radius(A: Array) -> Array:
     return radius
 
 
-def behavior(A: Array) -> NDArray[np.int8]:
-    """Return the predicted class of each map (..., n, n), from its dominant eigenvalue."""
-    values = np.linalg.eigvals(A)
-    place = np.abs(values).argmax(axis=-1)
-    dominant = np.take_along_axis(values, place[..., None], axis=-1)[..., 0]
-    kind = np.where(dominant.imag != 0, SPIRAL, np.where(dominant.real > 0, MONOTONE, FLIP))
-    return np.where(np.abs(dominant) < 1, kind, NO_CONVERGENCE).astype(np.int8)
+def dominant_eigenvalue(A: Array) -> NDArray[np.complex128]:
+    """Return the eigenvalue (...) of largest modulus of each matrix (..., n, n).
+
+    Of a conjugate pair, whose moduli agree up to rounding, the one above the real axis.
+    """
+    values = np.linalg.eigvals(A).astype(complex)
+    moduli = np.abs(values)
+    leading = moduli >= moduli.max(axis=-1, keepdims=True) * (1 - 1e-12)
+    place = np.where(leading, values.imag, -np.inf).argmax(axis=-1)
+    return np.asarray(np.take_along_axis(values, place[..., None], axis=-1)[..., 0])
+
+
+def behavior(multiplier: ArrayLike) -> NDArray[np.int8]:
+    """Return the class that a dominant eigenvalue, array of any shape, predicts."""
+    lead = np.asarray(multiplier, complex)
+    kind = np.where(lead.imag != 0, SPIRAL, np.where(lead.real > 0, MONOTONE, FLIP))
+    return np.where(np.abs(lead) < 1, kind, NO_CONVERGENCE).astype(np.int8)
 
 
 def separation(A: Array) -> Array:
