@@ -517,9 +517,17 @@ def test_other_settings_pass(changes: dict[str, Any]) -> None:
     assert failed(check_lab.phase_checks(arrays)) == set()
 
 
-def test_other_noise_settings_pass() -> None:
-    settings = dataclasses.replace(SGD, seed=9, spread=1.7, samples=50, sgd_means=[-0.5, 0.75])
-    assert failed(check_lab.sgd_checks(compute_sgd.compute(settings))) == set()
+OTHER_NOISES = (
+    {"seed": 9, "spread": 0.5, "samples": 50, "sgd_means": [-0.5, 0.75]},
+    {"seed": 10, "spread": 1.25, "samples": 16, "sgd_means": [0.0, 1.5]},
+    {"seed": 11, "samples": 300, "sgd_means": [-1.0, 0.25]},
+)
+
+
+@pytest.mark.parametrize("changes", OTHER_NOISES)
+def test_other_noise_settings_pass(changes: dict[str, Any]) -> None:
+    arrays = compute_sgd.compute(dataclasses.replace(SGD, **changes))
+    assert failed(check_lab.sgd_checks(arrays)) == set()
 
 
 # --- and each can fail -----------------------------------------------------------------------
