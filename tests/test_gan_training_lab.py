@@ -17,6 +17,7 @@ from scripts.common.checks import Check
 from scripts.gan_training import (
     baseline,
     check_lab,
+    check_theory,
     closure,
     compute_mlp,
     compute_phase,
@@ -501,7 +502,7 @@ def failed(checks: list[Check]) -> set[str]:
 
 @pytest.mark.parametrize("seed", [1, 2])
 def test_theory_checks_hold(seed: int) -> None:
-    assert failed(check_lab.theory_checks(seed)) == set()
+    assert failed(check_theory.checks(seed)) == set()
 
 
 def test_experiments_pass(phase_arrays: dict[str, Any], sgd_arrays: dict[str, Any]) -> None:
@@ -556,27 +557,27 @@ MUTANTS: dict[str, tuple[Any, str, Wrong]] = {
         lambda M, g, d: theory.simultaneous_map(M, g, d),
     ),
     "characteristic": (
-        check_lab,
+        check_theory,
         "claimed_characteristic",
-        off(check_lab.claimed_characteristic, lambda x: x * 2),
+        off(check_theory.claimed_characteristic, lambda x: x * 2),
     ),
-    "no-spiral-out": (check_lab, "claimed_imaginary_part", lambda omega, p: (1 + p) * omega),
+    "no-spiral-out": (check_theory, "claimed_imaginary_part", lambda omega, p: (1 + p) * omega),
     "flip": (theory, "stability_limit", off(theory.stability_limit, lambda x: 1.01 * x)),
     "stability-region": (
         theory,
         "is_stable",
         lambda M, g, d: theory.spectral_radius(theory.alternating_map(M, 1.01 * g, d)) < 1,
     ),
-    "spiral-modulus": (check_lab, "_characteristic", wrong_characteristic),
+    "spiral-modulus": (check_theory, "_characteristic", wrong_characteristic),
     "simultaneous": (
         theory,
         "is_stable_simultaneous",
         lambda v, b, a: (b < 2 * v) & (4 - a * v + a * b / 4 > 0),  # φ₀ forgotten
     ),
     "saturated": (
-        check_lab,
+        check_theory,
         "claimed_falls",
-        off(check_lab.claimed_falls, lambda pair: (-pair[0], pair[1])),
+        off(check_theory.claimed_falls, lambda pair: (-pair[0], pair[1])),
     ),
     "small-rates": (
         theory,
@@ -603,7 +604,7 @@ def test_theory_check_fails_when_the_mathematics_is_broken(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(*MUTANTS[name])
-    assert name in failed(check_lab.theory_checks(1))
+    assert name in failed(check_theory.checks(1))
 
 
 def test_engine_check_fails_without_alternation(phase_arrays: dict[str, Any]) -> None:
