@@ -21,6 +21,7 @@ from scripts.gan_training import (
     check,
     check_formulas,
     check_runs,
+    check_sgd,
     compute,
     local,
     model,
@@ -409,7 +410,8 @@ STATIONARY = ("_stationary_checks", RATES, SMALL.sgd_divisor)
 
 def runs(name: str, *more: Any) -> Callable[[Arrays], list[Any]]:
     def call(arrays: Arrays) -> list[Any]:
-        found = getattr(check_runs, name)(arrays, *more)
+        place = check_runs if hasattr(check_runs, name) else check_sgd
+        found = getattr(place, name)(arrays, *more)
         return found if isinstance(found, list) else [found]
 
     return call
