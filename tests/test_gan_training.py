@@ -19,6 +19,7 @@ from scripts.common import artifacts
 from scripts.gan_training import (
     baseline,
     check,
+    check_best_response,
     check_formulas,
     check_runs,
     check_sgd,
@@ -377,8 +378,8 @@ def test_all_checks_pass(
     knobs: compute.Settings, original: Arrays, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if knobs is not SMALL:  # the formulas of the symbolic checks have no settings
-        for name in SYMBOLIC:
-            monkeypatch.setattr(check_formulas, name, lambda: None)
+        for place, name in SYMBOLIC:
+            monkeypatch.setattr(place, name, lambda: None)
     arrays = original if knobs is SMALL else compute.compute(knobs)
     summary.values(arrays, compute.rates_of(knobs))
     found = [c for c in check.checks(check_settings(knobs), arrays) if c is not None]
@@ -387,8 +388,11 @@ def test_all_checks_pass(
 
 
 SYMBOLIC = (
-    *("_gradient_formulas", "_odds_formula", "_equilibrium", "_best_response_formula"),
-    "_linear_map",
+    (check_formulas, "_gradient_formulas"),
+    (check_formulas, "_odds_formula"),
+    (check_formulas, "_equilibrium"),
+    (check_formulas, "_linear_map"),
+    (check_best_response, "_best_response_formula"),
 )
 
 RATES = Rates(SMALL.generator_rate, SMALL.discriminator_rate)
@@ -546,29 +550,29 @@ BREAKS: dict[str, tuple[Callable[[Arrays], list[Any]], Callable[[Any, Arrays], N
         patch(model, "generator_gradient", scaled(0)),
     ),
     "value-of-theta": (
-        lambda a: [check_formulas._value_of_theta(a["real"], a["noise"], 1.0)],
+        lambda a: [check_best_response._value_of_theta(a["real"], a["noise"], 1.0)],
         patch(
-            check_formulas,
+            check_best_response,
             "stated_value_ceiling",
             lambda right: lambda distance, moment: right(distance, 1.0),
         ),
     ),
     "best-response-formula": (
-        formulas("_best_response_formula"),
-        patch(check_formulas, "stated_best_response", wrong_response),
+        lambda a: [check_best_response._best_response_formula()],
+        patch(check_best_response, "stated_best_response", wrong_response),
     ),
     "best-response-fit": (
-        lambda a: [check_formulas._best_response_fit(3.0, 1.0)],
-        patch(check_formulas, "stated_best_response", wrong_response),
+        lambda a: [check_best_response._best_response_fit(3.0, 1.0)],
+        patch(check_best_response, "stated_best_response", wrong_response),
     ),
     "pull-quadrature": (
-        lambda a: [check_formulas._pull_quadrature(a)],
+        lambda a: [check_best_response._pull_quadrature(a)],
         spoil("separation_minimax", lambda values: 1.01 * values),
     ),
     "saturation": (
-        lambda a: [check_formulas._saturation(a)],
+        lambda a: [check_best_response._saturation(a)],
         patch(
-            check_formulas,
+            check_best_response,
             "stated_weight_ceiling",
             lambda right: lambda separation: np.exp(-(separation**2) / 2) / 2,
         ),
