@@ -3,6 +3,10 @@
 The linear theory keeps only the noise at the equilibrium itself. Here the state is taken to be
 Gaussian, w ~ N(c, Σ), and the *exact* one-step map F is asked to reproduce its mean and covariance:
 c = E F and Σ = Cov F, expectations over w, x and z by Gauss quadrature. Nothing is fitted.
+
+Shuffled epochs have a memory: an example that was drawn does not come again. There the part of F
+that depends on x alone, f(x) = E[F | x], is a kick drawn without replacement, and Σ is the average
+over an epoch. That f(x) meets a state which remembers the epoch's earlier examples is left out.
 """
 
 from __future__ import annotations
@@ -30,12 +34,11 @@ TOLERANCE = 1e-6
 class State:
     """The Gaussian that one step reproduces.
 
-    bias: E[θ] − θ*. variance: of θ. slope: B (3, 3), the mean derivative of the step.
+    bias: E[θ] − θ*. variance: of θ.
     """
 
     bias: float
     variance: float
-    slope: Array
 
 
 def normal_rule(mean: float, spread: float) -> Rule:
@@ -57,13 +60,22 @@ def sample_rule(sample: Array) -> Rule:
 
 
 def stationary_state(
-    M: Array, rate_g: float, rate_d: float, rest: float, real: Rule, noise: Rule, rounds: int = 60
+    M: Array,
+    rate_g: float,
+    rate_d: float,
+    rest: float,
+    real: Rule,
+    noise: Rule,
+    *,
+    epoch: int | None = None,
+    rounds: int = 60,
 ) -> State:
     """Return the predicted stationary state of one-example SGD.
 
-    M: moment matrix at the equilibrium; rest: θ*; real, noise: rules for x and z. Starts from the
-    linear theory. Each round linearizes F in the mean (Stein): F = EF + B(w − c) + remainder, and
-    solves Σ = BΣBᵀ + Cov(remainder). Raises ValueError if `rounds` rounds do not settle it.
+    M: moment matrix at the equilibrium; rest: θ*; real, noise: rules for x and z; epoch: the size
+    of the data set if epochs are shuffled. Starts from the linear theory. Each round linearizes F
+    in the mean (Stein): F = EF + B(w − c) + remainder, and solves Σ = BΣBᵀ + Cov(remainder).
+    Raises ValueError if `rounds` rounds do not settle it.
     """
     linear = theory.alternating_map(M, rate_g, rate_d)
     q = theory.noise_direction(rate_g, rate_d)
@@ -73,9 +85,9 @@ def stationary_state(
     center = np.zeros(3)
     before = np.inf
     for _ in range(rounds):
-        center, covariance, slope = _round(center, covariance, (rate_g, rate_d), rest, real, noise)
+        center, covariance = _round(center, covariance, (rate_g, rate_d), rest, real, noise, epoch)
         if abs(covariance[0, 0] - before) <= TOLERANCE * covariance[0, 0]:
-            return State(float(center[0]), float(covariance[0, 0]), slope)
+            return State(float(center[0]), float(covariance[0, 0]))
         before = covariance[0, 0]
     raise ValueError(f"the closure did not settle for rates {rate_g}, {rate_d}")
 
@@ -92,7 +104,8 @@ def _round(
     rest: float,
     real: Rule,
     noise: Rule,
-) -> tuple[Array, Array, Array]:
+    epoch: int | None,
+) -> tuple[Array, Array]:
     nodes, weights = normal_rule(0.0, 1.0)
     grid = np.stack(np.meshgrid(nodes, nodes, nodes, indexing="ij")).reshape(3, -1)
     chances = np.prod(np.meshgrid(weights, weights, weights, indexing="ij"), axis=0).ravel()
@@ -102,9 +115,15 @@ def _round(
     mean = np.einsum("kwxz,wxz->k", after, joint)
     slope = np.linalg.solve(covariance, np.einsum("jw,kwxz,wxz->jk", offsets, after, joint)).T
     second = np.einsum("jwxz,kwxz,wxz->jk", after, after, joint) - np.outer(mean, mean)
-    solved = theory.stationary_covariance(slope, second - slope @ covariance @ slope.T)
+    remainder = second - slope @ covariance @ slope.T
+    if epoch is None:
+        solved = theory.stationary_covariance(slope, remainder)
+    else:
+        kicks = np.einsum("kwxz,w,z->kx", after, chances, noise[1]) - mean[:, None]
+        data = (kicks * real[1]) @ kicks.T
+        solved = theory.shuffled_covariance(slope, data, remainder - data, epoch)
     shift = np.linalg.solve(np.eye(3) - slope, mean - center)
-    return center + shift, (solved + solved.T) / 2, slope
+    return center + shift, (solved + solved.T) / 2
 
 
 def _step(

@@ -167,7 +167,7 @@ def rate_arrays(settings: Settings, real: Floats, noise: Floats) -> Arrays:
         rates = Rates(rate_g, rate_d)
         near = local.near_run(real, noise, rates, 2 * settings.pair_epochs)
         found[f"pair_near_{name}"] = near
-        predicted.append(local.dominant_eigenvalue(local.local_map(real, noise, rates)))
+        predicted.append(local.dominant_eigenvalue(real, noise, rates))
         measured.append(local.measured_multiplier(near))
         path = model.train(start_of(settings), real, noise, rates, settings.pair_epochs)
         states.append(path.states)

@@ -28,9 +28,6 @@ PARTS = ("moments", "predicted", "radius", "counted", "separated", "observed", "
 EXPERIMENTS = ("near", "far", "centered", "simultaneous")
 """Names of the experiments, in the arrays and the summary."""
 
-MARKS = ("monotone", "spiral", "flip", "no_convergence", "runaway")
-"""Names of the classes, in the order of their codes in `theory`."""
-
 
 @dataclasses.dataclass(frozen=True)
 class Settings:
@@ -58,11 +55,16 @@ def main() -> None:
 
 
 def samples(settings: Settings) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
-    """Return the data sets and the generator's noise, each (data_sets, samples)."""
-    random = generator(settings.seed, "gan_training_lab.phase")
-    shape = (settings.data_sets, settings.samples)
-    real = settings.mean + settings.spread * random.normal(size=shape)
-    return real, settings.spread * random.normal(size=shape)
+    """Return the data sets and the generator's noise, each (data_sets, samples).
+
+    A data set has a seed of its own, so that it stays the same when there are more of them.
+    """
+    real, noise = [], []
+    for k in range(settings.data_sets):
+        random = generator(settings.seed, f"gan_training_lab.phase.{k}")
+        real.append(settings.mean + settings.spread * random.normal(size=settings.samples))
+        noise.append(settings.spread * random.normal(size=settings.samples))
+    return np.array(real), np.array(noise)
 
 
 def compute(settings: Settings) -> dict[str, np.ndarray[Any, Any]]:
@@ -142,7 +144,7 @@ def _marked(
     """Return one pair of rates for each class that occurs, deep inside it, and its far run."""
     shape = (settings.grid, settings.grid)
     kinds, pairs = [], []
-    for kind in range(len(MARKS)):
+    for kind in range(len(theory.NAMES)):
         if kind == theory.RUNAWAY:
             mask = arrays["far_observed"][0] == kind
         else:
@@ -188,7 +190,7 @@ def summary(settings: Settings, arrays: dict[str, np.ndarray[Any, Any]]) -> dict
             f"{name}_agree": value(100 * found["agree"], ".2f"),
             f"{name}_agree_stable": value(100 * found["agree_stable"], ".2f"),
             f"{name}_agree_bounded": value(100 * found["agree_bounded"], ".2f"),
-            f"{name}_rate_error": value(100 * found["rate_error"], ".2f"),
+            f"{name}_rate_error": value(100 * found["rate_error"], ".2g"),
             f"{name}_runaways": value(found["runaways"], ","),
             f"{name}_separated": value(compared(arrays, name, separated=True)["cells"], ","),
         }

@@ -19,6 +19,7 @@ from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
 from scripts.gan_training import logistic
+from scripts.gan_training.progress import Progress
 
 LANES = 64
 """GANs in a block: enough to fill vector registers, few enough for their state to stay in L1."""
@@ -26,7 +27,6 @@ LANES = 64
 CHUNK = 100
 """Epochs between two looks at a block; its path is kept for so long."""
 
-Progress = Callable[[int, int], None]
 Floats = NDArray[Any]
 
 

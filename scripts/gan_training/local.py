@@ -26,24 +26,14 @@ def local_map(real: Floats, noise: Floats, rates: Rates) -> Floats:
     return theory.alternating_map(moments, rates.generator, rates.discriminator)
 
 
-def dominant_eigenvalue(jacobian: Floats) -> complex:
-    """Return the eigenvalue of largest modulus; of a conjugate pair the one above the real axis."""
-    eigenvalues = np.linalg.eigvals(jacobian).astype(complex)
-    largest = np.abs(eigenvalues).max()
-    ties = eigenvalues[np.abs(eigenvalues) >= largest * (1 - 1e-12)]
-    return complex(ties[np.argmax(ties.imag)])
+def dominant_eigenvalue(real: Floats, noise: Floats, rates: Rates) -> complex:
+    """Return the dominant eigenvalue of `local_map` (`theory.dominant_eigenvalue`)."""
+    return complex(theory.dominant_eigenvalue(local_map(real, noise, rates)))
 
 
 def behavior(multiplier: complex) -> str:
-    """Return how training ends near the equilibrium, as its dominant eigenvalue says.
-
-    One of "no convergence", "spiral", "flip" (each step changes the sign) and "monotone".
-    """
-    if abs(multiplier) >= 1:
-        return "no convergence"
-    if multiplier.imag != 0:
-        return "spiral"
-    return "flip" if multiplier.real < 0 else "monotone"
+    """Return the name of the class that a dominant eigenvalue predicts."""
+    return theory.NAMES[int(theory.behavior(multiplier))]
 
 
 def near_run(real: Floats, noise: Floats, rates: Rates, updates: int) -> Floats:
@@ -53,7 +43,7 @@ def near_run(real: Floats, noise: Floats, rates: Rates, updates: int) -> Floats:
     `DIVERGING` (by what the linear map predicts), or after `updates` updates.
     """
     rest = equilibrium(real, noise)
-    converges = abs(dominant_eigenvalue(local_map(real, noise, rates))) < 1
+    converges = abs(dominant_eigenvalue(real, noise, rates)) < 1
     start, stop = CONVERGING if converges else DIVERGING
     displacements = [np.array([start, 0.0, 0.0])]
     for _ in range(updates):
@@ -86,9 +76,9 @@ def measured_behavior(displacements: Floats) -> str:
     """Return how a near run ends, from its distances and the signs of theta alone (`behavior`)."""
     sizes = np.linalg.norm(displacements, axis=1)
     if sizes[-1] >= sizes[0]:
-        return "no convergence"
+        return theory.NAMES[theory.NO_CONVERGENCE]
     signs = np.sign(displacements[3 * len(displacements) // 4 :, 0])
     changes = np.mean(signs[1:] != signs[:-1])
     if changes == 0:
-        return "monotone"
-    return "flip" if changes > 0.9 else "spiral"
+        return theory.NAMES[theory.MONOTONE]
+    return theory.NAMES[theory.FLIP if changes > 0.9 else theory.SPIRAL]

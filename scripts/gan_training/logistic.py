@@ -28,6 +28,28 @@ def _power_of_two(_typing: Any, shifted: Any) -> Any:
     return shifted(shifted), generate
 
 
+@intrinsic
+def _clamped(_typing: Any, u: Any, largest: Any) -> Any:
+    """u, but at most `largest` in size. Anything for NaN, which a GAN's state then still holds.
+
+    LLVM merges two comparisons in a row into what no vector minimum can do; asked for minimum and
+    maximum by name, it leaves them alone. A fifth of the training time.
+    """
+
+    def generate(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
+        number, edge = arguments
+        kind = ir.FunctionType(number.type, [number.type, number.type])
+        least, most = (
+            builder.module.declare_intrinsic(f"llvm.{name}", [number.type], kind)
+            for name in ("minnum", "maxnum")
+        )
+        flags = ("nnan", "nsz")
+        below = builder.call(least, [number, edge], fastmath=flags)
+        return builder.call(most, [below, builder.fneg(edge)], fastmath=flags)
+
+    return u(u, u), generate
+
+
 @functools.cache
 def complement(precision: str) -> Any:
     """Return the compiled function u ↦ 1/(1 + e^u) for "float64" or "float32".
@@ -45,13 +67,13 @@ def complement(precision: str) -> Any:
     q0, q2, q4 = dtype(30240), dtype(3360), dtype(30)
     s1, t0, t2 = dtype(60), dtype(120), dtype(12)
 
-    scaled: Any = _power_of_two  # numba fills in its first parameter
+    scaled: Any = _power_of_two  # numba fills in the first parameter of these two
+    clamped: Any = _clamped
 
     @njit(forceinline=True, **OPTIONS)  # type: ignore[untyped-decorator]
     def value(u: Any) -> Any:
         """1 / (1 + e^u)."""
-        u = u if u < largest else largest
-        u = u if u > -largest else -largest
+        u = clamped(u, largest)
         shifted = u * log2e + rounder  # so large that adding it rounds u log2(e) to k
         r = u - (shifted - rounder) * ln2
         s = r * r

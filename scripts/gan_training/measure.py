@@ -3,8 +3,9 @@
 The rules know nothing of the theory. They look at the *window* only: from the last time that the
 path came closer to the equilibrium than `outer` until it is closer than `floor`, where rounding
 begins. In the window's second half, when faster modes have died out, a rate is fitted, and changes
-of sign are counted, of that coordinate which is the largest there (for centered data φ₀ lives on
-its own, so no fixed coordinate would do).
+of sign are counted. Two details were settled after looking at other means and spreads: the signs
+are those of the coordinate that is the largest there (for centered data φ₀ lives on its own, so no
+fixed coordinate would do), and the fit weighs the middle of the window more than its ends.
 """
 
 from __future__ import annotations
@@ -101,11 +102,18 @@ def _sign_changes(squares: Any, states: Any, rest: float, middle: int, last: int
 
 @njit(nogil=True)
 def _fitted_slope(values: Any) -> float:
-    """Least-squares slope of values against 0, 1, 2, …; NaN for fewer than two."""
+    """Weighted least-squares slope of values against 0, 1, 2, …; NaN for fewer than two.
+
+    The weights (1 − x²)², x from −1 to 1, fall to zero at both ends, so that it hardly matters at
+    which phase of its turn a spiral enters and leaves: equal weights are ten times less accurate.
+    """
     n = values.size
     if n < 2:
         return math.nan
-    total = 0.0
+    above, below = 0.0, 0.0
     for i in range(n):
-        total += (i - (n - 1) / 2) * values[i]
-    return float(total * 12 / (n * (n * n - 1.0)))
+        time = i - (n - 1) / 2
+        weight = (1 - (2 * time / n) ** 2) ** 2 * time
+        above += weight * values[i]
+        below += weight * time
+    return float(above / below)

@@ -75,7 +75,7 @@ def _rest(arrays: Arrays) -> Floats:
 
 def _multiplier(arrays: Arrays, settings: Settings) -> complex:
     rates = Rates(settings.generator_rate, settings.discriminator_rate)
-    return local.dominant_eigenvalue(local.local_map(arrays["real"], arrays["noise"], rates))
+    return local.dominant_eigenvalue(arrays["real"], arrays["noise"], rates)
 
 
 def _window(arrays: Arrays, settings: Settings, scales: float) -> int:

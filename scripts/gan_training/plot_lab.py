@@ -30,7 +30,7 @@ from scripts.gan_training.phase import deepest
 Arrays = dict[str, np.ndarray[Any, Any]]
 
 COLORS = ("#56b4e9", "#0072b2", "#e69f00", "#e0e0e0", "#9a9a9a", "#f7f7f7")
-NAMES = ("monotone", "spiral", "flip", "no convergence", "runaway", "not yet")
+NAMES = (*theory.NAMES, "not yet")
 """Fill and name of each class, in the order of `theory`; last, those that converge but slowly."""
 
 FIGURES = ("diagram", "far", "centered", "paths", "variance", "networks")
@@ -175,7 +175,7 @@ def draw_variance(arrays: Arrays) -> Figure:
     _diagonal(left)
     left.set_xlabel(r"predicted $\mathrm{Var}\,\theta$")
     left.set_ylabel(r"measured $\mathrm{Var}\,\theta$")
-    for index, shift in ((0, 0.96), (1, 1.04)):
+    for index, shift in enumerate((0.93, 1.0, 1.07)):
         x = (size[:, index] * shift).ravel()
         scale = arrays["variance"][:, index].ravel()
         middle.plot(
@@ -191,7 +191,7 @@ def draw_variance(arrays: Arrays) -> Figure:
     middle.set_xlabel(r"$\eta_D\,\lambda_{\max}(M)$")
     middle.set_ylabel("measured / predicted variance")
     middle.annotate("linear law", (0.05, 0.94), xycoords="axes fraction", color=style.GREY)
-    middle.annotate("closure", (0.05, 0.85), xycoords="axes fraction", color=style.BLUE)
+    middle.annotate("closure: colors", (0.05, 0.85), xycoords="axes fraction", color=style.INK)
     for index in (0, 1):
         deviation = np.sqrt(arrays["variance"][:, index])
         right.plot(
@@ -328,8 +328,9 @@ def _boundaries(axes: Axes, arrays: Arrays, name: str) -> None:
     rate_d, rate_g = np.meshgrid(10**axis, 10**axis, indexing="ij")
     make = theory.simultaneous_map if name == "simultaneous" else theory.alternating_map
     A = make(arrays[f"{name}_moments"][0], rate_g, rate_d)
-    classes, radius = theory.behavior(A), theory.spectral_radius(A)
-    axes.contour(axis, axis, np.log(radius), [0.0], colors=style.INK, linewidths=1.1)
+    lead = theory.dominant_eigenvalue(A)
+    classes = theory.behavior(lead)
+    axes.contour(axis, axis, np.log(np.abs(lead)), [0.0], colors=style.INK, linewidths=1.1)
     for kind in (theory.MONOTONE, theory.FLIP):
         inside = (classes == kind).astype(float)
         inside[classes == theory.NO_CONVERGENCE] = np.nan

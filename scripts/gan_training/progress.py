@@ -5,8 +5,11 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
+Progress = Callable[[int, int], None]
+"""Told (done, all) now and then."""
 
-def reporter(label: str) -> Callable[[int, int], None] | None:
+
+def reporter(label: str) -> Progress | None:
     """Return a function of (done, all) that rewrites one line of standard error, or None.
 
     None where standard error is no terminal, so that nothing is called in a batch job.

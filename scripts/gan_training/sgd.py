@@ -18,7 +18,8 @@ from numba import njit
 from numpy.typing import NDArray
 
 from scripts.gan_training import logistic
-from scripts.gan_training.engine import Progress, available_threads
+from scripts.gan_training.engine import available_threads
+from scripts.gan_training.progress import Progress
 
 Array = NDArray[np.float64]
 

@@ -50,7 +50,7 @@ def _baseline_values(arrays: Mapping[str, NDArray[Any]], rates: Rates) -> dict[s
     states, rest = arrays["baseline_states"], _rest(arrays)
     moments = theory.moment_matrix(arrays["real"], arrays["noise"])
     judged, forged = arrays["baseline_discriminator_losses"], arrays["baseline_generator_losses"]
-    multiplier = local.dominant_eigenvalue(local.local_map(arrays["real"], arrays["noise"], rates))
+    multiplier = local.dominant_eigenvalue(arrays["real"], arrays["noise"], rates)
     found = {
         "discriminator_limit": value(4 / np.linalg.eigvalsh(moments)[-1], ".2f"),
         "theta_goal": value(rest[0], ".4f"),

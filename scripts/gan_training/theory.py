@@ -16,6 +16,9 @@ MONOTONE, SPIRAL, FLIP, NO_CONVERGENCE, RUNAWAY = range(5)
 """Classes of behavior. Converges: with a fixed sign, turning, or changing sign at each step;
 stays bounded without converging; leaves every bounded set. The theory never predicts the last."""
 
+NAMES = ("monotone", "spiral", "flip", "no convergence", "runaway")
+"""Names of the classes, in the order of their codes."""
+
 
 def equilibrium(real: Array, noise: Array) -> float:
     """Return θ* = x̄ − z̄, where φ = 0 and θ* stop each other; samples of shape (m,)."""
@@ -68,13 +71,23 @@ def spectral_radius(A: Array) -> Array:
     return radius
 
 
-def behavior(A: Array) -> NDArray[np.int8]:
-    """Return the predicted class of each map (..., n, n), from its dominant eigenvalue."""
-    values = np.linalg.eigvals(A)
-    place = np.abs(values).argmax(axis=-1)
-    dominant = np.take_along_axis(values, place[..., None], axis=-1)[..., 0]
-    kind = np.where(dominant.imag != 0, SPIRAL, np.where(dominant.real > 0, MONOTONE, FLIP))
-    return np.where(np.abs(dominant) < 1, kind, NO_CONVERGENCE).astype(np.int8)
+def dominant_eigenvalue(A: Array) -> NDArray[np.complex128]:
+    """Return the eigenvalue (...) of largest modulus of each matrix (..., n, n).
+
+    Of a conjugate pair, whose moduli agree up to rounding, the one above the real axis.
+    """
+    values = np.linalg.eigvals(A).astype(complex)
+    moduli = np.abs(values)
+    leading = moduli >= moduli.max(axis=-1, keepdims=True) * (1 - 1e-12)
+    place = np.where(leading, values.imag, -np.inf).argmax(axis=-1)
+    return np.asarray(np.take_along_axis(values, place[..., None], axis=-1)[..., 0])
+
+
+def behavior(multiplier: ArrayLike) -> NDArray[np.int8]:
+    """Return the class that a dominant eigenvalue, array of any shape, predicts."""
+    lead = np.asarray(multiplier, complex)
+    kind = np.where(lead.imag != 0, SPIRAL, np.where(lead.real > 0, MONOTONE, FLIP))
+    return np.where(np.abs(lead) < 1, kind, NO_CONVERGENCE).astype(np.int8)
 
 
 def separation(A: Array) -> Array:
@@ -163,25 +176,32 @@ def shuffled_variance(
 ) -> float:
     """Return the predicted variance of θ, averaged over the epoch, when epochs are shuffled.
 
-    In an epoch of `samples` = m steps the real noise e_1, …, e_m is a random order of fixed
-    numbers that sum to zero: Cov(e_i, e_j) = s² m/(m − 1) (1{i = j} − 1/m). Epochs are
-    independent. The chain's covariance is then periodic with period m. Rest as above.
+    Arguments as in `sampled_variance`, and the number of steps in an epoch.
     """
-    powers = [np.eye(3)]
-    for _ in range(samples):
-        powers.append(A @ powers[-1])
-    scale = real_variance * samples / (samples - 1)
-    own = np.zeros((samples + 1, 3, 3))  # covariance that the epoch's own noise has caused
-    diagonal, total = np.zeros((3, 3)), np.zeros(3)
-    for step in range(1, samples + 1):
-        kick = powers[step - 1] @ q  # what noise of `step - 1` steps ago has become
-        diagonal += np.outer(kick, kick)
-        total = total + kick
-        own[step] = (scale + noise_variance) * diagonal - scale / samples * np.outer(total, total)
-    start = stationary_covariance(powers[samples], own[samples])
-    return float(
-        np.mean([(powers[k] @ start @ powers[k].T + own[k])[0, 0] for k in range(1, samples + 1)])
-    )
+    kick = np.outer(q, q)
+    covariance = shuffled_covariance(A, real_variance * kick, noise_variance * kick, samples)
+    return float(covariance[0, 0])
+
+
+def shuffled_covariance(A: Array, data: Array, other: Array, samples: int) -> Array:
+    """Return the covariance (3, 3), averaged over the epoch, of w⁺ = Aw + d + o.
+
+    An epoch of `samples` = m steps takes m fixed kicks d, which sum to zero, in a random order:
+    Cov(d_i, d_j) = `data`·m/(m − 1)·(1{i = j} − 1/m). The kicks o, of covariance `other`, are
+    independent, and so are epochs. The chain's covariance is then periodic with period m.
+    """
+    m = samples
+    fresh = data * m / (m - 1) + other
+    power, total = np.eye(3), np.zeros((3, 3))  # Aⁿ, and the sum of the powers below n
+    own, powers, owns = np.zeros((3, 3)), [], []  # own: covariance that the epoch itself has caused
+    for _ in range(m):
+        own = own + power @ fresh @ power.T
+        total, power = total + power, A @ power
+        powers.append(power)
+        owns.append(own - total @ data @ total.T / (m - 1))
+    start = stationary_covariance(power, owns[-1])
+    steps = np.array(powers)
+    return np.asarray((steps @ start @ steps.transpose(0, 2, 1) + np.array(owns)).mean(axis=0))
 
 
 def small_rate_variance(

@@ -1,0 +1,388 @@
+"""Machine checks of the laboratory's linear theory, by other means than the text's.
+
+The linear map is differentiated anew from the losses with SymPy, stability is decided by
+eigenvalues where the text uses a closed form, covariances come from another solver or from listing
+every case. No experiment is needed.
+"""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import numpy as np
+import sympy as sp
+from scipy import linalg
+
+from scripts.common.checks import Check
+from scripts.common.seeds import generator
+from scripts.gan_training import theory
+
+DRAWS = 100_000
+"""Random rates and moments on which the exact region is compared with eigenvalues."""
+
+
+def checks(seed: int) -> list[Check]:
+    """Return the checks; `seed` is that of the random draws."""
+    random = generator(seed, "gan_training_lab.check")
+    return [
+        _check_linear_map(),
+        _check_characteristic_polynomial(),
+        _check_no_spiral_out(),
+        _check_boundary_is_flip(random),
+        _check_region(random),
+        _check_spiral_modulus(),
+        _check_simultaneous(random),
+        _check_saturated_invariant(),
+        _check_small_rates(),
+        _check_sampled_variance(random),
+        _check_shuffled_variance(random),
+    ]
+
+
+def _symbolic_map() -> tuple[sp.Matrix, dict[str, sp.Symbol]]:
+    """Return the 3×3 derivative of one epoch, from the losses, for samples of three points."""
+    names = "theta phi0 phi1 a b"
+    theta, phi0, phi1, a, b = sp.symbols(names, real=True)
+    x, z = sp.symbols("x1:4", real=True), sp.symbols("z1:4", real=True)
+
+    def bce(logit: sp.Expr) -> sp.Expr:
+        return sp.log(1 + sp.exp(-logit))
+
+    def mean(terms: list[sp.Expr]) -> sp.Expr:
+        return sum(terms, sp.Integer(0)) / len(terms)
+
+    loss_d = mean([bce(phi0 + phi1 * p) for p in x]) + mean(
+        [bce(-(phi0 + phi1 * (q + theta))) for q in z]
+    )
+    loss_g = mean([bce(phi0 + phi1 * (q + theta)) for q in z])
+    new0, new1 = phi0 - a * sp.diff(loss_d, phi0), phi1 - a * sp.diff(loss_d, phi1)
+    gradient = sp.diff(loss_g, theta)
+    p0, p1 = sp.symbols("p0 p1", real=True)
+    gradient = gradient.subs({phi0: p0, phi1: p1}, simultaneous=True)
+    rest = {theta: mean(list(x)) - mean(list(z)), phi0: 0, phi1: 0, p0: 0, p1: 0}
+    step = sp.Matrix([new0, new1]).jacobian([theta, phi0, phi1]).subs(rest)
+    slopes = sp.Matrix([gradient]).jacobian([theta, p0, p1]).subs(rest)
+    top = sp.Matrix([[1 - b * slopes[0], 0, 0]]) - b * slopes[0, 1:] * step
+    symbols = {"a": a, "b": b, **{s.name: s for s in (*x, *z)}}
+    return sp.Matrix.vstack(top, step), symbols
+
+
+def _check_linear_map() -> Check:
+    """Compare with `alternating_map` at exact rational points: largest absolute difference."""
+    derived, symbols = _symbolic_map()
+    worst = 0.0
+    for shift in range(5):
+        real, noise = np.array([1.0, 2.5, -shift]), np.array([0.5, -2.0, 1.0 + shift])
+        g, d = 0.25 * (shift + 1), 0.125 * (shift + 2)
+        numbers = dict(zip(symbols.values(), map(sp.Rational, (d, g, *real, *noise)), strict=True))
+        expected = np.array(derived.subs(numbers).tolist(), dtype=float)
+        found = theory.alternating_map(theory.moment_matrix(real, noise), g, d)
+        worst = max(worst, float(np.abs(found - expected).max()))
+    return Check(
+        id="gan_training_lab.linear-map",
+        claim="thm-gan-lab-map",
+        statement="SymPy differentiates one epoch of the exercise's two losses at the equilibrium, "
+        "for samples of three points; the matrix $A$ equals the result, with rational data and "
+        "rates, up to rounding. Largest difference of an entry.",
+        method="symbolic",
+        value=float(worst),
+        relation="<=",
+        bound=1e-13,
+    )
+
+
+def _characteristic() -> tuple[sp.Expr, tuple[sp.Symbol, ...]]:
+    """Return χ(λ) = det(λ − A) for a general M, from the matrix itself."""
+    lam, a, b, m, v = sp.symbols("lambda a b m v", positive=True)
+    P = sp.eye(2) - a / 2 * sp.Matrix([[1, m], [m, v + m**2]])
+    A = sp.Matrix([[1, 0, 0], [0, P[0, 0], P[0, 1]], [-a / 2, P[1, 0], P[1, 1]]])
+    A[0, :] = A[0, :] + b / 2 * A[2, :]
+    return sp.expand((lam * sp.eye(3) - A).det()), (lam, a, b, m, v)
+
+
+def claimed_characteristic(lam: Any, a: Any, b: Any, P: sp.Matrix) -> Any:
+    """Return χ(λ) as the text states it."""
+    return (lam - 1) * (lam * sp.eye(2) - P).det() + a * b / 4 * lam * (lam - P[0, 0])
+
+
+def claimed_imaginary_part(omega: Any, p: Any) -> Any:
+    """Return Im (λ − 1)(1 − p/λ) on the unit circle as the text states it."""
+    return (1 - p) * sp.sin(omega)
+
+
+def claimed_falls(a: Any, b: Any, slope: Any, deviation: Any) -> tuple[Any, Any]:
+    """Return by how much Q changes, as stated, if only D or only G of the saturated game moves."""
+    return -2 * a * b * deviation * (slope - a * deviation), 2 * a * b * slope * deviation
+
+
+def _check_characteristic_polynomial() -> Check:
+    chi, (lam, a, b, m, v) = _characteristic()
+    M = sp.Matrix([[1, m], [m, v + m**2]])
+    claimed = claimed_characteristic(lam, a, b, sp.eye(2) - a / 2 * M)
+    at_flip = (a * b * (4 - a) - 64 * (sp.eye(2) - a / 4 * M).det()) / 8
+    residuals = (
+        chi - claimed,
+        chi.subs(lam, -1) - at_flip,
+        chi.subs(lam, 1) - a**2 * b / 8,
+        chi.subs(lam, 1 - a / 2) - a**3 * m**2 / 8,
+    )
+    return Check(
+        id="gan_training_lab.characteristic",
+        claim="lem-gan-lab-characteristic",
+        statement="The characteristic polynomial of $A$ and its values at $1$, $-1$ and $P_{00}$, "
+        "for every mean, variance and rate: number of the four identities that SymPy refutes.",
+        method="symbolic",
+        value=float(sum(sp.expand(r) != 0 for r in residuals)),
+        relation="=",
+        bound=0.0,
+    )
+
+
+def _check_no_spiral_out() -> Check:
+    omega, p = sp.symbols("omega p", real=True)
+    lam = sp.cos(omega) + sp.I * sp.sin(omega)
+    product = sp.expand((lam - 1) * (1 - p * (sp.cos(omega) - sp.I * sp.sin(omega))))
+    residual = sp.simplify(sp.im(product) - claimed_imaginary_part(omega, p))
+    return Check(
+        id="gan_training_lab.no-spiral-out",
+        claim="lem-gan-lab-circle",
+        statement="$\\operatorname{Im}\\,(\\lambda-1)(1-p\\bar\\lambda) = (1-p)\\sin\\omega$ for "
+        "$\\lambda = e^{i\\omega}$, so that no complex pair can meet the unit circle: identities "
+        "that SymPy refutes.",
+        method="symbolic",
+        value=float(residual != 0),
+        relation="=",
+        bound=0.0,
+    )
+
+
+def _random_moments(random: np.random.Generator, count: int) -> tuple[Any, Any, Any, Any]:
+    """Return means, variances, η_G and η_D (count,), over everything the schema allows."""
+    mean = random.uniform(-10, 10, count)
+    variance = np.exp(random.uniform(np.log(0.01), np.log(100), count))
+    rate_g, rate_d = 10 ** random.uniform(-3, 2, count), 10 ** random.uniform(-4, 1, count)
+    return mean, variance, rate_g, rate_d
+
+
+def _check_region(random: np.random.Generator) -> Check:
+    mean, variance, rate_g, rate_d = _random_moments(random, DRAWS)
+    M = np.stack([[np.ones(DRAWS), mean], [mean, variance + mean**2]], axis=0).transpose(2, 0, 1)
+    near = np.arange(DRAWS) >= DRAWS // 2  # near the boundary, where a mistake would show
+    limit = 4 / np.linalg.norm(M, ord=2, axis=(1, 2))
+    rate_d = np.where(near, limit * random.uniform(0.01, 1.05, DRAWS), rate_d)
+    quarter = np.eye(2) - rate_d[:, None, None] / 4 * M
+    edge = np.abs(64 * np.linalg.det(quarter) / (rate_d * (4 - rate_d)))
+    rate_g = np.where(near, edge * np.exp(random.normal(scale=0.05, size=DRAWS)) + 1e-9, rate_g)
+    radius = np.abs(np.linalg.eigvals(theory.alternating_map(M, rate_g, rate_d))).max(axis=1)
+    wrong = int(np.sum((radius < 1) != theory.is_stable(M, rate_g, rate_d)))
+    return Check(
+        id="gan_training_lab.stability-region",
+        claim="thm-gan-lab-region",
+        statement=f"The closed form of the stability region against the spectral radius, on "
+        f"{DRAWS:,} random means, variances and rates, half of them within about 5 % of the "
+        "boundary: number of disagreements.",
+        method="numerical",
+        value=float(wrong),
+        relation="=",
+        bound=0.0,
+    )
+
+
+def _check_boundary_is_flip(random: np.random.Generator) -> Check:
+    mean, variance, _, _ = _random_moments(random, 2000)
+    M = np.stack([[np.ones(2000), mean], [mean, variance + mean**2]], axis=0).transpose(2, 0, 1)
+    rate_d = random.uniform(0.02, 0.98, 2000) * 4 / np.linalg.norm(M, ord=2, axis=(1, 2))
+    values = np.linalg.eigvals(theory.alternating_map(M, theory.stability_limit(M, rate_d), rate_d))
+    dominant = np.take_along_axis(values, np.abs(values).argmax(axis=1)[:, None], axis=1)
+    worst = float(np.abs(dominant + 1).max())
+    return Check(
+        id="gan_training_lab.flip",
+        claim="thm-gan-lab-region",
+        statement="On the boundary, at 2,000 random points of it, the dominant eigenvalue is "
+        "$-1$: largest distance (rounding grows with the condition of $M$, at most $10^4$).",
+        method="numerical",
+        value=float(worst),
+        relation="<=",
+        bound=1e-6,
+    )
+
+
+def _check_spiral_modulus() -> Check:
+    chi, (lam, a, _, m, v) = _characteristic()
+    centered = sp.cancel(chi.subs(m, 0) / (lam - (1 - a / 2)))
+    quadratic = sp.Poly(centered, lam)
+    residual = sp.expand(quadratic.coeff_monomial(1) - (1 - a * v / 2))
+    return Check(
+        id="gan_training_lab.spiral-modulus",
+        claim="prp-gan-lab-centered",
+        statement="For centered data the pair of eigenvalues in $(\\theta, \\phi_1)$ has the "
+        "product $1-\\eta_D\\sigma^2/2$, whatever $\\eta_G$: SymPy's difference, zero or not.",
+        method="symbolic",
+        value=float(residual != 0 or quadratic.degree() != 2),
+        relation="=",
+        bound=0.0,
+    )
+
+
+def _check_simultaneous(random: np.random.Generator) -> Check:
+    draws = 20_000
+    v = np.exp(random.uniform(-2, 2, draws))
+    b, a = 10 ** random.uniform(-2, 1.2, (2, draws))
+    M = np.zeros((draws, 2, 2))
+    M[:, 0, 0], M[:, 1, 1] = 1, v
+    radius = np.abs(np.linalg.eigvals(theory.simultaneous_map(M, b, a))).max(axis=1)
+    wrong = int(np.sum((radius < 1) != theory.is_stable_simultaneous(v, b, a)))
+    return Check(
+        id="gan_training_lab.simultaneous",
+        claim="prp-gan-lab-simultaneous",
+        statement="The closed form of the region of simultaneous updates against the spectral "
+        "radius, on 20,000 random variances and rates: number of disagreements.",
+        method="numerical",
+        value=float(wrong),
+        relation="=",
+        bound=0.0,
+    )
+
+
+def _check_saturated_invariant() -> Check:
+    """The form Q = bφ² + aδ² − abφδ under the three moves of the saturated game."""
+    f, d = sp.symbols("f d", real=True)
+    a, b = sp.symbols("a b", positive=True)
+
+    def form(slope: sp.Expr, deviation: sp.Expr) -> sp.Expr:
+        return b * slope**2 + a * deviation**2 - a * b * slope * deviation
+
+    first, turned = form(f, d), f - a * d
+    both = form(turned, d + b * turned) - first
+    fall_d, fall_g = claimed_falls(a, b, f, d)
+    only_d = form(turned, d) - first - fall_d
+    only_g = form(f, d + b * f) - first - fall_g
+    discriminant = (a * b) ** 2 - 4 * a * b - a * b * (a * b - 4)
+    matrix = sp.Matrix([[1, -a], [b, 1 - a * b]])
+    rest = (matrix.det() - 1, matrix.trace() - (2 - a * b), discriminant)
+    refuted = sum(sp.expand(r) != 0 for r in (both, only_d, only_g, *rest))
+    return Check(
+        id="gan_training_lab.saturated",
+        claim="thm-gan-lab-runaway",
+        statement="The quadratic form of the saturated game is kept by a double move and falls by "
+        "the stated amount in a single one; the double move has determinant $1$ and trace "
+        "$2-\\eta_G\\eta_D$: number of the six identities that SymPy refutes.",
+        method="symbolic",
+        value=float(refuted),
+        relation="=",
+        bound=0.0,
+    )
+
+
+def _check_small_rates() -> Check:
+    """Solve the Lyapunov equation of the limiting flow with SymPy, for rates a = s, b = rs."""
+    r, m, v = sp.symbols("r m v", positive=True)
+    drift = sp.Matrix(
+        [
+            [0, 0, r / 2],
+            [0, -sp.Rational(1, 2), -m / 2],
+            [-sp.Rational(1, 2), -m / 2, -(v + m**2) / 2],
+        ]
+    )
+    unknown = sp.symbols("s0:6")
+    S = sp.Matrix(
+        [
+            [unknown[0], unknown[1], unknown[2]],
+            [unknown[1], unknown[3], unknown[4]],
+            [unknown[2], unknown[4], unknown[5]],
+        ]
+    )
+    noise = sp.diag(0, 0, v / 2)
+    equations = drift * S + S * drift.T + noise
+    solution = sp.solve(
+        [equations[i, j] for i in range(3) for j in range(i, 3)], unknown, dict=True
+    )[0]
+    worst = 0.0
+    limit = solution[unknown[0]]
+    for mean, variance, ratio in ((0, 1, 1), (1, 1, 2), (3, 2, 0.5), (0.5, 0.2, 7)):
+        numbers = {r: sp.nsimplify(ratio), m: sp.nsimplify(mean), v: sp.nsimplify(variance)}
+        claimed = float(theory.small_rate_variance(mean, variance, ratio, 1.0))
+        worst = max(worst, abs(claimed / float(limit.subs(numbers)) - 1))
+    return Check(
+        id="gan_training_lab.small-rates",
+        claim="thm-gan-lab-small",
+        statement="SymPy solves the Lyapunov equation of the limiting flow, noise "
+        "$\\eta_D^2\\sigma^2/2$ on $\\phi_1$ alone; the small-rate law of "
+        "$\\operatorname{Var}(\\theta)$ equals it at four means, variances and ratios of rates. "
+        "Largest relative difference.",
+        method="symbolic",
+        value=float(worst),
+        relation="<=",
+        bound=1e-12,
+    )
+
+
+def _check_sampled_variance(random: np.random.Generator) -> Check:
+    """Compare with SciPy's solver, which transforms the equation to a continuous one."""
+    worst = 0.0
+    for _ in range(50):
+        M = theory.moments(random.uniform(-2, 2), np.exp(random.uniform(-1, 1)))
+        d = 0.5 / np.linalg.eigvalsh(M)[-1] * 10 ** random.uniform(-2, 0)
+        g = 10 ** random.uniform(-3, -1)
+        A = theory.alternating_map(M, g, d)
+        # one real and one noise value of variance 1 and 2 move phi_1 by half the gradient's step
+        kick = theory.alternating_map(M, g, 0.0) @ np.array([0.0, 0.0, -d / 2])
+        expected = linalg.solve_discrete_lyapunov(A, 3 * np.outer(kick, kick), method="bilinear")
+        found = theory.sampled_variance(A, theory.noise_direction(g, d), 1.0, 2.0)
+        worst = max(worst, abs(found / expected[0, 0] - 1))
+    return Check(
+        id="gan_training_lab.lyapunov",
+        claim="thm-gan-lab-noise",
+        statement="The stationary variance by our Kronecker solution against SciPy's bilinear "
+        "solver, on 50 random means, variances and rates. Largest relative difference.",
+        method="numerical",
+        value=float(worst),
+        relation="<=",
+        bound=1e-6,
+    )
+
+
+def _check_shuffled_variance(random: np.random.Generator) -> Check:
+    """Average Aᵏ-propagated permutations exactly: m = 4 has 24 orders, listed one by one."""
+    worst = 0.0
+    for _ in range(3):
+        data = random.normal(size=4)
+        data -= data.mean()
+        M = theory.moments(0.3, 1.0)
+        g, d = 0.3, 0.4
+        A, q = theory.alternating_map(M, g, d), theory.noise_direction(g, d)
+        own = []
+        for steps in range(1, 5):
+            total = np.zeros((3, 3))
+            for order in itertools.permutations(data):
+                w = np.zeros(3)
+                for e in order[:steps]:
+                    w = A @ w - q * e
+                total += np.outer(w, w) / 24
+            for age in range(steps):
+                kick = np.linalg.matrix_power(A, age) @ q
+                total += 0.7 * np.outer(kick, kick)
+            own.append(total)
+        start = linalg.solve_discrete_lyapunov(np.linalg.matrix_power(A, 4), own[-1])
+        expected = np.mean(
+            [
+                (
+                    np.linalg.matrix_power(A, k) @ start @ np.linalg.matrix_power(A, k).T
+                    + own[k - 1]
+                )[0, 0]
+                for k in range(1, 5)
+            ]
+        )
+        found = theory.shuffled_variance(A, q, float(data.var()), 0.7, 4)
+        worst = max(worst, abs(found / expected - 1))
+    return Check(
+        id="gan_training_lab.shuffled-law",
+        claim="thm-gan-lab-noise",
+        statement="The variance for shuffled epochs against an average over all 24 orders of a "
+        "data set of four, listed one by one, for three data sets. Largest relative difference.",
+        method="exhaustive",
+        value=float(worst),
+        relation="<=",
+        bound=1e-10,
+    )
