@@ -292,8 +292,8 @@ def divergence_check() -> Check:
     return _vanishes(
         "denoising.start-divergence",
         "prp-denoising-flow",
-        r"On the line, $KL\bigl(N(\sqrt{\alpha_T}\,x_i,1-\alpha_T)\,\|\,N(0,1)\bigr)$ as the "
-        "integral of the logarithm of the densities' ratio, against the formula (one if a "
+        r"On the line, $\mathrm{KL}\bigl(N(\sqrt{\alpha_T}\,x_i,1-\alpha_T)\,\|\,N(0,1)\bigr)$ as "
+        "the integral of the logarithm of the densities' ratio, against the formula (one if a "
         "remainder is left).",
         found - claimed,
     )

@@ -173,8 +173,8 @@ def merging_checks() -> list[Check]:
         record(
             "combined-moments",
             "prp-diff-moments",
-            "$E[z]=0$ and $E[z^2]=a^2+b^2$ by SymPy's double integral over the two normal "
-            "densities: equalities that fail.",
+            "$\\mathbb E[z]=0$ and $\\mathbb E[z^2]=a^2+b^2$ by SymPy's double integral over "
+            "the two normal densities: equalities that fail.",
             moment_mistakes(),
         ),
         record(

@@ -152,7 +152,8 @@ def entropy_checks() -> list[Check]:
             f"flow_density.{name}-entropy",
             "cor-flow-entropy",
             f"The entropy $-\\int p\\log p$ of problem {problem}, by quadrature, against "
-            "$h(Z)+E[\\log|f'(Z)|]$: difference (twice the error asked of the quadrature).",
+            "$h(Z)+\\mathbb E[\\log|f'(Z)|]$: difference (twice the error asked of "
+            "the quadrature).",
             "numerical",
             abs(
                 integrate.quad(surprise, 0, 1, (densities[name],), epsabs=TOLERANCE, limit=200)[0]

@@ -58,8 +58,8 @@ def square_checks() -> list[Check]:
         Check(
             "flow_density.square-moments",
             "prp-flow-square",
-            "The moments $E[X^k]$, $k=0,\\dots,4$, integrated against the density, equal "
-            "$1/(2k+1)$ and $E[Z^{2k}]$: moments that differ.",
+            "The moments $\\mathbb E[X^k]$, $k=0,\\dots,4$, integrated against the density, equal "
+            "$1/(2k+1)$ and $\\mathbb E[Z^{2k}]$: moments that differ.",
             "symbolic",
             wrong_moments,
             "=",
