@@ -12,7 +12,7 @@ from scripts.build import startup
 from scripts.build.rules import job
 
 ROOT = Path(workflow.basedir)
-contract = partial(building.contract, ROOT)
+contract = partial(building.contract, workflow)
 results_of = partial(building.results_of, workflow)
 TOPICS = [
     "gan_game",
@@ -24,6 +24,7 @@ TOPICS = [
     "gan_training_lab",
 ]
 
+configuration.check_folder(ROOT)
 configuration.check_file(ROOT)
 
 

@@ -5,15 +5,30 @@ from __future__ import annotations
 import dataclasses
 import fcntl
 import hashlib
+import importlib.metadata
 import json
 import os
+import platform
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from snakemake.iocontainers import Namedlist
 
-from scripts.build import cache, code, contract, job, lock, sidecar, startup
+from scripts.build import (
+    cache,
+    code,
+    config,
+    contract,
+    job,
+    lock,
+    rules,
+    sidecar,
+    startup,
+    versions,
+)
 
 STEP = """
 import sys
@@ -265,12 +280,63 @@ def test_a_contract_names_settings_and_refuses_unknown_ones(root):
         contract.contract(root, "common.seeds", settings, "c")
 
 
+ARRAYS = [{"": ["a.npz"], "arrays": ["a.npz"]}]
+
+
+def test_a_contract_has_the_command_and_what_its_names_stand_for(root):
+    text = contract.contract(root, "common.seeds", {})
+    command = "python -m x -- scripts.common.seeds --arrays {input.arrays:q}"
+    first = contract.with_command(text, command, ARRAYS)
+    assert json.loads(first)["command"] == command
+    assert contract.with_command(text, command + " --more", ARRAYS) != first
+    assert contract.with_command(text, command, [{"": ["a.npz"], "others": ["a.npz"]}]) != first
+    with pytest.raises(contract.ContractError, match=r"scripts.common.seeds, which .* does not"):
+        contract.with_command(text, "python -m x -- scripts.common.style", ARRAYS)
+
+
+def named(**files: str) -> Namedlist:
+    return Namedlist(fromdict=files)
+
+
+@pytest.mark.parametrize(
+    ("params", "command", "complaint"),
+    [
+        (named(), "x", "must be `contract="),
+        (named(contract="x", size="3"), "x", "must be `contract="),
+        (named(contract="x"), None, "it needs `shell: job"),
+        (named(contract="x"), "python elsewhere.py", "its shell command does not run"),
+    ],
+)
+def test_a_rule_without_its_contract_or_command_is_named(root, params, command, complaint):
+    rule = SimpleNamespace(
+        name="make_it", params=params, shellcmd=command, input=named(), output=named()
+    )
+    workflow = SimpleNamespace(basedir=root, rules=[rule])
+    if params:
+        params.contract = rules.contract(workflow, "common.seeds", {})
+    with pytest.raises(SystemExit, match=f"rule make_it: .*{complaint}"):
+        rules.contract_of(rule)(None)
+
+
+def test_versions_are_those_that_python_itself_names():
+    found = versions.installed()
+    assert found.pop("python") == platform.python_version()
+    assert found == {name: importlib.metadata.version(name) for name in versions.PACKAGES}
+
+
+def test_a_folder_that_snakemake_cannot_use_is_named():
+    with pytest.raises(SystemExit, match="holds braces"):
+        config.check_folder(Path("/home/{me}/thesis"))
+    config.check_folder(Path("/home/me/my thesis"))
+
+
 def test_pins_count_and_their_comments_do_not(tmp_path):
     hashes = []
     for index, text in enumerate(["a==1\nb==2\n", "# c\nb==2  # d\na==1\n", "a==1\nb==3\n"]):
         folder = tmp_path / str(index)
         (folder / "envs").mkdir(parents=True)
-        (folder / contract.PINS).write_text(text)
+        for name in contract.PINS:
+            (folder / name).write_text(text)
         hashes.append(contract.pins_hash(folder))
     assert hashes[0] == hashes[1] != hashes[2]
 

@@ -212,8 +212,42 @@ def bump_pin(house: House) -> None:
     house.edit("envs/requirements.txt", lambda text: re.sub(r"(numpy==[\d.]+)", r"\g<1>0", text))
 
 
+def bump_conda_pin(house: House) -> None:
+    house.edit("envs/assignment.yaml", lambda text: re.sub(r"(numpy==[\d.]+)", r"\g<1>0", text))
+
+
 def comment_pins(house: House) -> None:
-    house.edit("envs/requirements.txt", lambda text: "# a comment\n" + text.replace("# ", "#  "))
+    for name in ("envs/requirements.txt", "envs/assignment.yaml"):
+        house.edit(name, lambda text: "# a comment\n" + text.replace("# ", "#  "))
+
+
+RULES = f"workflow/rules/{TOPIC}.smk"
+
+
+def forget_and_change_command(house: House) -> None:
+    """Give an option of a command twice: the step takes the last."""
+    forget(house)
+    house.edit(
+        RULES, lambda text: text.replace("--copies", "--copies {output.copies:q} --copies", 1)
+    )
+
+
+def forget_and_swap_outputs(house: House) -> None:
+    """Let two outputs of a rule swap names: the same command, the same files, in other places."""
+    forget(house)
+    names = {"copies": "matrix", "matrix": "copies"}
+    house.edit(
+        RULES,
+        lambda text: re.sub(r'\b(copies|matrix)="', lambda found: f'{names[found[1]]}="', text),
+    )
+
+
+def reformat_rules(house: House) -> None:
+    """Comments, blank lines, and strings that are broken elsewhere."""
+    for path in (house.root / "workflow/rules").glob("*.smk"):
+        text = path.read_text(encoding="utf-8").replace(":q} --", ':q}"\n            " --')
+        text = re.sub(r"^(rule .*)", r"# A comment.\n\n\1  # another", text, flags=re.MULTILINE)
+        path.write_text(text, encoding="utf-8")
 
 
 STAND_IN = """#!/bin/sh
@@ -318,6 +352,13 @@ ROWS = {
     ".snakemake deleted, then a setting changed": Row(
         forget_and_reseed, rules(f"compute_{TOPIC}")
     ),
+    ".snakemake deleted, then a command changed": Row(
+        forget_and_change_command, rules(f"plot_{TOPIC}")
+    ),
+    ".snakemake deleted, then two outputs swap names": Row(
+        forget_and_swap_outputs, rules(f"plot_{TOPIC}")
+    ),
+    "comments and formatting of the rules": Row(reformat_rules, nothing),
     "a pinned version": Row(bump_pin, everything),
     "a comment among the pins": Row(comment_pins, nothing),
 }  # fmt: skip
@@ -373,6 +414,18 @@ def test_shared_code_runs_the_rules_that_reach_it(module, restoring, whole):
     if name in whole.imports("scripts.build.job") | {"scripts.build.job"}:
         reached = graph.rules  # the wrapper round every step
     assert restoring.dry_run() == graph.with_dependents(reached)
+
+
+def test_another_version_of_what_is_installed_runs_everything(restoring, whole, tmp_path):
+    """Whatever the pins say: a package that was upgraded by hand makes other results."""
+    (tmp_path / "numpy-0.0.1.dist-info").mkdir()
+    run = restoring.build("--dry-run", more={"PYTHONPATH": str(tmp_path)})
+    assert run.rules == whole.graph.rules
+
+
+def test_a_pinned_version_of_the_conda_environment_runs_everything(restoring, whole):
+    bump_conda_pin(restoring)
+    assert restoring.dry_run() == whole.graph.rules
 
 
 def test_the_start_up_comparison_is_no_part_of_any_result(restoring):
@@ -454,11 +507,9 @@ def whole_house(whole, tmp_path):
 
 def test_changed_settings_end_in_the_bytes_of_a_clean_build(whole_house, tmp_path):
     house, clean = whole_house, copy_source(tmp_path / "clean")
-    for topic in PACKAGES:
-        values = BYTES_LEAVES.get(topic, {})
+    for values in BYTES_LEAVES.values():
         house.configure(values)
         clean.configure(values)
-        house.build("data/results/report/collected.json")
     house.build()
     clean.build()
     assert house.artifacts() == clean.artifacts()
@@ -477,6 +528,25 @@ def test_a_setting_changed_back_restores_and_computes_nothing(house, finished):
     assert back.steps("computed") == set()
     assert back.steps("restored") == {finished.graph.step[rule] for rule in rerun}
     assert "restored" in (house.root / f"data/logs/{TOPIC}/compute.log").read_text("utf-8")
+    assert house.artifacts() == finished.artifacts()
+
+
+def test_another_persons_folder_and_environment_end_in_the_same_bytes(finished, tmp_path):
+    """In particular: no setting of Python, NumPy, Numba or Matplotlib gets through to a step."""
+    house = copy_source(tmp_path / "my thesis ü 'a' \"b\" $x (1) #&% *" / "house", SMALL)
+    (tmp_path / ".config/matplotlib").mkdir(parents=True)
+    for place in (house.root, tmp_path / ".config/matplotlib"):
+        (place / "matplotlibrc").write_text("axes.grid: True\nlines.linewidth: 5\n")
+    strange = {
+        "HOME": str(tmp_path), "PATH": "/usr/bin:/bin", "PYTHONOPTIMIZE": "2", "TZ": "Asia/Kolkata",
+        "NUMBA_DISABLE_JIT": "1", "OPENBLAS_CORETYPE": "Prescott", "LANG": "tr_TR.UTF-8",
+        "LC_ALL": "C", "MPLBACKEND": "pdf", "SOURCE_DATE_EPOCH": "1", "PYTHONHASHSEED": "7",
+    }  # fmt: skip
+    mask = os.umask(0o077)
+    try:
+        house.build(more=strange)
+    finally:
+        os.umask(mask)
     assert house.artifacts() == finished.artifacts()
 
 
@@ -501,7 +571,8 @@ MISSED = {
     "a model with an old time stamp",
     "a sentence with an old time stamp", "two settings swap values", "plot style",
     "a bit of an intermediate flipped", "a bit of the PDF flipped",
-    ".snakemake deleted, then a setting changed", "a pinned version",
+    ".snakemake deleted, then a setting changed", ".snakemake deleted, then a command changed",
+    "a pinned version",
 }  # fmt: skip
 """Rows that Snakemake's own triggers get wrong."""
 
@@ -509,7 +580,7 @@ PLAIN = '''
 
 def plain(step, settings, *names, **more):
     """The settings as Snakemake's users would write them; the job's own string is not compared."""
-    text = contract(step, settings, *names, **more)(None)
+    text = building.contracts.contract(ROOT, step, settings, *names, **more)
     values = {name: settings[name] for name in names}
     return {"contract": lambda wildcards, input=None: text} | values
 
@@ -530,6 +601,10 @@ def without_the_contract(house: House) -> None:
         text = text.replace("contract=contract(", "**plain(").replace("ancient(", "(")
         path.write_text(text, encoding="utf-8")
     house.edit("Snakefile", lambda text: re.sub(r"\nstartup\.prepare\(.*", "\n", text))
+    house.edit(
+        "scripts/build/startup.py",
+        lambda text: text.replace("rules.contract_of(rule)(None)", '"not compared"'),
+    )
 
 
 @pytest.fixture(scope="module")

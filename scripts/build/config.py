@@ -89,6 +89,14 @@ class _StrictLoader(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
 
+def check_folder(root: Path) -> None:
+    """End the process with a message if the repository's path has braces: Snakemake's wildcards."""
+    if set("{}") & set(str(root)):
+        raise SystemExit(
+            f"The path {root} holds braces, which Snakemake takes for wildcards; rename the folder."
+        )
+
+
 def check_file(root: Path) -> None:
     """End the process with a message if the configuration file is not strict YAML.
 

@@ -1,8 +1,9 @@
 """The rule contract: one string that says everything a step's result depends on but its inputs.
 
-It holds the step's named settings, the fingerprint of its code, the hash of the pinned versions
-and the SHA-256 of each committed file that it reads. Snakemake compares it as a rule parameter;
-the start-up comparison compares it with the string in the artifact's sidecar.
+It holds the step's named settings, its command, the fingerprint of its code, the hash of the pinned
+versions, the installed ones, and the SHA-256 of each committed file that it reads. Snakemake
+compares it as a rule parameter; the start-up comparison compares it with the string in the
+artifact's sidecar.
 """
 
 from __future__ import annotations
@@ -10,16 +11,16 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from scripts.build import code
+from scripts.build import code, versions
 
 JOB_MODULE = "scripts.build.job"
 """The wrapper around every step; its code is part of every contract."""
 
-PINS = "envs/requirements.txt"
+PINS = ("envs/requirements.txt", "envs/assignment.yaml")
 
 
 class ContractError(Exception):
@@ -58,6 +59,7 @@ def contract(
         "settings": {name: settings[name] for name in names},
         "code": fingerprint,
         "pins": pins_hash(root),
+        "versions": versions.installed(),
         "files": {path: _committed(root, path) for path in files},
     }
     if tools:
@@ -67,10 +69,29 @@ def contract(
     return json.dumps(content, sort_keys=True, ensure_ascii=True, allow_nan=False)
 
 
+def with_command(contract: str, command: str, files: Sequence[Mapping[str, Sequence[str]]]) -> str:
+    """Return a contract with the command that its rule runs added.
+
+    command: the shell command before Snakemake fills in `{input.arrays}` and the like.
+    files: the rule's inputs, and its outputs, by the names that the command knows them by; it
+    does something else when two files swap names.
+    Raises ContractError if the command runs another step than that of the contract.
+    """
+    content = json.loads(contract)
+    if f"scripts.{content['step']}" not in command.split():
+        raise ContractError(
+            f"its contract is that of scripts.{content['step']}, which its shell command does not "
+            "run; name the same step in both."
+        )
+    content["command"] = command
+    content["names"] = hashlib.sha256(json.dumps(files).encode()).hexdigest()
+    return json.dumps(content, sort_keys=True, ensure_ascii=True, allow_nan=False)
+
+
 @functools.cache
 def pins_hash(root: Path) -> str:
     """Return the SHA-256 (hex) of the pinned names and versions; comments do not count."""
-    lines = (root / PINS).read_text(encoding="utf-8").splitlines()
+    lines = [line for name in PINS for line in (root / name).read_text("utf-8").splitlines()]
     pins = sorted(line.split("#")[0].strip().lower() for line in lines)
     return hashlib.sha256("\n".join(pin for pin in pins if pin).encode()).hexdigest()
 

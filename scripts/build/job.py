@@ -14,10 +14,8 @@ from __future__ import annotations
 import argparse
 import ctypes
 import functools
-import importlib.metadata
 import json
 import os
-import platform
 import shlex
 import signal
 import subprocess
@@ -25,14 +23,20 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from scripts.build import cache, code, lock, sidecar
+from scripts.build import cache, code, lock, sidecar, versions
 from scripts.build.contract import JOB_MODULE, sha256
 from scripts.common.command_line import option, text_of
 
-PACKAGES = ("numpy", "scipy", "torch", "matplotlib", "numba", "sympy", "pypandoc_binary", "typst")
-"""What can change a result; recorded in each sidecar."""
-
 SHOWN_LINES = 25
+
+KEPT = (
+    "PATH", "LD_LIBRARY_PATH", "HOME", "USER", "LOGNAME", "TMPDIR", "PYTHONDONTWRITEBYTECODE",
+    "MPLCONFIGDIR", "XDG_CACHE_HOME", "XDG_CONFIG_HOME",
+)  # fmt: skip
+"""What a step sees of the caller's environment: where programs and caches are."""
+
+KEPT_OF_TOOLS = ("CONDA_", "DENO_", "QUARTO_")
+"""Where Quarto finds its parts, by the first letters."""
 
 
 class StepError(Exception):
@@ -77,9 +81,9 @@ def run(job: argparse.Namespace, descriptor: int) -> str:
             _refuse_changes(root, job.contract, inputs)
             cache.store(root, key, partials)
         moves: dict[Path, Path] = {}
-        versions = _versions()
+        had = versions.installed()  # in a cluster or with `--use-conda` not those of the contract
         for partial, output in zip(partials, job.outputs, strict=True):
-            provenance = sidecar.content(sha256(partial), job.contract, inputs, versions)
+            provenance = sidecar.content(sha256(partial), job.contract, inputs, had)
             moves |= {
                 partial: output,
                 sidecar.stage(output, provenance): sidecar.path_of(output),
@@ -130,7 +134,7 @@ def _compute(job: argparse.Namespace, partials: Sequence[Path], descriptor: int)
         # could still write, no other build begins.
         exit_code = subprocess.run(
             command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
-            env=_environment(), preexec_fn=functools.partial(_die_with_parent, os.getpid()),
+            env=_environment(job), preexec_fn=functools.partial(_die_with_parent, os.getpid()),
             pass_fds=(descriptor,), check=False,
         ).returncode  # fmt: skip
     if exit_code != 0:
@@ -144,11 +148,17 @@ def _compute(job: argparse.Namespace, partials: Sequence[Path], descriptor: int)
         raise StepError(f"it ended without writing {', '.join(missing)}; see {job.log}")
 
 
-def _environment() -> dict[str, str]:
+def _environment(job: argparse.Namespace) -> dict[str, str]:
     """Return an environment in which a result cannot depend on the caller's."""
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if name in KEPT or name.startswith(KEPT_OF_TOOLS)
+    }
     single = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
     fixed = {"PYTHONHASHSEED": "0", "TZ": "UTC", "LC_ALL": "C.UTF-8", "PYTHONPATH": str(Path.cwd())}
-    return dict(os.environ) | dict.fromkeys(single, "1") | fixed
+    given = dict(word.split("=", 1) for word in job.environment)
+    return kept | dict.fromkeys(single, "1") | fixed | given
 
 
 def _die_with_parent(parent: int) -> None:
@@ -160,17 +170,13 @@ def _die_with_parent(parent: int) -> None:
         os._exit(1)
 
 
-def _versions() -> dict[str, str]:
-    found = {name: importlib.metadata.version(name) for name in PACKAGES}
-    return found | {"python": platform.python_version()}
-
-
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--contract", required=True, help="the rule's contract, JSON")
     parser.add_argument("--log", required=True, type=Path)
+    parser.add_argument("--environment", nargs="*", default=[], help="NAME=VALUE, for the step")
     parser.add_argument("--inputs", nargs="*", default=[], type=Path)
     parser.add_argument("--outputs", nargs="+", required=True, type=Path)
     parser.add_argument("command", nargs="+", help="-- MODULE OPTIONS")

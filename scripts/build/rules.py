@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -10,18 +11,59 @@ from scripts.build import contract as contracts
 
 
 def contract(
-    root: Path, step: str, settings: Mapping[str, Any], *names: str, **more: Any
+    workflow: Any, step: str, settings: Mapping[str, Any], *names: str, **more: Any
 ) -> Callable[[Any], str]:
     """Return a rule's one parameter: the contract string of its step (see `contract.contract`).
 
-    It is a function because Snakemake takes braces in a plain string for wildcards.
+    It is a function because the rule's command is part of it, which is not known until the rule
+    is complete, and because Snakemake takes braces in a plain string for wildcards.
     Raises SystemExit with the message for the person at the terminal.
     """
     try:
-        text = contracts.contract(root, step, settings, *names, **more)
+        text = contracts.contract(Path(workflow.basedir), step, settings, *names, **more)
     except contracts.ContractError as error:
         raise SystemExit(str(error)) from None
-    return lambda wildcards: text
+
+    @functools.cache
+    def complete() -> str:
+        rule = next(rule for rule in workflow.rules if contract_of(rule) is string)
+        return _with_command(rule, text)
+
+    def string(wildcards: Any) -> str:
+        return complete()
+
+    return string
+
+
+def contract_of(rule: Any) -> Callable[[Any], str]:
+    """Return the parameter that `contract` gave a rule.
+
+    Raises SystemExit if the rule has none, or others beside it: those would not be compared.
+    """
+    if list(rule.params.keys()) != ["contract"] or len(rule.params) != 1:
+        raise SystemExit(
+            f"rule {rule.name}: its `params:` must be `contract=contract(...)`, which names the "
+            "settings, and nothing else."
+        )
+    found: Callable[[Any], str] = rule.params.contract
+    return found
+
+
+def _with_command(rule: Any, text: str) -> str:
+    if rule.shellcmd is None:
+        raise SystemExit(f"rule {rule.name}: it needs `shell: job(...)`, which makes its results.")
+    try:
+        return contracts.with_command(
+            text, rule.shellcmd, [_named(rule.input), _named(rule.output)]
+        )
+    except contracts.ContractError as error:
+        raise SystemExit(f"rule {rule.name}: {error}") from None
+
+
+def _named(files: Any) -> dict[str, list[str]]:
+    """Return a rule's files by name, and all of them in their order under no name."""
+    named = {name: [found] if isinstance(found, str) else found for name, found in files.items()}
+    return {name: list(map(str, found)) for name, found in {"": files, **named}.items()}
 
 
 def job(command: str, **environment: str) -> str:
@@ -30,10 +72,11 @@ def job(command: str, **environment: str) -> str:
     environment: variables that may change how fast a step is, but not what it makes.
     The braces are Snakemake's, which fills in the rule's own files, quoted for the shell.
     """
-    assignments = "".join(f"{name}={value} " for name, value in environment.items())
+    given = "".join(f" {name}={value}" for name, value in environment.items())
     return (
-        f"{assignments}python -m {contracts.JOB_MODULE} --contract {{params.contract:q}}"
-        f" --log {{log:q}} --inputs {{input:q}} --outputs {{output:q}} -- {command}"
+        f"python -m {contracts.JOB_MODULE} --contract {{params.contract:q}} --log {{log:q}}"
+        + (f" --environment{given}" if given else "")
+        + f" --inputs {{input:q}} --outputs {{output:q}} -- {command}"
     )
 
 

@@ -18,7 +18,7 @@ from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any
 
-from scripts.build import cache, code, lock, sidecar, why
+from scripts.build import cache, code, lock, rules, sidecar, why
 from scripts.build.contract import sha256
 
 
@@ -38,7 +38,7 @@ def steps_of(workflow: Any) -> list[Step]:
     steps = [
         Step(
             rule.name,
-            rule.params.contract(None),
+            rules.contract_of(rule)(None),
             tuple(map(str, rule.input)),
             tuple(map(str, rule.output)),
             str(rule.benchmark) if rule.benchmark else None,
@@ -115,6 +115,7 @@ def prepare(workflow: Any, cache_megabytes: int) -> None:
     explanation of what would run.
     """
     root, steps = Path(workflow.basedir), steps_of(workflow)
+    _put_python_on_path()
     if os.environ.get(why.ASKED):
         print(why.told(root, steps))
         raise SystemExit(0)
@@ -125,6 +126,14 @@ def prepare(workflow: Any, cache_megabytes: int) -> None:
             code.keep(root)
         except (lock.LockError, OSError) as error:
             raise SystemExit(str(error)) from None
+
+
+def _put_python_on_path() -> None:
+    """Let `python` in a rule be this one, also where nobody activated its environment."""
+    folders = os.environ.get("PATH", os.defpath).split(os.pathsep)
+    folder = str(Path(sys.executable).parent)
+    if folder != folders[0]:
+        os.environ["PATH"] = os.pathsep.join([folder, *folders])
 
 
 def _remove_partials(root: Path, steps: Sequence[Step]) -> None:

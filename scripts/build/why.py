@@ -78,7 +78,7 @@ def _other_inputs(root: Path, recorded: Mapping[str, str], step: Step) -> Iterat
 
 def _differences(root: Path, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
     """Say in words how two contracts differ."""
-    for kind, word in (("settings", "setting"), ("tools", "tool")):
+    for kind, word in (("settings", "setting"), ("tools", "tool"), ("versions", "version of")):
         before, after = old.get(kind) or {}, new.get(kind) or {}
         for name in sorted(before.keys() | after.keys()):
             if before.get(name) != after.get(name):
@@ -87,7 +87,11 @@ def _differences(root: Path, old: Mapping[str, Any], new: Mapping[str, Any]) -> 
         if old["files"].get(name) != new["files"].get(name):
             yield f"{name} was edited"
     if old["pins"] != new["pins"]:
-        yield f"the pinned versions in {PINS} changed"
+        yield f"the pinned versions in {' or '.join(PINS)} changed"
+    if old.get("command") != new["command"]:
+        yield f"its command changed: {_other_words(str(old.get('command')), new['command'])}"
+    elif old.get("names") != new["names"]:
+        yield "its rule names other files as inputs or outputs, or names them otherwise"
     if old["code"] != new["code"]:
         yield from _changed_code(root, old["code"], new["step"])
 
@@ -97,6 +101,15 @@ def _shown(values: Mapping[str, Any], name: str) -> str:
         return "(none)"
     text = json.dumps(values[name], ensure_ascii=True)
     return text if len(text) <= LONGEST else text[: LONGEST - 4] + " ..."
+
+
+def _other_words(old: str, new: str) -> str:
+    before, after = old.split(), new.split()
+    gone = [word for word in before if word not in after]
+    added = [word for word in after if word not in before]
+    told = (("without", gone), ("with", added))
+    parts = [f"{how} {' '.join(words)}" for how, words in told if words]
+    return ", ".join(parts) or "the same words in another order"
 
 
 def _changed_code(root: Path, old: str, step: str) -> Iterator[str]:
