@@ -327,7 +327,9 @@ def test_versions_are_those_that_python_itself_names():
 def test_a_folder_that_snakemake_cannot_use_is_named():
     with pytest.raises(SystemExit, match="holds braces"):
         config.check_folder(Path("/home/{me}/thesis"))
-    config.check_folder(Path("/home/me/my thesis"))
+    with pytest.raises(SystemExit, match="run Snakemake in /home/me/thesis"):
+        config.check_folder(Path("/home/me/thesis"))
+    config.check_folder(Path.cwd())
 
 
 def test_pins_count_and_their_comments_do_not(tmp_path):

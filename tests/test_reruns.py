@@ -336,6 +336,9 @@ ROWS = {
     "a sentence with an old time stamp": Row(
         lambda house: (add_sentence(house), os.utime(house.root / QMD, (OLD, OLD))), document
     ),
+    "a sentence with a time stamp of the future": Row(
+        lambda house: (add_sentence(house), os.utime(house.root / QMD, (4e9, 4e9))), document
+    ),
     "two settings swap values": Row(swap_settings, rules("compute_gan_game", "check_gan_game")),
     "plot style": Row(restyle, plots_and_report),
     "one sentence": Row(add_sentence, document),

@@ -90,11 +90,16 @@ class _StrictLoader(yaml.SafeLoader):
 
 
 def check_folder(root: Path) -> None:
-    """End the process with a message if the repository's path has braces: Snakemake's wildcards."""
+    """End the process with a message if Snakemake cannot work in the repository's folder.
+
+    It takes braces in the path for wildcards, and all paths are relative to the folder.
+    """
     if set("{}") & set(str(root)):
         raise SystemExit(
             f"The path {root} holds braces, which Snakemake takes for wildcards; rename the folder."
         )
+    if Path.cwd().resolve() != root.resolve():
+        raise SystemExit(f"This is {Path.cwd()}; run Snakemake in {root}: cd there first.")
 
 
 def check_file(root: Path) -> None:

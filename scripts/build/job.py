@@ -50,13 +50,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with lock.shared(Path.cwd()) as descriptor:
             how = run(job, descriptor)
     except (StepError, lock.OutlivedError) as error:
-        print(f"{job.module} failed: {error}", file=sys.stderr)
+        _say(f"{job.module} failed: {error}")
         return 1
     except OSError as error:
-        print(f"{job.module} failed: {error}. Earlier results were kept.", file=sys.stderr)
+        _say(f"{job.module} failed: {error}. Earlier results were kept.")
         return 1
-    print(f"{job.module}: {how}", file=sys.stderr)
+    _say(f"{job.module}: {how}")
     return 0
+
+
+def _say(text: str) -> None:
+    """Print for the person who builds; on a terminal, over the line of what is at work."""
+    clear = "\r\033[K" if sys.stderr.isatty() else ""
+    print(f"{clear}{text}", file=sys.stderr)
 
 
 def run(job: argparse.Namespace, descriptor: int) -> str:
