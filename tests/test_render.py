@@ -20,6 +20,7 @@ from scripts.report import render as command
 from scripts.report.engines import embedded, quarto
 from scripts.report.engines.self_contained import with_images
 from scripts.report.render import RenderError, render, resolve_engine
+from scripts.report.source import read_document
 from scripts.report.variables import markdown_escape
 
 ROOT = Path(__file__).parents[1]
@@ -707,6 +708,39 @@ def test_a_formula_inside_a_labelled_equation_is_left_to_it() -> None:
         capture_output=True, encoding="utf-8", check=True,
     )  # fmt: skip
     assert re.findall(r'alt: "(.*?)"', done.stdout) == ["y"]
+
+
+LINES = {
+    "$x^2$": '#box(math.equation(alt: "…", $x^2$));',
+    r"$3 \times 10^{-16}$": '#box(math.equation(alt: "…", $3 op(times) 10^(- 16)$));',
+    r"$a_1 + a_2 + a_3 + a_4 + a_5 = b$":
+        '#math.equation(alt: "…", $a_1 + a_2 + a_3 + a_4 + a_5 = b$);',
+    r"$n = 2 \text{ times } m \times k + l - 1 + j$":
+        '#math.equation(alt: "…", $n = 2 upright(" times ") m op(times) k + l - 1 + j$);',
+    r"$$a \times b$$": '#math.equation(block: true, alt: "…", $ a times b $);',
+}  # fmt: skip
+"""Short formulas are whole, and no line ends in a times sign; displayed ones have no lines."""
+
+
+@pytest.mark.parametrize("markdown", LINES)
+def test_where_a_line_may_break_in_a_formula(markdown: str) -> None:
+    done = subprocess.run(
+        [str(embedded._pandoc()), "--from=markdown", "--to=typst", "--wrap=none",
+         f"--lua-filter={ROOT / 'report' / 'filters' / 'spoken-math.lua'}"],
+        input=markdown, capture_output=True, encoding="utf-8", check=True,
+    )  # fmt: skip
+    assert re.sub('alt: "(.*?)"', 'alt: "…"', done.stdout.strip()) == LINES[markdown]
+
+
+@pytest.mark.parametrize(("sections", "second"), [(5, "sec-3"), (2, None)])
+def test_long_contents_stand_in_two_columns(
+    tmp_path: Path, sections: int, second: str | None
+) -> None:
+    body = "".join(f"# S {{#sec-{n}}}\n\n" + "## T\n\nx\n\n" * 5 for n in range(1, sections + 1))
+    document = read_document(write_document(tmp_path, body))
+    options = embedded._options(document, "typst")
+    source = embedded._run_pandoc(document, options, "typst", "template.typ", [])
+    assert re.findall(r"\.before\(<(.*?)>", source) == [second] * (second is not None)
 
 
 def test_labelled_equation_keeps_its_authors_words(tmp_path: Path) -> None:

@@ -105,8 +105,13 @@ local function declared(latex)
   return (latex:gsub('(\\operatorname{%a+})%s*(%a)', '%1\\,%2'))
 end
 
+local known = {}
 local function mended(math)
-  math.text = grouped(spaced(declared(math.text))):gsub('\\setminus%f[%A]', '\\,\\setminus\\,')
+  local latex = math.text
+  known[latex] = known[latex]
+    or grouped(spaced(declared(latex))):gsub('\\setminus%f[%A]', '\\,\\setminus\\,')
+  if known[latex] == latex then return nil end
+  math.text = known[latex]
   return math
 end
 
@@ -114,7 +119,12 @@ local function is_formula(el) return el and el.t == 'Math' and el.mathtype == 'I
 
 -- A formula and the signs that belong to it stay together: no line begins with a comma or ends in
 -- an opening bracket.
-local function joined(inlines)
+local function joined(whole)
+  local inlines, formulas = {}, false
+  for index, el in ipairs(whole) do
+    inlines[index], formulas = el, formulas or is_formula(el)
+  end
+  if not formulas then return nil end
   local result, group = pandoc.Inlines {}, nil
   for index, el in ipairs(inlines) do
     local opens = el.t == 'Str' and el.text:match '[(%[]$' and is_formula(inlines[index + 1])

@@ -16,6 +16,7 @@ local function give(identifier, kind)
 end
 
 local function heading(el)
+  common.headings:insert {level = el.level, label = el.identifier}
   if not numbered or el.level > depth or el.classes:includes 'unnumbered' then return nil end
   section[el.level] = section[el.level] + 1
   for deeper = el.level + 1, 6 do section[deeper] = 0 end

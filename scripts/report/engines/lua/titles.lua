@@ -10,12 +10,31 @@ local function plain(list)
   end)
 end
 
+-- The top-level heading at which the second column of the contents begins: the one that comes
+-- nearest to the middle. None where they are short.
+local function second_column(depth)
+  local entries = common.headings:filter(function(entry) return entry.level <= depth end)
+  if #entries < 20 then return nil end
+  local best
+  for index, entry in ipairs(entries) do
+    local off = math.abs(index - 1 - #entries / 2)
+    if index > 1 and entry.level == 1 and (not best or off < best.off) then
+      best = {off = off, label = entry.label}
+    end
+  end
+  return best and common.raw(best.label)
+end
+
 return {
   Pandoc = function(doc)
     doc.meta['author-names'] = plain(doc.meta.author)
     doc.meta.keywords = plain(doc.meta.keywords)
     doc.meta.cited = common.cited
-    if common.typst then return doc end
+    if common.typst then
+      local depth = tonumber(pandoc.utils.stringify(doc.meta['toc-depth'] or '3'))
+      doc.meta['toc-second-column'] = second_column(depth)
+      return doc
+    end
     doc.meta.pagetitle = pandoc.utils.stringify(doc.meta.title or '')
     if common.cited then
       doc.blocks:insert(pandoc.Header(2, 'Bibliography', pandoc.Attr('bibliography')))
