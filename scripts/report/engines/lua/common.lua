@@ -19,7 +19,7 @@ M.callouts = {note = 'Note', tip = 'Tip', warning = 'Warning', caution = 'Cautio
 -- Filled by `numbering`: label -> {kind = …, number = …, caption = … of a sub-figure}.
 M.numbers = {}
 
--- Filled by `numbering`: level and label of each heading, in order.
+-- Filled by `numbering`: level, label and number of letters of each heading, in order.
 M.headings = pandoc.List {}
 
 -- Set by `references`: whether the text cites anything.

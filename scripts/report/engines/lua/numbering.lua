@@ -16,7 +16,8 @@ local function give(identifier, kind)
 end
 
 local function heading(el)
-  common.headings:insert {level = el.level, label = el.identifier}
+  local letters = utf8.len(pandoc.utils.stringify(el.content))
+  common.headings:insert {level = el.level, label = el.identifier, letters = letters}
   if not numbered or el.level > depth or el.classes:includes 'unnumbered' then return nil end
   section[el.level] = section[el.level] + 1
   for deeper = el.level + 1, 6 do section[deeper] = 0 end

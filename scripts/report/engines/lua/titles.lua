@@ -13,16 +13,16 @@ end
 -- The top-level heading at which the second column of the contents begins: the one that comes
 -- nearest to the middle. None where they are short.
 local function second_column(depth)
-  local entries = common.headings:filter(function(entry) return entry.level <= depth end)
-  if #entries < 20 then return nil end
-  local best
-  for index, entry in ipairs(entries) do
-    local off = math.abs(index - 1 - #entries / 2)
-    if index > 1 and entry.level == 1 and (not best or off < best.off) then
-      best = {off = off, label = entry.label}
+  local lines, starts = 0, pandoc.List {}
+  for _, heading in ipairs(common.headings) do
+    if heading.level == 1 and lines > 0 then
+      starts:insert {label = heading.label, above = lines}
     end
+    if heading.level <= depth then lines = lines + 1 + heading.letters // 42 end
   end
-  return best and common.raw(best.label)
+  if lines < 20 or #starts == 0 then return nil end
+  starts:sort(function(a, b) return math.abs(2 * a.above - lines) < math.abs(2 * b.above - lines) end)
+  return common.raw(starts[1].label)
 end
 
 return {
