@@ -324,9 +324,11 @@ def test_versions_are_those_that_python_itself_names():
     assert found == {name: importlib.metadata.version(name) for name in versions.PACKAGES}
 
 
-def test_a_folder_that_snakemake_cannot_use_is_named():
-    with pytest.raises(SystemExit, match="holds braces"):
+def test_a_folder_that_cannot_be_used_is_named():
+    with pytest.raises(SystemExit, match=r"holds \{ and \}"):
         config.check_folder(Path("/home/{me}/thesis"))
+    with pytest.raises(SystemExit, match="holds ;"):
+        config.check_folder(Path("/home/me;you/thesis"))
     with pytest.raises(SystemExit, match="run Snakemake in /home/me/thesis"):
         config.check_folder(Path("/home/me/thesis"))
     config.check_folder(Path.cwd())

@@ -269,20 +269,6 @@ def test_callouts_panels_pagebreak_and_raw_text(tmp_path: Path) -> None:
         assert "Left." in text
 
 
-def test_figures_float_with_the_reports_header_and_long_tables_stay(tmp_path: Path) -> None:
-    front = FRONT.replace("date:", "format:\n  typst:\n    include-in-header: header.typ\ndate:")
-    body = 'Before.\n\n![Words.](line.svg){#fig-a fig-alt="One line."}\n\nAfter.\n\n'
-    body += "| a | b |\n|---|---|\n" + "| c | d |\n" * 60 + "\n: Long. {#tbl-a}\n\nLast.\n"
-    document = write_document(tmp_path, body, front=front)
-    shutil.copy(ROOT / "report" / "header.typ", tmp_path)
-    render(document, engine="embedded", pdf=tmp_path / "a.pdf", html=tmp_path / "a.html")
-    text = text_of_pdf(tmp_path / "a.pdf").replace("\u00a0", " ")
-    places = [text.index(word) for word in ("Figure 1:", "Before.", "After.", "Table 1:", "Last.")]
-    assert places == sorted(places)
-    page = text_of_html(tmp_path / "a.html").replace("\u00a0", " ")
-    assert page.index("Before.") < page.index("Figure 1:") < page.index("After.")
-
-
 def test_the_documents_own_header_reaches_its_output(tmp_path: Path) -> None:
     front = FRONT.replace("date:", "format:\n  typst:\n    include-in-header: own.typ\ndate:")
     document = write_document(tmp_path, "Some words.\n", front=front)
@@ -711,15 +697,11 @@ def test_a_formula_inside_a_labelled_equation_is_left_to_it() -> None:
 
 
 LINES = {
-    "$x^2$": '#box(math.equation(alt: "…", $x^2$));',
-    r"$3 \times 10^{-16}$": '#box(math.equation(alt: "…", $3 op(times) 10^(- 16)$));',
-    r"$a_1 + a_2 + a_3 + a_4 + a_5 = b$":
-        '#math.equation(alt: "…", $a_1 + a_2 + a_3 + a_4 + a_5 = b$);',
-    r"$n = 2 \text{ times } m \times k + l - 1 + j$":
-        '#math.equation(alt: "…", $n = 2 upright(" times ") m op(times) k + l - 1 + j$);',
-    r"$$a \times b$$": '#math.equation(block: true, alt: "…", $ a times b $);',
-}  # fmt: skip
-"""Short formulas are whole, and no line ends in a times sign; displayed ones have no lines."""
+    r"$3 \times 10^{-16}$": "$3 op(times) 10^(- 16)$",
+    r"$n = 2 \text{ times } m \times k$": '$n = 2 upright(" times ") m op(times) k$',
+    r"$$a \times b$$": "$ a times b $",
+}
+"""No line ends in a times sign; displayed formulas have no lines."""
 
 
 @pytest.mark.parametrize("markdown", LINES)
@@ -729,7 +711,7 @@ def test_where_a_line_may_break_in_a_formula(markdown: str) -> None:
          f"--lua-filter={ROOT / 'report' / 'filters' / 'spoken-math.lua'}"],
         input=markdown, capture_output=True, encoding="utf-8", check=True,
     )  # fmt: skip
-    assert re.sub('alt: "(.*?)"', 'alt: "…"', done.stdout.strip()) == LINES[markdown]
+    assert LINES[markdown] in done.stdout
 
 
 @pytest.mark.parametrize(("sections", "second"), [(5, "sec-3"), (2, None)])

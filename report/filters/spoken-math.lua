@@ -538,12 +538,6 @@ local function in_typst(maths)
   return written
 end
 
--- Whether a formula is a sign or few: such a one stays on one line.
-local function is_short(latex)
-  local signs = latex:gsub('\\[,;:! ]', ''):gsub('\\%a+', 'x'):gsub('[%s{}^_\\]', '')
-  return utf8.len(signs) <= 9
-end
-
 -- No line ends in a times sign: an operator, unlike a relation, is no place to break. Words in
 -- quotes stay as they are.
 local function unbroken(typst)
@@ -555,13 +549,11 @@ end
 
 local function with_words(math, typst)
   local words = speak(math.text):gsub('\\', '\\\\'):gsub('"', '\\"')
-  if math.mathtype == 'DisplayMath' then
-    return pandoc.RawInline('typst',
-      '#math.equation(block: true, alt: "' .. words .. '", ' .. typst .. ');')
-  end
-  local call = 'math.equation(alt: "' .. words .. '", ' .. unbroken(typst) .. ')'
+  local block = math.mathtype == 'DisplayMath' and 'block: true, ' or ''
+  if block == '' then typst = unbroken(typst) end
   -- The semicolon keeps a following bracket or full stop from joining the call.
-  return pandoc.RawInline('typst', '#' .. (is_short(math.text) and 'box(' .. call .. ')' or call) .. ';')
+  return pandoc.RawInline('typst',
+    '#math.equation(' .. block .. 'alt: "' .. words .. '", ' .. typst .. ');')
 end
 
 function Pandoc(doc)

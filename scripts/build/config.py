@@ -90,13 +90,15 @@ class _StrictLoader(yaml.SafeLoader):
 
 
 def check_folder(root: Path) -> None:
-    """End the process with a message if Snakemake cannot work in the repository's folder.
+    """End the process with a message if the build cannot work in the repository's folder.
 
-    It takes braces in the path for wildcards, and all paths are relative to the folder.
+    Snakemake takes braces in the path for wildcards, Pandoc's Lua a semicolon for the end of a
+    path, and all paths are relative to the folder.
     """
-    if set("{}") & set(str(root)):
+    if misread := set("{};") & set(str(root)):
         raise SystemExit(
-            f"The path {root} holds braces, which Snakemake takes for wildcards; rename the folder."
+            f"The path {root} holds {' and '.join(sorted(misread))}, which Snakemake or Pandoc "
+            "would misread; rename the folder."
         )
     if Path.cwd().resolve() != root.resolve():
         raise SystemExit(f"This is {Path.cwd()}; run Snakemake in {root}: cd there first.")

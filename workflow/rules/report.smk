@@ -7,7 +7,9 @@ TEXT = sorted(
     path.relative_to(ROOT).as_posix()
     for pattern in (
         "*.qmd",
-        "_quarto.yml",
+        "_quarto*.yml",
+        "_metadata.yml",
+        "_brand.yml",
         "*.bib",
         "*.csl",
         "*.typ",

@@ -11,20 +11,18 @@ local function caption(label, inlines)
 end
 
 -- A captioned float around `content`; `position` is where the caption stands. It comes as one
--- block, so that a grid of panels can count its cells. Only a long one breaks across pages, and
--- neither that nor a panel may leave its place.
+-- block, so that a grid of panels can count its cells. Only a long one breaks across pages.
 local function float(label, content, inlines, position, long)
-  local kind, fixed = numbers[label].kind, long or numbers[label].caption
+  local kind = numbers[label].kind
   local text = caption(label, inlines)
   if common.typst then
     local close = pandoc.Inlines {raw('], caption: figure.caption(position: ' .. position .. ')[')}
       .. text .. {raw('], kind: "quarto-float-' .. kind .. '", supplement: none, numbering: none) <'
                       .. label .. '>')}
     local block = {{'typst:width', '100%'}, {'typst:above', '1.6em'}, {'typst:below', '1.6em'}}
-    local rules = '#show figure: set block(breakable: ' .. tostring(long or false) .. ')\n'
-      .. '#set figure(placement: none)'
-    return pandoc.Div(pandoc.Blocks {raw_block(rules), raw_block '#figure(['} .. content
-                      .. {pandoc.Plain(close)}, pandoc.Attr('', {fixed and 'fixed' or 'movable'}, block))
+    local open = '#show figure: set block(breakable: ' .. tostring(long or false) .. ')\n#figure(['
+    return pandoc.Div(pandoc.Blocks {raw_block(open)} .. content .. {pandoc.Plain(close)},
+                      pandoc.Attr('', {}, block))
   end
   local words = pandoc.Blocks {raw_block '<figcaption>', pandoc.Plain(text), raw_block '</figcaption>'}
   local inside = position == 'top' and words .. content or content .. words
@@ -149,24 +147,7 @@ local function heading(el)
   return el
 end
 
--- In a block a figure cannot float to the top or the bottom of the page: those that stand on the
--- page itself lose theirs, and the rules that hold them in place.
-local function loosen(doc)
-  local blocks = pandoc.Blocks {}
-  for _, block in ipairs(doc.blocks) do
-    if block.t == 'Div' and block.classes:includes 'movable' then
-      block.content:remove(1)
-      blocks:extend(block.content)
-    else
-      blocks:insert(block)
-    end
-  end
-  doc.blocks = blocks
-  return doc
-end
-
 -- Panels are captioned before the figure around them is, so walk from the leaves up.
 return {
   Image = image, Span = equation, Header = heading, Figure = figure, Table = grid_of, Div = panels,
-  Pandoc = loosen,
 }
