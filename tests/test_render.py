@@ -33,6 +33,8 @@ toc: true
 bibliography: references.bib
 csl: ieee.csl
 filters:
+  - path: filters/operator-spaces.lua
+    at: post-quarto
   - path: filters/typst-math.lua
     at: post-quarto
   - path: filters/spoken-math.lua
@@ -632,6 +634,7 @@ MENDED = {
 def test_formulas_that_pandoc_sets_badly_are_mended() -> None:
     done = subprocess.run(
         [str(embedded._pandoc()), "--from=markdown", "--to=typst", "--wrap=none",
+         f"--lua-filter={ROOT / 'report' / 'filters' / 'operator-spaces.lua'}",
          f"--lua-filter={ROOT / 'report' / 'filters' / 'typst-math.lua'}"],
         input="\n\n".join(f"${latex}$" for latex in MENDED), capture_output=True,
         encoding="utf-8", check=True,
@@ -652,6 +655,7 @@ WEB = {
 def test_formulas_that_browsers_set_badly_are_mended() -> None:
     done = subprocess.run(
         [str(embedded._pandoc()), "--from=markdown", "--to=html", "--mathml", "--wrap=none",
+         f"--lua-filter={ROOT / 'report' / 'filters' / 'operator-spaces.lua'}",
          f"--lua-filter={ROOT / 'report' / 'filters' / 'web.lua'}"],
         input="\n\n".join(f"Now (${latex}$), so." for latex in WEB) + "\n\n(a) x\n(b) y\n",
         capture_output=True, encoding="utf-8", check=True,

@@ -12,16 +12,6 @@ local function operators(latex)
   end))
 end
 
--- An operator's name in roman letters has no space of its own: a thin one parts it from a factor
--- before it and from a letter after it, as in a^2\,\mathrm{Cov}[x] and \mathrm{logit}\,x.
-local function thin_spaces(latex)
-  latex = latex:gsub('([%d%)%]}])%s*(\\operatorname{%a+})', '%1\\,%2')
-  latex = latex:gsub('(\\?)(%a+)%s*(\\operatorname{%a+})', function(command, before, name)
-    return command == '' and before .. '\\,' .. name or nil
-  end)
-  return (latex:gsub('(\\operatorname{%a+})%s*(%a)', '%1\\,%2'))
-end
-
 -- Typst parts words from symbols by itself, also from a full stop that belongs to them.
 local function words(latex)
   return (latex:gsub('\\text%s*{%s*([^{}]-)%s*}%s*([.,;]?)', '\\text{%1%2}'))
@@ -100,7 +90,7 @@ end
 
 function Math(math)
   if not FORMAT:match 'typst' then return nil end
-  local latex = cases(operators(thin_spaces(words(math.text)))):gsub('\\!', ''):gsub('\\;', '\\:')
+  local latex = cases(operators(words(math.text))):gsub('\\!', ''):gsub('\\;', '\\:')
   for _, name in ipairs {'\\lvert%f[%A]', '\\rvert%f[%A]'} do latex = latex:gsub(name, '|') end
   latex = pairs_of(latex)
   -- \left\| is set without growing; \lVert grows by itself.

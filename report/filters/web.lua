@@ -96,20 +96,11 @@ local function grouped(latex)
   return table.concat(list)
 end
 
--- The same for the names that are operators by declaration: a^2\operatorname{Cov}[x].
-local function declared(latex)
-  latex = latex:gsub('([%d%)%]}])%s*(\\operatorname{%a+})', '%1\\,%2')
-  latex = latex:gsub('(\\?)(%a+)%s*(\\operatorname{%a+})', function(command, before, name)
-    return command == '' and before .. '\\,' .. name or nil
-  end)
-  return (latex:gsub('(\\operatorname{%a+})%s*(%a)', '%1\\,%2'))
-end
-
 local known = {}
 local function mended(math)
   local latex = math.text
   known[latex] = known[latex]
-    or grouped(spaced(declared(latex))):gsub('\\setminus%f[%A]', '\\,\\setminus\\,')
+    or grouped(spaced(latex)):gsub('\\setminus%f[%A]', '\\,\\setminus\\,')
   if known[latex] == latex then return nil end
   math.text = known[latex]
   return math

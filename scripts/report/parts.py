@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from scripts.report.source import Document, Place, find_math, read_document
+from scripts.report.source import Document, Place, read_document
 
 #: Cross-reference prefixes: what the part of a label before its first hyphen may be.
 REFERENCE_KINDS = (
@@ -154,7 +154,7 @@ def attributes_at(document: Document, offset: int) -> tuple[Attributes, int]:
 def find_equations(document: Document) -> Iterator[Equation]:
     """Yield every equation with a label, in order; Quarto allows one line break before it."""
     gap = re.compile(r"[ \t]*\n?[ \t]*(?=\{#)")
-    for span, latex, display in find_math(document.code_free):
+    for span, latex, display in document.formulas:
         behind = gap.match(document.prose, span[1]) if display else None
         if behind is not None:
             attributes, end = attributes_at(document, behind.end())

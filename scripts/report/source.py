@@ -74,9 +74,14 @@ class Document:
         return _blank_code(self.text, self.body)
 
     @cached_property
+    def formulas(self) -> list[tuple[tuple[int, int], str, bool]]:
+        """Every formula of ``code_free``, as ``find_math`` gives them."""
+        return find_math(self.code_free)
+
+    @cached_property
     def prose(self) -> str:
         """``code_free`` with the mathematics blanked as well; as long as ``text``."""
-        return blank(self.code_free, [span for span, _, _ in find_math(self.code_free)])
+        return blank(self.code_free, [span for span, _, _ in self.formulas])
 
 
 def find_math(code_free: str) -> list[tuple[tuple[int, int], str, bool]]:

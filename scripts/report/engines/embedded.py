@@ -19,7 +19,7 @@ from typing import Any
 
 from scripts.report.engines.self_contained import with_images, with_styles
 from scripts.report.parts import figures_used, find_equations, find_shortcodes
-from scripts.report.source import Document, Place, RenderError, find_math, shown
+from scripts.report.source import Document, Place, RenderError, shown
 from scripts.report.variables import load_variables
 
 _HERE = Path(__file__).parent
@@ -317,7 +317,7 @@ def _warning_problem(document: Document, entry: Mapping[str, str]) -> RenderErro
 
 def _math_place(document: Document, latex: str) -> Place:
     """Where the formula stands that is most like this one: a filter may have mended it."""
-    places = {text: start for (start, _), text, _ in find_math(document.code_free)}
+    places = {text: start for (start, _), text, _ in document.formulas}
     close = difflib.get_close_matches(latex, places, n=1, cutoff=0.3)
     return document.place(places[close[0]]) if close else Place(shown(document.path), 1)
 
