@@ -467,6 +467,26 @@ def test_only_a_real_build_compares(words, builds):
     assert startup.starts_a_build(words.split()) is builds
 
 
+@pytest.mark.parametrize(("limit", "timers"), [("100/1s", 0), ("100/2s", 1)])
+def test_snakemake_ends_with_its_last_job_unless_its_pace_was_asked_for(house, root, limit, timers):
+    (house / "Snakefile").write_text(
+        f"""
+import sys, threading
+sys.path.insert(0, {str(root)!r})
+from scripts.build import startup
+startup.end_with_the_last_job(workflow)
+rule hello:
+    output: "hello.txt"
+    shell: "touch {{output}}"
+onsuccess:
+    print("timers:", sum(isinstance(thread, threading.Timer) for thread in threading.enumerate()))
+"""
+    )
+    command = [sys.executable, "-m", "snakemake", "--cores", "1", "--max-jobs-per-timespan", limit]
+    done = subprocess.run(command, cwd=house, capture_output=True, text=True, check=True)
+    assert f"timers: {timers}\n" in done.stdout + done.stderr
+
+
 def test_a_profile_can_make_it_a_dry_run(house, monkeypatch):
     Path("profiles/default").mkdir(parents=True)
     Path("profiles/default/config.yaml").write_text("dry-run: true\n")

@@ -121,12 +121,32 @@ def prepare(workflow: Any, cache_megabytes: int) -> None:
         print(why.told(root, steps))
         raise SystemExit(0)
     if workflow.is_main_process and starts_a_build(sys.argv[1:]):
+        end_with_the_last_job(workflow)
         try:
             reconcile(root, steps, cache_megabytes * 1_000_000)
             why.record(root, steps)
             code.keep(root)
         except (lock.LockError, OSError) as error:
             raise SystemExit(str(error)) from None
+
+
+def end_with_the_last_job(workflow: Any) -> None:
+    """Lift Snakemake's usual limit of 100 jobs a second, whose timer outlives the last job.
+
+    It keeps Snakemake from ending for up to a second. The limit spares clusters; one that
+    somebody asked for stays.
+    """
+
+    def lift(log: str) -> None:
+        limiter = workflow.scheduler.job_rate_limiter
+        if workflow.local_exec and limiter and (limiter.max_jobs, limiter.timespan) == _USUAL_LIMIT:
+            workflow.scheduler.job_rate_limiter = None
+
+    workflow.onstart(lift)  # when the scheduler is there, before its first job
+
+
+_USUAL_LIMIT = (100, 1)
+"""Jobs and seconds, unless `--max-jobs-per-timespan` says otherwise."""
 
 
 def _put_python_on_path() -> None:
