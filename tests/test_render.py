@@ -15,53 +15,14 @@ from typing import Any
 
 import pypdf
 import pytest
+from documents import FRONT, ROOT, SAMPLE, write_document
 
 from scripts.report import render as command
-from scripts.report.engines import embedded, quarto
+from scripts.report.engines import embedded, pandoc, quarto
 from scripts.report.engines.self_contained import with_images
 from scripts.report.render import RenderError, render, resolve_engine
 from scripts.report.source import read_document
 from scripts.report.variables import markdown_escape
-
-ROOT = Path(__file__).parents[1]
-SAMPLE = ROOT / "tests" / "data" / "sample"
-
-FRONT = '---\ntitle: "T"\nauthor: "A"\ndate: 2023-04-09\n---\n\n'
-PROJECT = """lang: en
-number-sections: true
-toc: true
-bibliography: references.bib
-csl: ieee.csl
-filters:
-  - path: filters/operator-spaces.lua
-    at: post-quarto
-  - path: filters/typst-math.lua
-    at: post-quarto
-  - path: filters/spoken-math.lua
-    at: post-quarto
-format:
-  typst:
-    pdf-standard: ua-1
-    papersize: a4
-  html:
-    html-math-method: mathml
-    embed-resources: true
-"""
-
-
-def write_document(folder: Path, body: str, *, front: str = FRONT, variables: str = "") -> Path:
-    """A document with the report's settings in an empty folder."""
-    folder.mkdir(parents=True, exist_ok=True)
-    shutil.copytree(ROOT / "report" / "filters", folder / "filters", dirs_exist_ok=True)
-    shutil.copy(ROOT / "report" / "ieee.csl", folder)
-    shutil.copy(SAMPLE / "line.svg", folder)
-    shutil.copy(SAMPLE / "references.bib", folder)
-    (folder / "bad.svg").write_text("<svg")
-    (folder / "_quarto.yml").write_text(PROJECT)
-    if variables:
-        (folder / "_variables.yml").write_text(variables)
-    (folder / "doc.qmd").write_text(front + body)
-    return folder / "doc.qmd"
 
 
 def text_of_pdf(path: Path) -> str:
@@ -633,7 +594,7 @@ MENDED = {
 
 def test_formulas_that_pandoc_sets_badly_are_mended() -> None:
     done = subprocess.run(
-        [str(embedded._pandoc()), "--from=markdown", "--to=typst", "--wrap=none",
+        [str(pandoc.program()), "--from=markdown", "--to=typst", "--wrap=none",
          f"--lua-filter={ROOT / 'report' / 'filters' / 'operator-spaces.lua'}",
          f"--lua-filter={ROOT / 'report' / 'filters' / 'typst-math.lua'}"],
         input="\n\n".join(f"${latex}$" for latex in MENDED), capture_output=True,
@@ -654,7 +615,7 @@ WEB = {
 
 def test_formulas_that_browsers_set_badly_are_mended() -> None:
     done = subprocess.run(
-        [str(embedded._pandoc()), "--from=markdown", "--to=html", "--mathml", "--wrap=none",
+        [str(pandoc.program()), "--from=markdown", "--to=html", "--mathml", "--wrap=none",
          f"--lua-filter={ROOT / 'report' / 'filters' / 'operator-spaces.lua'}",
          f"--lua-filter={ROOT / 'report' / 'filters' / 'web.lua'}"],
         input="\n\n".join(f"Now (${latex}$), so." for latex in WEB) + "\n\n(a) x\n(b) y\n",
@@ -670,7 +631,7 @@ def test_formulas_that_browsers_set_badly_are_mended() -> None:
 def spoken(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     """What the filter says for each formula of SPOKEN."""
     done = subprocess.run(
-        [str(embedded._pandoc()), "--from=markdown", "--to=typst", "--wrap=none",
+        [str(pandoc.program()), "--from=markdown", "--to=typst", "--wrap=none",
          f"--lua-filter={ROOT / 'report' / 'filters' / 'spoken-math.lua'}"],
         input="\n\n".join(f"${latex}$" for latex in SPOKEN), capture_output=True,
         encoding="utf-8", check=True,
@@ -692,7 +653,7 @@ def test_no_latex_is_left_in_what_is_spoken(spoken: list[str]) -> None:
 
 def test_a_formula_inside_a_labelled_equation_is_left_to_it() -> None:
     done = subprocess.run(
-        [str(embedded._pandoc()), "--from=markdown", "--to=typst", "--wrap=none",
+        [str(pandoc.program()), "--from=markdown", "--to=typst", "--wrap=none",
          f"--lua-filter={ROOT / 'report' / 'filters' / 'spoken-math.lua'}"],
         input="`#math.equation(block: true, [ `{=typst}$$x^2$$` ])<eq-a>`{=typst} and $y$",
         capture_output=True, encoding="utf-8", check=True,
@@ -711,7 +672,7 @@ LINES = {
 @pytest.mark.parametrize("markdown", LINES)
 def test_where_a_line_may_break_in_a_formula(markdown: str) -> None:
     done = subprocess.run(
-        [str(embedded._pandoc()), "--from=markdown", "--to=typst", "--wrap=none",
+        [str(pandoc.program()), "--from=markdown", "--to=typst", "--wrap=none",
          f"--lua-filter={ROOT / 'report' / 'filters' / 'spoken-math.lua'}"],
         input=markdown, capture_output=True, encoding="utf-8", check=True,
     )  # fmt: skip
@@ -724,8 +685,7 @@ def test_long_contents_stand_in_two_columns(
 ) -> None:
     body = "".join(f"# S {{#sec-{n}}}\n\n" + "## T\n\nx\n\n" * 5 for n in range(1, sections + 1))
     document = read_document(write_document(tmp_path, body))
-    options = embedded._options(document, "typst")
-    source = embedded._run_pandoc(document, options, "typst", "template.typ", [])
+    source = embedded.typst_source(document)
     assert re.findall(r"\.before\(<(.*?)>", source) == [second] * (second is not None)
 
 

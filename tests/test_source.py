@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scripts.report.engines import embedded
+from scripts.report.engines import pandoc
 from scripts.report.mistakes import check
 from scripts.report.parts import (
     figures_used,
@@ -216,7 +216,7 @@ def test_escaped_text_reads_back_as_itself(texts: list[str]) -> None:
         template.write_text("$for(v)$«$v$»$endfor$")
         values.write_text(json.dumps({"v": [markdown_escape(text) for text in texts]}))
         done = subprocess.run(
-            [str(embedded._pandoc()), "--from=markdown", "--to=plain", "--wrap=none",
+            [str(pandoc.program()), "--from=markdown", "--to=plain", "--wrap=none",
              "--standalone", f"--template={template}", f"--metadata-file={values}"],
             input="", capture_output=True, encoding="utf-8", check=True,
         )  # fmt: skip

@@ -12,6 +12,7 @@ from collections.abc import Container, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from scripts.report.parts import (
+    DIV,
     FOREIGN_KINDS,
     HEADING,
     REFERENCE_KINDS,
@@ -32,7 +33,6 @@ from scripts.report.source import (
     shown,
 )
 
-_DIV = re.compile(r"^[ \t>]*(:{3,})[ \t]*(.*?)[ \t:]*$")
 _REFERENCE = re.compile(r"(?<![\w@\\/])@\{?([A-Za-z_][\w:.#$%&+?<>~/-]*)")
 _RAW_HTML = re.compile(r"</?[A-Za-z][A-Za-z0-9-]*(?:\s[^<>]*)?/?>")
 
@@ -224,7 +224,7 @@ def _heading_problems(document: Document) -> Iterator[Problem]:
     """Headings of the text (not the titles inside divs) go down one level at a time."""
     depth, level, offset = 0, 0, 0
     for line in document.prose.split("\n"):
-        fence = _DIV.match(line)
+        fence = DIV.match(line)
         heading = HEADING.match(line)
         if fence:
             depth += 1 if fence[2] else -1
@@ -241,6 +241,11 @@ def _heading_problems(document: Document) -> Iterator[Problem]:
 
 def _markup_problems(document: Document) -> Iterator[Problem]:
     """Markup that would reach one edition only, or none."""
+    for match in re.finditer("[\ue000-\ue01f]", document.text):
+        yield Problem(
+            document.place(match.start()),
+            f"the private character U+{ord(match[0]):04X} is the engine's; take it out.",
+        )
     for match in _RAW_HTML.finditer(document.prose):
         yield Problem(
             document.place(match.start()),

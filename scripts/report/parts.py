@@ -20,6 +20,8 @@ FOREIGN_KINDS = ("lst", "nte", "wrn", "tip", "imp", "cau", "rem", "sol", "vid", 
 _SHORTCODE = re.compile(r"(?<!\{)\{\{<\s*(.*?)\s*>\}\}(?!\})", re.DOTALL)
 #: A line that is a heading: its signs and its words.
 HEADING = re.compile(r"^(#{1,6})[ \t]+(.*)$")
+#: A line that opens or closes a div: its fence, and what stands behind.
+DIV = re.compile(r"^[ \t>]*(:{3,})[ \t]*(.*?)[ \t:]*$")
 _ATTRIBUTE = re.compile(
     r"""#(?P<id>[^\s}"'=]+)|\.(?P<cls>[^\s}"'=]+)"""
     r"""|(?P<key>[\w:-]+)\s*=\s*(?:"(?P<dq>(?:\\.|[^"\\])*)"|'(?P<sq>[^']*)'|(?P<bare>[^\s}]+))"""

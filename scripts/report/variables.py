@@ -12,8 +12,8 @@ from scripts.report.source import RenderError, load_yaml, read_text, shown
 def load_variables(path: Path) -> dict[str, str]:
     """Values of ``_variables.yml`` by dotted key, each as the text that the document shows.
 
-    Raises RenderError for a value that is neither text nor a whole number: Quarto would reformat
-    it (``0.500`` becomes ``0.5``).
+    Raises RenderError for a value that is neither text nor a whole number (Quarto would reformat
+    it: ``0.500`` becomes ``0.5``), and for one with a character that the engine uses itself.
     """
     values: dict[str, str] = {}
 
@@ -21,6 +21,11 @@ def load_variables(path: Path) -> dict[str, str]:
         if isinstance(node, dict):
             for key, value in node.items():
                 flatten(f"{prefix}.{key}" if prefix else str(key), value)
+        elif isinstance(node, str) and re.search("[\ue000-\ue01f]", node):
+            raise RenderError(
+                f"{shown(path)}: the value {node!r} of `{prefix}` holds a private character, which "
+                "is the engine's; take it out."
+            )
         elif isinstance(node, str) or (isinstance(node, int) and not isinstance(node, bool)):
             values[prefix] = str(node)
         else:

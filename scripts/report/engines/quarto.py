@@ -10,7 +10,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from scripts.report.engines.embedded import timestamp
+from scripts.report.engines.settings import timestamp
 from scripts.report.source import Document, RenderError, shown
 
 #: Older versions write Typst without alternative texts.

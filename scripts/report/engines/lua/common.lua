@@ -16,14 +16,12 @@ M.proofs = {proof = 'Proof', remark = 'Remark', solution = 'Solution'}
 M.callouts = {note = 'Note', tip = 'Tip', warning = 'Warning', caution = 'Caution',
               important = 'Important'}
 
--- Filled by `numbering`: label -> {kind = …, number = …, caption = … of a sub-figure}.
+-- Filled by `numbering`: label -> {kind = …, caption = … of a sub-figure}, of this chapter.
 M.numbers = {}
 
--- Filled by `numbering`: level, label and number of letters of each heading, in order.
-M.headings = pandoc.List {}
-
--- Set by `references`: whether the text cites anything.
-M.cited = false
+-- What the driver is told of the chapter: its headings, what carries a number, the labels whose
+-- numbers are mentioned, and whether it cites anything.
+M.record = {headings = pandoc.List {}, items = pandoc.List {}, mentions = pandoc.List {}, cited = false}
 
 -- Stop the render. The driver finds `snippet` in the author's files and adds file and line.
 function M.refuse(snippet, message)
@@ -52,10 +50,17 @@ function M.callout_kind(div)
   end
 end
 
+-- The number of a label: two private characters round its place among the mentions, which the
+-- driver replaces when every chapter has been read.
+function M.number(label)
+  M.record.mentions:insert(label)
+  return '\u{E010}' .. #M.record.mentions .. '\u{E011}'
+end
+
 -- "Figure 2b", with a space that does not break.
 function M.name(label)
   local entry = M.numbers[label]
-  return M.kinds[entry.kind] .. '\u{a0}' .. entry.number
+  return M.kinds[entry and entry.kind or M.kind(label)] .. '\u{a0}' .. M.number(label)
 end
 
 function M.raw(text) return pandoc.RawInline(M.format, text) end

@@ -120,7 +120,7 @@ end
 
 local function equation(span)
   if common.kind(span.identifier) ~= 'eq' then return nil end
-  local number = '(' .. numbers[span.identifier].number .. ')'
+  local number = '(' .. common.number(span.identifier) .. ')'
   if common.typst then
     local alt = span.attributes.alt and 'alt: ' .. common.quoted(span.attributes.alt) .. ', ' or ''
     return pandoc.Inlines {
@@ -134,13 +134,13 @@ end
 local function heading(el)
   local entry = numbers[el.identifier]
   if common.typst then
-    local numbering = entry and '(..) => "' .. entry.number .. '"' or 'none'
+    local numbering = entry and '(..) => "' .. common.number(el.identifier) .. '"' or 'none'
     local open = '#heading(level: ' .. el.level .. ', numbering: ' .. numbering .. ')['
     return pandoc.Plain(pandoc.Inlines {raw(open)} .. el.content
                         .. {raw('] <' .. el.identifier .. '>')})
   end
   if entry then
-    local shown = pandoc.Span({entry.number}, pandoc.Attr('', {'section-number'}))
+    local shown = pandoc.Span({common.number(el.identifier)}, pandoc.Attr('', {'section-number'}))
     el.content = pandoc.Inlines {shown, pandoc.Space()} .. el.content
   end
   el.level = math.min(el.level + 1, 6) -- the document's title is the one first-level heading

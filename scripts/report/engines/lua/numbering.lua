@@ -1,27 +1,21 @@
--- Gives every label its number, in document order: sections 1, 1.1, …; figures, tables, equations
--- and each theorem-like kind 1, 2, …; panels of a figure 2a, 2b, ….
+-- Lists what carries a number, in document order: headings, figures and their panels, tables,
+-- equations, theorems. The numbers themselves are given by `numbering.py` when every chapter has
+-- been read.
 local common = require 'common'
-local numbers = common.numbers
-local counters = {}
-local section = {0, 0, 0, 0, 0, 0}
+local numbers, record = common.numbers, common.record
 local numbered, depth
 
-local function next_number(kind)
-  counters[kind] = (counters[kind] or 0) + 1
-  return tostring(counters[kind])
-end
-
 local function give(identifier, kind)
-  numbers[identifier] = {kind = kind, number = next_number(kind)}
+  numbers[identifier] = {kind = kind}
+  record.items:insert {label = identifier, kind = kind}
 end
 
 local function heading(el)
   local letters = utf8.len(pandoc.utils.stringify(el.content))
-  common.headings:insert {level = el.level, label = el.identifier, letters = letters}
+  record.headings:insert {level = el.level, label = el.identifier, letters = letters}
   if not numbered or el.level > depth or el.classes:includes 'unnumbered' then return nil end
-  section[el.level] = section[el.level] + 1
-  for deeper = el.level + 1, 6 do section[deeper] = 0 end
-  numbers[el.identifier] = {kind = 'sec', number = table.concat(section, '.', 1, el.level)}
+  numbers[el.identifier] = {kind = 'sec'}
+  record.items:insert {label = el.identifier, kind = 'sec', level = el.level}
 end
 
 local function float(div)
@@ -31,19 +25,20 @@ local function float(div)
     return nil
   end
   give(div.identifier, kind)
-  local whole, panels = numbers[div.identifier].number, 0
+  local panels = 0
   local function panel(el)
     if common.kind(el.identifier) then
       panels = panels + 1
       local letter = string.char(96 + panels)
-      numbers[el.identifier] = {kind = kind, number = whole .. letter, caption = letter}
+      numbers[el.identifier] = {kind = kind, caption = letter}
+      record.items:insert {label = el.identifier, kind = kind, panel = letter}
     end
   end
   div:walk {traverse = 'topdown', Figure = panel, Table = panel}
   return nil, false
 end
 
-local count = {
+local list = {
   traverse = 'topdown',
   Header = heading,
   Div = float,
@@ -56,6 +51,6 @@ return {
   Pandoc = function(doc)
     numbered = doc.meta['number-sections'] == true
     depth = tonumber(pandoc.utils.stringify(doc.meta['number-depth'] or '6'))
-    doc.blocks:walk(count)
+    doc.blocks:walk(list)
   end,
 }

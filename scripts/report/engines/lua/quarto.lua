@@ -7,9 +7,10 @@ return {
   require 'shortcodes',  -- {{< var >}} becomes its value
   require 'refuse',      -- what no later step knows stops the render
   require 'normalize',   -- titles move to where the steps below look for them
-  require 'numbering',   -- every label gets its number
+  require 'numbering',   -- what carries a number is listed
   require 'references',  -- @label becomes "Kind number", linked
   require 'blocks',      -- theorems, proofs, callouts
   require 'floats',      -- figures, tables, equations, headings
-  require 'titles',      -- names and bibliography as the templates want them
+  require 'titles',      -- names as the templates want them
+  require 'record',      -- what the driver is told of all this
 }

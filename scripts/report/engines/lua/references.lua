@@ -1,22 +1,19 @@
 -- Turns @label into a linked "Kind number"; real citations are left to the bibliography.
 local common = require 'common'
-local entries = {} -- the bibliography by key
+local document
+local entries -- the bibliography by key, read when it is first asked for
 
 local function reference(citation, text)
   -- @Fig-x is @fig-x at the start of a sentence; the names are capitalised anyway.
   local label = citation.id:sub(1, 1):lower() .. citation.id:sub(2)
-  local entry = common.numbers[label]
-  if not entry then
-    common.refuse('@' .. citation.id, 'nothing that has a number is labelled `' .. label .. '`')
-  end
   if #citation.suffix > 0 then
     common.refuse(text, 'a cross-reference takes no text behind it inside the brackets')
   end
   local inlines
   if citation.mode == 'SuppressAuthor' then
-    inlines = pandoc.Inlines {entry.number}
+    inlines = pandoc.Inlines {common.number(label)}
   elseif #citation.prefix > 0 then
-    inlines = citation.prefix .. pandoc.Inlines {'\u{a0}' .. entry.number}
+    inlines = citation.prefix .. pandoc.Inlines {'\u{a0}' .. common.number(label)}
   else
     inlines = pandoc.Inlines {common.name(label)}
   end
@@ -42,6 +39,10 @@ end
 local function in_sentence(cite)
   local citation = cite.citations[1]
   if common.typst or citation.mode ~= 'AuthorInText' then return nil end
+  if not entries then
+    entries = {}
+    for _, entry in ipairs(pandoc.utils.references(document)) do entries[entry.id] = entry end
+  end
   local entry = entries[citation.id]
   if not entry then return nil end
   citation.mode = 'NormalCitation'
@@ -62,7 +63,7 @@ local function resolve(cite)
     end
   end
   if references == 0 then
-    common.cited = true
+    common.record.cited = true
     return in_sentence(cite)
   end
   if references < #cite.citations then
@@ -73,7 +74,7 @@ end
 
 return {
   Pandoc = function(doc)
-    for _, entry in ipairs(pandoc.utils.references(doc)) do entries[entry.id] = entry end
+    document = doc
     return doc:walk {Cite = resolve}
   end,
 }

@@ -1,0 +1,210 @@
+"""Reads a document chapter by chapter, and puts what Pandoc made of them together.
+
+The chapters go into a frame (the format's template, filled from the document's metadata); numbers
+and citations, which depend on all chapters, come last.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from scripts.report.engines import problems, settings
+from scripts.report.engines.chapters import chapters
+from scripts.report.engines.citations import with_citations
+from scripts.report.engines.numbering import filled, numbers, second_column
+from scripts.report.engines.pandoc import (
+    Conversion,
+    PandocError,
+    Part,
+    convert,
+    fingerprint,
+    in_parallel,
+)
+from scripts.report.parts import find_equations, find_shortcodes
+from scripts.report.source import Document
+from scripts.report.variables import load_variables
+
+_HERE = Path(__file__).parent
+_OF_THE_FRAME = ("title", "subtitle", "author", "date", "abstract", "keywords", "toc-title")
+_NOT_PANDOCS = ("project", "execute", "filters", "include-in-header", "css", "format")
+
+
+@dataclass(frozen=True)
+class Edition:
+    """A document on its way to one format.
+
+    options: its settings (see ``settings.read``). target: ``typst`` or ``html5``. template: a file
+    of this folder. arguments: further options of Pandoc.
+    """
+
+    document: Document
+    options: Mapping[str, Any]
+    target: str
+    template: str
+    arguments: tuple[str, ...]
+
+    def assembled(self) -> str:
+        """The whole in the target's language. Raises RenderError."""
+        read = in_parallel(self._chapter, chapters(self.document))
+        if _repeat_a_name(read):  # Pandoc makes names of headings' words, each once in a text
+            read = [self._chapter((self.document.body, len(self.document.text)))]
+        frame, *read = self._with_citations([self._frame(read), *read])
+        given = numbers(item for part in read for item in part.record["items"])
+        frame, *read = (self._with_numbers(part, given) for part in (frame, *read))
+        whole = frame.text.replace(_place("body"), "\n".join(part.text for part in read))
+        return whole.replace(_place("contents"), _one_list(part.contents for part in read)) + "\n"
+
+    def _chapter(self, span: tuple[int, int]) -> Part:
+        values: list[str] = []
+        body = _tokenised(_with_equations(self.document, span), values, self._variables)
+        return self._convert(body, self._chapter_options, self._metadata(values), span[0])
+
+    def _frame(self, read: Sequence[Part]) -> Part:
+        """The template, filled, with a place for the chapters."""
+        headings = (heading for part in read for heading in part.record["headings"])
+        label = second_column(headings, int(self.options["toc-depth"]))
+        known = [f"--variable=toc-second-column:{label}"] if label else []
+        known += ["--variable=cited:true"] if any(part.record["cited"] for part in read) else []
+        headers = settings.files(self.document, self.options, "include-in-header")
+        options = (
+            f"--template={_HERE / self.template}",
+            *(f"--include-in-header={path.resolve()}" for path in headers),
+            *known,
+        )
+        values: list[str] = []
+        text = f"```{{={self.target.rstrip('5')}}}\n{_place('body')}\n```\n"
+        metadata = self._metadata(values, frame=True)
+        return self._convert(text, (*self._filters, *options), metadata, 0)
+
+    def _with_citations(self, parts: Sequence[Part]) -> list[Part]:
+        def set_them(citations: str) -> Part:
+            options = ("--from=json", "--citeproc", f"--template={_CHAPTER}")
+            return self._convert(citations, options, self._metadata([]), 0)
+
+        return with_citations(parts, set_them)
+
+    def _with_numbers(self, part: Part, given: Mapping[str, str]) -> Part:
+        mentions = part.record["mentions"]
+        try:
+            return replace(
+                part,
+                text=filled(part.text, mentions, given),
+                contents=filled(part.contents, mentions, given),
+            )
+        except KeyError as error:
+            raise problems.of_label(self.document, error.args[0]) from None
+
+    def _convert(self, text: str, options: Sequence[str], metadata: str, start: int) -> Part:
+        options = (f"--to={self.target}", *self.arguments, *options)
+        folder = str(self.document.folder.resolve())
+        try:
+            return convert(Conversion(options, text, metadata, folder, self._files))
+        except PandocError as error:
+            raise problems.of_pandoc(self.document, start, error) from None
+
+    @cached_property
+    def _filters(self) -> tuple[str, ...]:
+        own = settings.filters(self.document, self.options)
+        paths = [_LUA / "quarto.lua", *(path.resolve() for path in own), _LUA / "citations.lua"]
+        return ("--from=markdown", *(f"--lua-filter={path}" for path in paths))
+
+    @cached_property
+    def _chapter_options(self) -> tuple[str, ...]:
+        return (*self._filters, f"--template={_CHAPTER}")
+
+    @cached_property
+    def _files(self) -> str:
+        """What stands in the files that Pandoc reads beside the text, as a hash."""
+        names = [*self.options.get("bibliography", []), *[self.options.get("csl")]]
+        paths = settings.filters(self.document, self.options)
+        paths += settings.files(self.document, self.options, "include-in-header")
+        return fingerprint([*paths, *(self.document.folder / name for name in names if name)])
+
+    @cached_property
+    def _variables(self) -> Mapping[str, str]:
+        file = self.document.folder / "_variables.yml"
+        return load_variables(file) if file.exists() else {}
+
+    def _metadata(self, values: list[str], frame: bool = False) -> str:
+        """What the templates and Lua read, as JSON; ``values`` of variables come along.
+
+        Only the frame has title, authors and abstract, which may hold variables themselves.
+        """
+
+        def fill(node: Any) -> Any:
+            if isinstance(node, dict):
+                return {str(key): fill(value) for key, value in node.items()}
+            if isinstance(node, list):
+                return [fill(value) for value in node]
+            return (
+                node if isinstance(node, bool) else _tokenised(str(node), values, self._variables)
+            )
+
+        taken = {key: value for key, value in self.options.items() if key not in _NOT_PANDOCS}
+        taken["language"], _, taken["region"] = str(taken["lang"]).partition("-")
+        if frame:
+            taken["author"] = settings.authors(self.document, taken.get("author"))
+        else:
+            taken = {key: value for key, value in taken.items() if key not in _OF_THE_FRAME}
+            taken["pagetitle"] = "chapter"  # which no template prints, and Pandoc asks for
+        return json.dumps(fill(taken) | {"quarto-variables": values})
+
+
+_CHAPTER = _HERE / "chapter.template"
+_LUA = _HERE / "lua"
+
+
+def _place(name: str) -> str:
+    """The token of the frame where something goes; Lua has it too."""
+    return f"\ue014{name}\ue015"
+
+
+def _with_equations(document: Document, span: tuple[int, int]) -> str:
+    """A stretch of text; labelled equations in brackets, by which Pandoc reads their labels."""
+    parts, last = [], span[0]
+    for equation in find_equations(document):
+        (start, end), (label, close) = equation.formula, equation.label
+        if not span[0] <= start < span[1]:
+            continue
+        formula, gap = document.text[start:end], document.text[end:label]
+        parts += [document.text[last:start], f"[{formula}{gap}]", document.text[label:close]]
+        last = close
+    return "".join([*parts, document.text[last : span[1]]])
+
+
+def _tokenised(text: str, values: list[str], variables: Mapping[str, str]) -> str:
+    """``text`` with each shortcode replaced: a variable by a token that Lua fills in."""
+    parts, last = [], 0
+    for code in find_shortcodes(text):
+        if code.name == "var":
+            values.append(variables[code.arguments[0]])
+            new = f"\ue000{len(values)}\ue001"
+        elif code.name == "pagebreak":
+            new = "\ue000pagebreak\ue001"
+        else:
+            continue
+        parts += [text[last : code.span[0]], new]
+        last = code.span[1]
+    return re.sub(r"\{(\{\{<.*?>\}\})\}", r"\1", "".join([*parts, text[last:]]))
+
+
+def _repeat_a_name(read: Sequence[Part]) -> bool:
+    named = [
+        {entry["label"] for kind in ("headings", "items") for entry in part.record[kind]}
+        for part in read
+    ]
+    counts = Counter(name for names in named for name in names)
+    return any(count > 1 for count in counts.values())
+
+
+def _one_list(contents: Iterable[str]) -> str:
+    """The chapters' lists of contents as one."""
+    entries = (re.sub(r"^<ul>\n?|\n?</ul>$", "", part) for part in contents)
+    return "<ul>\n" + "\n".join(filter(None, entries)) + "\n</ul>"

@@ -1,0 +1,65 @@
+"""Divides a document into chapters that Pandoc can read one by one.
+
+A changed sentence then costs the conversion of one chapter. A chapter reaches from one heading of
+the first level to the next. Where something in one chapter could change how Pandoc reads another,
+the whole body is one chapter, so that the result is always that of reading it whole.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from scripts.report.parts import DIV, HEADING
+from scripts.report.source import Document, code_fences
+
+_REACHES_FAR = re.compile(
+    r"\[\^|\^\["  # footnotes are numbered through
+    r"|^ {0,3}\[[^\]\n]+\]:"  # the target of [text][name] may stand in any chapter
+    r"|^[ \t>*+-]*\(@[\w-]*\)\s"  # examples are numbered through
+    r"|\\(?:re)?newcommand\b|\\def\b|\\newenvironment\b|\\DeclareMathOperator\b",
+    re.MULTILINE,
+)
+
+
+def chapters(document: Document) -> list[tuple[int, int]]:
+    """Spans of ``document.text`` that make up the body, in order; one where it is indivisible."""
+    starts = sorted({document.body, *_divisions(document)})
+    spans = list(zip(starts, [*starts[1:], len(document.text)], strict=True))
+    spans = [span for span in spans if document.text[slice(*span)].strip()] or spans
+    return [(document.body, len(document.text))] if _is_one(document, spans) else spans
+
+
+def _divisions(document: Document) -> Iterator[int]:
+    """Offsets of the headings of the first level that stand in no div."""
+    depth, offset, blank_before = 0, 0, True
+    for line in document.prose.split("\n"):
+        fence, heading = DIV.match(line), HEADING.match(line)
+        if fence:
+            depth += 1 if fence[2] else -1
+        elif heading and depth == 0 and len(heading[1]) == 1 and blank_before:
+            yield offset
+        offset += len(line) + 1
+        blank_before = not document.text[offset - len(line) - 1 : offset].strip()
+
+
+def _is_one(document: Document, spans: list[tuple[int, int]]) -> bool:
+    if _REACHES_FAR.search(document.code_free, document.body):
+        return True
+    with_code = {
+        span
+        for start, _ in code_fences(document.text, document.body)
+        for span in spans
+        if span[0] <= start < span[1]
+    }
+    return len(with_code) > 1 or _links_by_title(document)  # the lines of code are numbered through
+
+
+def _links_by_title(document: Document) -> bool:
+    """Whether a heading's words stand in brackets somewhere, which makes them a link to it."""
+    titles = re.findall(r"^#{1,6}[ \t]+(.*?)[ \t]*(?:\{[^}\n]*\})?[ \t]*$", document.text, re.M)
+    bracketed = {
+        " ".join(words.lower().split())
+        for words in re.findall(r"\[([^\[\]]+)\](?!\()", document.text[document.body :])
+    }
+    return any(" ".join(title.lower().split()) in bracketed for title in titles)

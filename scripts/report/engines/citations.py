@@ -1,0 +1,60 @@
+"""Sets the citations of the HTML and its bibliography; those of the PDF are Typst's work.
+
+A citation's number depends on all that come before it, so the chapters' citations, which
+`lua/citations.lua` took out, are set in one run of Pandoc.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+from scripts.report.engines.pandoc import Part
+
+_CITATION = re.compile("\ue012(\\d+)\ue013")
+_BETWEEN = "\ue017"
+
+
+def with_citations(parts: Sequence[Part], convert: Callable[[str], Part]) -> list[Part]:
+    """The parts with their citations in them, and behind them the bibliography as one more.
+
+    ``convert`` has Pandoc make HTML of a document in its JSON, citations resolved.
+    """
+    if not any(_cited(part) for part in parts):
+        return list(parts)
+    made = convert(json.dumps(_all_citations(parts)))
+    *texts, bibliography = made.text.split(_BETWEEN)
+    waiting = iter(texts)
+    done = [_with_own(part, [next(waiting).strip() for _ in _cited(part)]) for part in parts]
+    return [*done, replace(made, text=bibliography.strip("\n"))]
+
+
+def _cited(part: Part) -> Sequence[Any]:
+    blocks: Sequence[Any] = part.citations.get("blocks", [])
+    return blocks
+
+
+def _with_own(part: Part, citations: Sequence[str]) -> Part:
+    def put(text: str) -> str:
+        return _CITATION.sub(lambda token: citations[int(token[1]) - 1], text)
+
+    return replace(part, text=put(part.text), contents=put(part.contents))
+
+
+def _all_citations(parts: Sequence[Part]) -> dict[str, Any]:
+    """A document of nothing but citations, with a mark behind each, and the bibliography."""
+
+    def blocks() -> Iterator[dict[str, Any]]:
+        for part in parts:
+            for citation in _cited(part):
+                yield citation
+                yield {"t": "RawBlock", "c": ["html", _BETWEEN]}
+        title = [{"t": "Str", "c": "Bibliography"}]
+        yield {"t": "Header", "c": [2, ["bibliography", [], []], title]}
+        yield {"t": "Div", "c": [["refs", [], []], []]}
+
+    some = next(part.citations for part in parts if _cited(part))
+    return {**some, "blocks": list(blocks())}

@@ -1,0 +1,66 @@
+"""Gives every label its number, once for PDF and HTML: sections 1, 1.1, …; figures, tables,
+equations and each theorem-like kind 1, 2, …; panels of a figure 2a, 2b, ….
+
+Pandoc reads the chapters one by one and leaves a token wherever a number belongs.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+_MENTION = re.compile("\ue010(\\d+)\ue011")
+_LETTERS_A_LINE = 42
+"""Of a heading in a column of the contents."""
+
+
+def numbers(items: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """The number of each label. ``items``: what carries one, in document order.
+
+    An item has ``label`` and ``kind``; a heading also ``level``, a panel its letter as ``panel``.
+    """
+    found: dict[str, str] = {}
+    counts: Counter[str] = Counter()
+    section = [0] * 6
+    whole = ""
+    for item in items:
+        if "level" in item:
+            level = item["level"]
+            section[level - 1] += 1
+            section[level:] = [0] * (6 - level)
+            number = ".".join(map(str, section[:level]))
+        elif "panel" in item:
+            number = whole + item["panel"]
+        else:
+            counts[item["kind"]] += 1
+            number = whole = str(counts[item["kind"]])
+        found[item["label"]] = number
+    return found
+
+
+def filled(text: str, mentions: Sequence[str], numbers: Mapping[str, str]) -> str:
+    """``text`` with each token replaced by its number; ``mentions`` are the tokens' labels.
+
+    Raises KeyError with the label that has no number.
+    """
+    return _MENTION.sub(lambda token: numbers[mentions[int(token[1]) - 1]], text)
+
+
+def second_column(headings: Iterable[Mapping[str, Any]], depth: int) -> str | None:
+    """The label of the first-level heading at which the second column of the contents begins.
+
+    It is the one that comes nearest to the middle; None where the contents are short. A heading
+    has ``level``, ``label`` and the number of its ``letters``; ``depth`` is that of the contents.
+    """
+    lines = 0
+    starts: list[tuple[int, str]] = []
+    for heading in headings:
+        if heading["level"] == 1 and lines > 0:
+            starts.append((lines, heading["label"]))
+        if heading["level"] <= depth:
+            lines += 1 + heading["letters"] // _LETTERS_A_LINE
+    if lines < 20 or not starts:
+        return None
+    return min(starts, key=lambda start: abs(2 * start[0] - lines))[1]

@@ -1,0 +1,81 @@
+"""Tells the author in which file and line Pandoc or Typst met what it could not read."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from scripts.report.engines.pandoc import PandocError
+from scripts.report.engines.settings import where
+from scripts.report.parts import figures_used
+from scripts.report.source import Document, Place, RenderError, shown
+
+
+def of_pandoc(document: Document, start: int, error: PandocError) -> RenderError:
+    """Pandoc's complaint about the text of ``document`` from the offset ``start`` on."""
+    if error.warning is not None:
+        return _of_warning(document, start, error.warning)
+    refused = re.search(r"REFUSED (\{.*?\}) END", error.stderr, re.DOTALL)
+    if refused is None:
+        return RenderError(f"{shown(document.path)}: Pandoc failed: {error.stderr.strip()}")
+    what = json.loads(refused[1])
+    return RenderError(f"{where(document, what['snippet'])}: {what['message']}.")
+
+
+def _of_warning(document: Document, start: int, entry: Mapping[str, Any]) -> RenderError:
+    if entry["type"] == "CouldNotConvertTeXMath":
+        latex = entry["contents"]
+        reason = next((line for line in entry["message"].splitlines() if "unexpected" in line), "")
+        return RenderError(
+            f"{_math_place(document, latex)}: the formula `{' '.join(latex.split())}` cannot be "
+            f"read: {reason}. Use a command of amsmath that both Typst and MathML can show."
+        )
+    message = " ".join(str(entry.get("pretty", entry)).split())
+    line = re.search(r"(?:at|chunk) line (\d+)", message)
+    first = document.text.count("\n", 0, start)
+    place = document.places[min(first + int(line[1]) if line else 1, len(document.places)) - 1]
+    message = re.sub(r" (?:defined )?at(?: chunk)? line \d+ column \d+", "", message)
+    return RenderError(f"{place}: {message.rstrip('.')}.")
+
+
+def of_label(document: Document, label: str) -> RenderError:
+    """A label is mentioned that carries no number."""
+    return RenderError(
+        f"{where(document, f'@{label}')}: nothing that has a number is labelled `{label}`."
+    )
+
+
+def _math_place(document: Document, latex: str) -> Place:
+    """Where the formula stands that is most like this one: a filter may have mended it."""
+    places = {text: start for (start, _), text, _ in document.formulas}
+    close = difflib.get_close_matches(latex, places, n=1, cutoff=0.3)
+    return document.place(places[close[0]]) if close else Place(shown(document.path), 1)
+
+
+def of_typst(document: Document, source: str, error: Any) -> RenderError:
+    """Typst's complaint, with the author's file and line where they can be found."""
+    hint = f" ({error.hints[0]})" if error.hints else ""
+    place, excerpt = _place_of_typst(document, source, error.diagnostic or "")
+    return RenderError(
+        f"{place}: Typst cannot set this: {error.message}{hint}. Near: {excerpt or 'unknown'}"
+    )
+
+
+def _place_of_typst(document: Document, source: str, diagnostic: str) -> tuple[Place, str]:
+    """The author's place and the text there, guessed from the longest word of Typst's line."""
+    found = re.search(r"─ (.*):(\d+):(\d+)", diagnostic)
+    if found is None:
+        return Place(shown(document.path), 1), ""
+    for path, places in figures_used(document).items():
+        if found[1].endswith(path):
+            return places[0], path
+    line, column = source.splitlines()[int(found[2]) - 1], int(found[3])
+    excerpt = line[max(0, column - 40) : column + 60].strip()
+    for word in sorted(re.findall(r"[\w./-]{3,}", excerpt), key=len, reverse=True):
+        offset = document.text.find(word)
+        if offset >= 0:
+            return document.place(offset), excerpt
+    return Place(shown(document.path), 1), excerpt
