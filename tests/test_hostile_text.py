@@ -165,7 +165,7 @@ def test_what_is_unresolved_is_still_found(tmp_path):
         if given is not None:
             writer.add_metadata({"/Author": given})
         writer.write(tmp_path / "a.pdf")
-        assert edition_pdf.read_structure(tmp_path / "a.pdf").author == (given or "")
+        assert edition_pdf.read_structure((tmp_path / "a.pdf").read_bytes()).author == (given or "")
 
 
 SIGNS = ["#", "*a*", "_a_", "$a$", "<script>x</script>", "@me", "\\", "{{< var x >}}"]

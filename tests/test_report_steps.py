@@ -13,8 +13,8 @@ from scripts.common.artifacts import load_json, save_json
 from scripts.common.checks import Check, save_checks
 from scripts.report import collect, publish, scan
 from scripts.report.render import render
+from scripts.report.resident import Answer, Request, answer
 from scripts.report.source import RenderError, read_document
-from scripts.report.verify import Check as DocumentCheck
 
 AUTHOR = 'A. *Student* {{< var x >}} $x$ #1 <b> \\ "quoted"'
 
@@ -168,33 +168,62 @@ def test_a_leftover_of_an_earlier_build_is_not_used(results):
 
 @pytest.fixture
 def published(results, monkeypatch):
-    """Publish a document about which the verification says what is given."""
+    """Publish a document about which rendering and verification say what is given."""
 
-    def publish_with(*checks: DocumentCheck) -> None:
+    def publish_with(answer: Answer) -> None:
         run_collect()
-        Path("a.pdf").write_text("pdf")
-        Path("a.html").write_text("html")
-        monkeypatch.setattr(publish, "verify", lambda pdf, html: list(checks))
+        monkeypatch.setattr(publish, "answered", lambda request: answer)
         files = {
-            "collected": "collected.json", "pdf": "a.pdf", "html": "a.html",
-            "final-pdf": "b.pdf", "final-html": "b.html", "manifest": "manifest.json",
+            "collected": "collected.json", "made": "report/generated/claims.md",
+            "pdf": "b.pdf", "html": "b.html", "manifest": "manifest.json",
             "engine": "embedded", "engine-version": "pandoc 3, typst 0",
         }  # fmt: skip
-        publish.main([f"--{name}={given}" for name, given in files.items()])
+        words = [word for name, given in files.items() for word in (f"--{name}", given)]
+        publish.main(["report/doc.qmd", *words])
 
     return publish_with
 
 
 def test_publish_adds_the_engine_and_the_document_s_own_checks(published):
-    published(DocumentCheck("x", "It is whole.", ()))
+    published(Answer(b"pdf", b"html", [{"id": "report.x"}], []))
     manifest = load_json(Path("manifest.json"))
     assert manifest["engine"] == {"name": "embedded", "version": "pandoc 3, typst 0"}
     assert manifest["checks"][-1]["id"] == "report.x"
     assert sorted(manifest) == ["artifacts", "checks", "engine", "values"]
     assert Path("b.pdf").read_text() == "pdf"
+    assert Path("b.html").read_text() == "html"
 
 
-def test_a_document_with_a_fault_is_not_published(published):
-    with pytest.raises(SystemExit, match=r"not so: It is whole\.: page 3 is missing"):
-        published(DocumentCheck("x", "It is whole.", ("page 3 is missing",)))
+def test_a_document_with_a_fault_is_kept_aside_not_published(published):
+    with pytest.raises(SystemExit, match=r"(?s)page 3 is missing.*data/logs/report/rejected\.pdf"):
+        published(Answer(b"pdf", b"html", [], ["verify: not so: It is whole.: page 3 is missing"]))
     assert not Path("b.pdf").exists()
+    assert Path("data/logs/report/rejected.pdf").read_text() == "pdf"
+
+
+def test_a_mistake_of_the_author_leaves_nothing_aside(published):
+    with pytest.raises(SystemExit, match=r"^doc\.qmd:5: no such variable$"):
+        published(Answer(b"", b"", [], ["doc.qmd:5: no such variable"]))
+    assert not Path("data/logs").exists()
+
+
+def test_the_product_is_both_editions_and_what_verification_says(results):
+    run_collect()
+    front = "---\ntitle: T\nauthor: A\ndate: 2023-04-09\n---\n"
+    shown = ["claims.md", "provenance.md", "t/checks.md", "t/f.svg"]
+    Path("report/doc.qmd").write_text(front + TEXT.split("---\n", 2)[2])
+    svg = '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>'
+    Path("report/generated/t/f.svg").write_text(svg)
+    request = Request("report/doc.qmd", "embedded", [f"report/generated/{name}" for name in shown])
+    found = answer(request)
+    assert found.pdf.startswith(b"%PDF")
+    assert b"<math" in found.html
+    ids = {check["id"] for check in found.checks}
+    assert {"report.pdf-margins", "report.html-links", "report.same-headings"} <= ids
+    failed = {check["id"] for check in found.checks if not check["passed"]}
+    assert "report.pdf-metadata" in failed  # no `pdf-standard: ua-1`
+    assert "report.same-headings" not in failed
+    assert len(found.problems) == len(failed)
+    broken = answer(Request("report/doc.qmd", "embedded", request.made[1:]))
+    assert "no rule makes generated/claims.md" in broken.problems[0]
+    assert (broken.pdf, broken.html, broken.checks) == (b"", b"", [])

@@ -63,7 +63,7 @@ def remove_record_and_change_model(house: House) -> None:
         (remove_record_and_change_model, "check_gan_game", "its code changed .*not on record.*"),
         (flip_bit(ARRAYS), "compute_gan_game", f"{ARRAYS} is damaged: .*"),
         (lambda house: (house.root / ARRAYS).unlink(), "compute_gan_game", f"{ARRAYS} is missing"),
-        (add_sentence, "render_report", r"report/exercises/gan_game\.qmd was edited"),
+        (add_sentence, "publish_report", r"report/exercises/gan_game\.qmd was edited"),
         (bump_pin, "compute_gan_game", r"the pinned versions in envs/requirements\.txt .*changed"),
         (change_command, "plot_gan_game", r"its command changed: with --matrix=x"),
         (swap_outputs, "plot_gan_game", "its rule names other files .*"),

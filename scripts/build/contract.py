@@ -33,7 +33,6 @@ def contract(
     settings: Mapping[str, Any],
     *names: str,
     files: Iterable[str] = (),
-    tools: Mapping[str, str] | None = None,
     reads_sidecars: bool = False,
 ) -> str:
     """Return the contract of one step as JSON on one line, keys sorted.
@@ -42,7 +41,6 @@ def contract(
     settings, names: the configuration block and the keys of it that the step reads.
     files: committed files that the step reads (paths from the root); their bytes count, not
     their time stamps. Those under data/raw must match data/raw/SHA256SUMS.
-    tools: versions of programs that the step runs and that are not pinned here, by name.
     reads_sidecars: whether the step also reads the sidecars of its inputs.
     Raises ContractError, naming the rule's mistake, the code that cannot be read, or the file that
     is missing or changed.
@@ -62,8 +60,6 @@ def contract(
         "versions": versions.installed(),
         "files": {path: _committed(root, path) for path in files},
     }
-    if tools:
-        content["tools"] = dict(tools)
     if reads_sidecars:
         content["reads_sidecars"] = True
     return json.dumps(content, sort_keys=True, ensure_ascii=True, allow_nan=False)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 from lxml import etree
 
@@ -14,10 +13,10 @@ _VOID = {"br", "col", "hr", "img", "input", "link", "meta", "source", "wbr"}
 _INLINE = {"a", "b", "code", "em", "i", "q", "s", "small", "span", "strong", "sub", "sup", "u"}
 
 
-def read_page(path: Path) -> Page:
-    """Read a page. Raises FileNotFoundError."""
+def read_page(html: bytes) -> Page:
+    """Read a page, encoded in UTF-8."""
     parser = etree.HTMLParser(target=Page(), huge_tree=True)
-    parser.feed(path.read_text(encoding="utf-8"))
+    parser.feed(html.decode())
     page: Page = parser.close()
     return page
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import io
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import pikepdf
 import pypdfium2
 
 from scripts.report.edition_text import squeezed
-from scripts.report.margins import outside
+from scripts.report.margins import Sheet, left_margin, overhanging, read_sheet
+from scripts.report.page_prints import fingerprints
+
+_Value = TypeVar("_Value")
 
 
 @dataclass(frozen=True)
@@ -39,9 +42,9 @@ class Drawing:
     outside: list[str]
 
 
-def read_structure(path: Path) -> Structure:
-    """Read a PDF's objects. Raises FileNotFoundError."""
-    with pikepdf.open(path) as file:
+def read_structure(pdf: bytes) -> Structure:
+    """Read a PDF's objects."""
+    with pikepdf.open(io.BytesIO(pdf)) as file:
         nodes = list(_structure(file))
         with file.open_outline() as entries:
             outline = [squeezed(title) for title in _outline(entries.root)]
@@ -56,17 +59,48 @@ def read_structure(path: Path) -> Structure:
         )
 
 
-def read_drawing(path: Path) -> Drawing:
-    """Read what a PDF shows. Raises FileNotFoundError."""
-    with pypdfium2.PdfDocument(path) as document:
-        pages = list(document)
-        texts = [page.get_textpage() for page in pages]
-        return Drawing(_text(texts), list(outside(pages, texts)))
+def read_drawing(pdf: bytes) -> Drawing:
+    """Read what a PDF shows; pages that the last one had too are not read again."""
+    with pikepdf.open(io.BytesIO(pdf)) as file:
+        prints = fingerprints(file)
+    with pypdfium2.PdfDocument(pdf) as document:
+        pages = _PAGES.kept(prints, lambda index: read_sheet(document[index]))
+        margin = left_margin(pages)
+        faults = _FAULTS.kept(
+            [(known, margin) for known in prints],
+            lambda index: tuple(overhanging(document[index], pages[index], margin)),
+        )
+    outside = [
+        f"page {number}: {what} by {points:.0f} pt"
+        for number, found in enumerate(faults, 1)
+        for what, points in found
+    ]
+    return Drawing(_text(page.text for page in pages), outside)
 
 
-def _text(texts: Sequence[pypdfium2.PdfTextPage]) -> str:
+class _Memory(Generic[_Value]):
+    """What was found out about each page of the last document."""
+
+    def __init__(self) -> None:
+        self._known: dict[Hashable, _Value] = {}
+
+    def kept(self, keys: Sequence[Hashable], find: Callable[[int], _Value]) -> list[_Value]:
+        """The value for each key, by its index where it was not known; others are forgotten."""
+        values = [
+            self._known[key] if key in self._known else find(index)
+            for index, key in enumerate(keys)
+        ]
+        self._known = dict(zip(keys, values, strict=True))
+        return values
+
+
+_PAGES: _Memory[Sheet] = _Memory()
+_FAULTS: _Memory[tuple[tuple[str, float], ...]] = _Memory()
+
+
+def _text(pages: Iterable[str]) -> str:
     """The text of every page; words that a line break divided are joined."""
-    text = "\n".join(page.get_text_range() for page in texts)
+    text = "\n".join(pages)
     # PDFium writes a hyphen at a line's end that divides a word as one of the first two.
     return squeezed(re.sub(r"(?<=\w)[\x02\ufffe\u2010\u00ad-](?:\r?\n)?(?=\w)", _joined, text))
 

@@ -33,36 +33,43 @@ class _Block:
         return max(sideways, self.foot - bottom, top - (self.height - 0.5 * self.margin))
 
 
-def outside(
-    pages: Sequence[pypdfium2.PdfPage], texts: Sequence[pypdfium2.PdfTextPage]
-) -> Iterator[str]:
-    """Say which letters and drawings stand outside the text block, and by how many points.
+@dataclass(frozen=True)
+class Sheet:
+    """A page's text, its size, the boxes of its runs of letters, and that of its number."""
 
-    texts: the text page of each page. The text block is measured on the pages themselves.
-    """
-    runs = [[text.get_rect(index) for index in range(text.count_rects())] for text in texts]
+    text: str
+    size: tuple[float, float]
+    runs: tuple[Box, ...]
+    number: Box | None
+
+
+def read_sheet(page: pypdfium2.PdfPage) -> Sheet:
+    """Read what `left_margin` and `overhanging` ask of a page."""
+    text, (width, height) = page.get_textpage(), page.get_size()
+    runs = tuple(text.get_rect(index) for index in range(text.count_rects()))
+    numbers = [box for box in runs if _may_be_page_number(text, box, width, height)]
+    lowest = min(numbers, key=lambda box: box[3], default=None)
+    return Sheet(text.get_text_range(), (width, height), runs, lowest)
+
+
+def left_margin(sheets: Sequence[Sheet]) -> float | None:
+    """Points between the edge and the text, measured on the pages; None without text."""
     # Lines begin at the margin, so more runs of letters do than at any other place.
-    starts = Counter(round(left) for page in runs for left, _, _, _ in page)
-    if not starts:
-        return
-    margin = float(starts.most_common(1)[0][0])
-    for number, (page, text, boxes) in enumerate(zip(pages, texts, runs, strict=True), 1):
-        width, height = page.get_size()
-        numbers = [box for box in boxes if _may_be_page_number(text, box, width, height)]
-        number_box = min(numbers, key=lambda box: box[3], default=None)  # the lowest
-        foot = number_box[3] if number_box else 0.04 * height
-        block = _Block(width, height, margin, foot)
-        rest = [box for box in boxes if box != number_box]
-        for what, points in _overhanging(page, text, rest, block):
-            yield f"page {number}: {what} by {points:.0f} pt"
+    starts = Counter(round(left) for sheet in sheets for left, _, _, _ in sheet.runs)
+    return float(starts.most_common(1)[0][0]) if starts else None
 
 
-def _overhanging(
-    page: pypdfium2.PdfPage, text: pypdfium2.PdfTextPage, runs: Sequence[Box], block: _Block
+def overhanging(
+    page: pypdfium2.PdfPage, sheet: Sheet, margin: float | None
 ) -> Iterator[tuple[str, float]]:
+    """What stands outside a page's text block, and by how many points: letters and drawings."""
+    if margin is None:
+        return
+    foot = sheet.number[3] if sheet.number else 0.04 * sheet.size[1]
+    block = _Block(*sheet.size, margin, foot)
     # Letters take long to read, and a run holds its letters: look where a run sticks out.
-    if any(block.excess(box) > OVERHANG for box in runs):
-        for box, letter in _letters(text):
+    if any(block.excess(box) > OVERHANG for box in sheet.runs if box != sheet.number):
+        for box, letter in _letters(page.get_textpage()):
             if block.excess(box) > OVERHANG and not (letter.isdigit() and box[3] <= block.foot):
                 yield letter, block.excess(box)
     left, bottom, right, top = (ctypes.c_float() for _ in range(4))

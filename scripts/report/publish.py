@@ -1,46 +1,58 @@
-"""Verify the finished document and, if all is well, put it where the reader looks.
+"""Render the document, verify it and, if all is well, hand it over with its manifest.
 
 Nothing is replaced before everything has succeeded: the previous PDF stays until this step.
 """
 
 from __future__ import annotations
 
-import shutil
+import argparse
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from pathlib import Path
 
 from scripts.common.artifacts import load_json, save_json
-from scripts.common.command_line import parse
-from scripts.report.verify import complaints, verify
+from scripts.report.resident import Answer, Request, answered
 
-
-@dataclass(frozen=True)
-class Settings:
-    """How the document was rendered."""
-
-    engine: str = field(metadata={"help": "quarto or embedded"})
-    engine_version: str = field(metadata={"help": "the versions of the engine's parts"})
+REJECTED = Path("data/logs/report")
+"""Where a document goes about which something is wrong."""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line. Raises SystemExit, saying what is wrong with the document."""
-    settings, files = parse(
-        __doc__,
-        Settings,
-        inputs=("collected", "pdf", "html"),
-        outputs=("final_pdf", "final_html", "manifest"),
-        arguments=arguments,
+    options = _parse(arguments)
+    made = answered(Request(options.document, options.engine, options.made))
+    if made.problems:
+        sys.exit("\n".join([*made.problems, *_rejected(made)]))
+    manifest = load_json(options.collected)
+    manifest["engine"] = {"name": options.engine, "version": options.engine_version}
+    manifest["checks"] += made.checks
+    options.pdf.write_bytes(made.pdf)
+    options.html.write_bytes(made.html)
+    save_json(options.manifest, manifest)
+
+
+def _rejected(made: Answer) -> list[str]:
+    """Keep what was rendered but not accepted, if anything was, and say where."""
+    if not made.pdf:
+        return []
+    REJECTED.mkdir(parents=True, exist_ok=True)
+    (REJECTED / "rejected.pdf").write_bytes(made.pdf)
+    (REJECTED / "rejected.html").write_bytes(made.html)
+    return [f"What was rejected can be looked at: {REJECTED}/rejected.pdf and rejected.html"]
+
+
+def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    checks = verify(files.pdf, files.html)
-    if not all(check.passed for check in checks):
-        sys.exit("\n".join(complaints(checks)))
-    manifest = load_json(files.collected)
-    manifest["engine"] = {"name": settings.engine, "version": settings.engine_version}
-    manifest["checks"] += [check.record() for check in checks]
-    shutil.copyfile(files.pdf, files.final_pdf)
-    shutil.copyfile(files.html, files.final_html)
-    save_json(files.manifest, manifest)
+    parser.add_argument("document", help="the .qmd file")
+    parser.add_argument("--made", nargs="*", default=[], help="the generated files")
+    parser.add_argument("--collected", required=True, type=Path, help="the manifest so far")
+    parser.add_argument("--engine", required=True, help="quarto or embedded")
+    parser.add_argument("--engine-version", required=True, help="versions of the engine's parts")
+    for name in ("pdf", "html", "manifest"):
+        parser.add_argument(f"--{name}", required=True, type=Path, help="file written")
+    return parser.parse_args(arguments)
 
 
 if __name__ == "__main__":

@@ -9,19 +9,33 @@ import argparse
 import os
 import sys
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Protocol
 
 from scripts.report import scan
 from scripts.report.engines import embedded, quarto
 from scripts.report.mistakes import check
-from scripts.report.source import RenderError, read_document
+from scripts.report.source import Document, RenderError, read_document
 from scripts.report.variables import load_variables
 
-__all__ = ["ENGINES", "RenderError", "main", "render", "resolve_engine"]
+__all__ = ["ENGINES", "RenderError", "main", "prepared", "render", "resolve_engine"]
 
-ENGINES = ("auto", "quarto", "embedded")
+
+class Engine(Protocol):
+    """What turns a document into its two editions. Both raise RenderError and write nothing."""
+
+    def render_pdf(self, document: Document) -> bytes:
+        """The document as PDF."""
+        ...
+
+    def render_html(self, document: Document) -> bytes:
+        """The document as one self-contained HTML file."""
+        ...
+
+
+ENGINES: Mapping[str, Engine] = {"quarto": quarto, "embedded": embedded}
 
 
 def resolve_engine(name: str) -> tuple[str, str]:
@@ -30,11 +44,29 @@ def resolve_engine(name: str) -> tuple[str, str]:
     ``auto`` is Quarto where a recent enough one is on PATH, else the embedded engine.
     Raises RenderError for an unknown name and for an engine that is not there.
     """
-    if name not in ENGINES:
-        raise RenderError(f"unknown engine `{name}`; choose one of {', '.join(ENGINES)}.")
+    if name not in _CHOICES:
+        raise RenderError(f"unknown engine `{name}`; choose one of {', '.join(_CHOICES)}.")
     if name == "quarto" or (name == "auto" and quarto.usable()):
         return "quarto", quarto.version()
     return "embedded", embedded.version()
+
+
+_CHOICES = ("auto", *ENGINES)
+
+
+def prepared(qmd: str | Path, made: Iterable[str | Path] | None = None) -> Document:
+    """Read a document and look for its author's mistakes. Raises RenderError.
+
+    ``made``: the generated files that rules make; where they are given, each must be shown, and
+    no other generated file may be.
+    """
+    document = read_document(qmd)
+    variables = document.folder / "_variables.yml"
+    check(document, variables=load_variables(variables) if variables.exists() else {})
+    problems = scan.misused(document, document.folder, map(Path, made)) if made is not None else []
+    if problems:
+        raise RenderError("\n".join(problems))
+    return document
 
 
 def render(
@@ -47,19 +79,12 @@ def render(
 ) -> tuple[str, str]:
     """Render ``qmd`` to the files named, and return the engine used and its version.
 
-    ``made``: the generated files that rules make; where they are given, each must be shown, and
-    no other generated file may be. Nothing is written unless everything succeeds; the files then
-    appear at once, whole. Raises RenderError.
+    ``made``: see `prepared`. Nothing is written unless everything succeeds; the files then appear
+    at once, whole. Raises RenderError.
     """
     resolved = resolve_engine(engine)
-    document = read_document(qmd)
-    variables = document.folder / "_variables.yml"
-    check(document, variables=load_variables(variables) if variables.exists() else {})
-    if made is not None:
-        problems = scan.misused(document, document.folder, map(Path, made))
-        if problems:
-            raise RenderError("\n".join(problems))
-    module = quarto if resolved[0] == "quarto" else embedded
+    document = prepared(qmd, made)
+    module = ENGINES[resolved[0]]
     with ThreadPoolExecutor(2) as pool:
         jobs = [
             (Path(path), pool.submit(make, document))
@@ -92,7 +117,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Command line; returns the exit code."""
     parser = argparse.ArgumentParser(description="Render a Quarto document to PDF and HTML.")
     parser.add_argument("document", type=Path, help="the .qmd file")
-    parser.add_argument("--engine", default="auto", help=f"one of {', '.join(ENGINES)}")
+    parser.add_argument("--engine", default="auto", help=f"one of {', '.join(_CHOICES)}")
     parser.add_argument("--output", type=Path, help="the PDF to write")
     parser.add_argument("--html", type=Path, help="the HTML to write")
     parser.add_argument(

@@ -8,14 +8,11 @@ Each check names what it found wrong, so a failure can be mended without opening
 from __future__ import annotations
 
 import argparse
-import errno
 import json
-import os
 import re
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -66,19 +63,22 @@ def verify(
     ``expected_headings`` must all be headings of the PDF (and of the HTML), in that order.
     Raises FileNotFoundError when a file is missing.
     """
-    for path in (pdf, html):
-        if path is not None and not path.is_file():
-            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path))
-    with ProcessPoolExecutor(1) as beside:  # drawing the pages takes as long as all the rest
-        reading = beside.submit(read_structure, pdf)
-        reading_page = beside.submit(read_page, html) if html is not None else None
-        drawing = read_drawing(pdf)
-        structure = reading.result()
-        page = reading_page.result() if reading_page else None
-    checks = _pdf_checks(structure, drawing, expected_headings)
+    shown = pdf.read_bytes()
+    page = read_page(html.read_bytes()) if html is not None else None
+    return checks(read_structure(shown), read_drawing(shown), page, expected_headings)
+
+
+def checks(
+    structure: Structure,
+    drawing: Drawing,
+    page: Page | None = None,
+    expected_headings: Sequence[str] = (),
+) -> list[Check]:
+    """Check a document of which PDF and HTML have been read already."""
+    found = _pdf_checks(structure, drawing, expected_headings)
     if page is not None:
-        checks += _html_checks(page, structure, drawing, expected_headings)
-    return checks
+        found += _html_checks(page, structure, drawing, expected_headings)
+    return found
 
 
 def _pdf_checks(structure: Structure, drawing: Drawing, expected: Sequence[str]) -> list[Check]:

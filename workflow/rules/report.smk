@@ -1,4 +1,4 @@
-"""The document: collect what the exercises found, render the text, verify it and publish it."""
+"""The document: collect what the exercises found; render the text, verify it and publish it."""
 
 from scripts.report.render import RenderError, resolve_engine
 
@@ -81,10 +81,11 @@ rule collect_report:
         )
 
 
-rule render_report:
+rule publish_report:
     input:
         text=ancient(TEXT),
         engine=ancient(ENGINE_FILES),
+        collected=rules.collect_report.output.manifest,
         variables=rules.collect_report.output.variables,
         made=[
             rules.collect_report.output.claims,
@@ -92,39 +93,6 @@ rule render_report:
             *BOXES,
             *COPIES,
         ],
-    output:
-        pdf="data/results/report/assignment.pdf",
-        html="data/results/report/assignment.html",
-    log:
-        "data/logs/report/render.log",
-    benchmark:
-        "data/benchmarks/report/render.tsv"
-    conda:
-        "../../envs/assignment.yaml"
-    threads: 2
-    resources:
-        mem_mb=2000,
-        runtime=5,
-    params:
-        contract=contract(
-            "report.render",
-            RESOLVED,
-            "engine",
-            tools={engine: engine_version},
-            files=[*TEXT, *ENGINE_FILES],
-        ),
-    shell:
-        job(
-            f"scripts.report.render {DOCUMENT}"
-            " --output {output.pdf:q} --html {output.html:q} --made {input.made:q}"
-        )
-
-
-rule publish_report:
-    input:
-        collected=rules.collect_report.output.manifest,
-        pdf=rules.render_report.output.pdf,
-        html=rules.render_report.output.html,
     output:
         pdf="report/build/assignment.pdf",
         html="report/build/assignment.html",
@@ -135,15 +103,21 @@ rule publish_report:
         "data/benchmarks/report/publish.tsv"
     conda:
         "../../envs/assignment.yaml"
-    threads: 1
+    threads: 2
     resources:
-        mem_mb=1000,
-        runtime=2,
+        mem_mb=2000,
+        runtime=5,
     params:
-        contract=contract("report.publish", RESOLVED, "engine", "engine_version"),
+        contract=contract(
+            "report.publish",
+            RESOLVED,
+            "engine",
+            "engine_version",
+            files=[*TEXT, *ENGINE_FILES],
+        ),
     shell:
         job(
-            "scripts.report.publish --collected {input.collected:q} --pdf {input.pdf:q}"
-            " --html {input.html:q} --final-pdf {output.pdf:q} --final-html {output.html:q}"
-            " --manifest {output.manifest:q}"
+            f"scripts.report.publish {DOCUMENT}"
+            " --collected {input.collected:q} --made {input.made:q}"
+            " --pdf {output.pdf:q} --html {output.html:q} --manifest {output.manifest:q}"
         )

@@ -5,11 +5,10 @@ What it does not know it refuses by name, with file and line; it drops nothing s
 
 from __future__ import annotations
 
-from typing import Any
-
 from scripts.report.engines import pandoc, problems, settings
 from scripts.report.engines.assembly import Edition
 from scripts.report.engines.self_contained import with_images, with_styles
+from scripts.report.engines.typesetter import typesetter
 from scripts.report.source import Document
 
 
@@ -28,19 +27,10 @@ def render_pdf(document: Document) -> bytes:
     source = typst_source(document)
     options = settings.read(document, "typst")
     standards = [options["pdf-standard"]] if "pdf-standard" in options else []
-    compile_typst: Any = typst.compile  # its types do not know a document in memory with a root
     try:
-        pdf: bytes = compile_typst(
-            source.encode(),
-            root=str(document.folder.resolve()),
-            format="pdf",
-            ignore_system_fonts=True,
-            pdf_standards=standards,
-            timestamp=settings.timestamp(document),
-        )
+        return typesetter(document.folder).pdf(source, standards, settings.timestamp(document))
     except typst.TypstError as error:
         raise problems.of_typst(document, source, error) from None
-    return pdf
 
 
 def typst_source(document: Document) -> str:

@@ -133,7 +133,7 @@ def _converted(conversion: Conversion) -> tuple[int, str, str, str]:
 
 @functools.cache
 def _workers() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(len(os.sched_getaffinity(0)))
+    return ThreadPoolExecutor(os.cpu_count())
 
 
 def in_parallel(work: Callable[[_Given], _Made], given: Sequence[_Given]) -> list[_Made]:
