@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import re
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
@@ -64,11 +65,13 @@ def read_drawing(pdf: bytes) -> Drawing:
     with pikepdf.open(io.BytesIO(pdf)) as file:
         prints = fingerprints(file)
     with pypdfium2.PdfDocument(pdf) as document:
-        pages = _PAGES.kept(prints, lambda index: read_sheet(document[index]))
+        page = functools.cache(document.get_page)  # both take long to open
+        text = functools.cache(lambda index: page(index).get_textpage())
+        pages = _PAGES.kept(prints, lambda index: read_sheet(page(index), text(index)))
         margin = left_margin(pages)
         faults = _FAULTS.kept(
             [(known, margin) for known in prints],
-            lambda index: tuple(overhanging(document[index], pages[index], margin)),
+            lambda index: tuple(overhanging(page(index), text(index), pages[index], margin)),
         )
     outside = [
         f"page {number}: {what} by {points:.0f} pt"

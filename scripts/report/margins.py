@@ -43,9 +43,9 @@ class Sheet:
     number: Box | None
 
 
-def read_sheet(page: pypdfium2.PdfPage) -> Sheet:
+def read_sheet(page: pypdfium2.PdfPage, text: pypdfium2.PdfTextPage) -> Sheet:
     """Read what `left_margin` and `overhanging` ask of a page."""
-    text, (width, height) = page.get_textpage(), page.get_size()
+    width, height = page.get_size()
     runs = tuple(text.get_rect(index) for index in range(text.count_rects()))
     numbers = [box for box in runs if _may_be_page_number(text, box, width, height)]
     lowest = min(numbers, key=lambda box: box[3], default=None)
@@ -60,7 +60,7 @@ def left_margin(sheets: Sequence[Sheet]) -> float | None:
 
 
 def overhanging(
-    page: pypdfium2.PdfPage, sheet: Sheet, margin: float | None
+    page: pypdfium2.PdfPage, text: pypdfium2.PdfTextPage, sheet: Sheet, margin: float | None
 ) -> Iterator[tuple[str, float]]:
     """What stands outside a page's text block, and by how many points: letters and drawings."""
     if margin is None:
@@ -69,7 +69,7 @@ def overhanging(
     block = _Block(*sheet.size, margin, foot)
     # Letters take long to read, and a run holds its letters: look where a run sticks out.
     if any(block.excess(box) > OVERHANG for box in sheet.runs if box != sheet.number):
-        for box, letter in _letters(page.get_textpage()):
+        for box, letter in _letters(text):
             if block.excess(box) > OVERHANG and not (letter.isdigit() and box[3] <= block.foot):
                 yield letter, block.excess(box)
     left, bottom, right, top = (ctypes.c_float() for _ in range(4))

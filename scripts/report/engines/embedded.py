@@ -22,9 +22,10 @@ def version() -> str:
 
 def render_pdf(document: Document) -> bytes:
     """The document as PDF. Raises RenderError; writes nothing."""
-    import typst
-
     source = typst_source(document)
+
+    import typst  # only now: what takes longest, Pandoc, is already at work on the HTML's chapters
+
     options = settings.read(document, "typst")
     standards = [options["pdf-standard"]] if "pdf-standard" in options else []
     try:
