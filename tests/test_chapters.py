@@ -204,6 +204,42 @@ def test_only_the_changed_chapter_is_converted_again(
     assert len(runs) == 8
 
 
+def test_what_is_edited_while_pandoc_reads_is_not_remembered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write_document(tmp_path, "# One {#sec-1}\n\nOld words.\n")
+    lua = tmp_path / "filters" / "operator-spaces.lua"
+    before = lua.read_text()
+    after = before + "\nfunction Str(el) if el.text == 'Old' then return 'New' end end\n"
+    run = pandoc.subprocess.run
+
+    def edited_meanwhile(command: list[str], **options: Any) -> Any:
+        lua.write_text(after)
+        return run(command, **options)
+
+    monkeypatch.setattr(pandoc.subprocess, "run", edited_meanwhile)
+    assert "New words" in embedded.typst_source(read_document(path))
+    monkeypatch.undo()
+    lua.write_text(before)
+    assert "Old words" in embedded.typst_source(read_document(path))
+
+
+def test_a_failure_of_the_machine_is_not_remembered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write_document(tmp_path, "# One {#sec-1}\n\nWords of their own.\n")
+    run = pandoc.subprocess.run
+
+    def killed(command: list[str], **options: Any) -> Any:
+        return run(["sh", "-c", "kill -9 $$"], **options)
+
+    monkeypatch.setattr(pandoc.subprocess, "run", killed)
+    with pytest.raises(RenderError, match="Pandoc failed"):
+        embedded.typst_source(read_document(path))
+    monkeypatch.undo()
+    assert "Words of their own" in embedded.typst_source(read_document(path))
+
+
 def test_numbers_by_hand() -> None:
     items = [
         {"label": "s1", "kind": "sec", "level": 1}, {"label": "s11", "kind": "sec", "level": 2},

@@ -170,9 +170,10 @@ def test_a_leftover_of_an_earlier_build_is_not_used(results):
 def published(results, monkeypatch):
     """Publish a document about which rendering and verification say what is given."""
 
-    def publish_with(answer: Answer) -> None:
+    def publish_with(answer) -> None:
         run_collect()
-        monkeypatch.setattr(publish, "answered", lambda request: answer)
+        given = answer if callable(answer) else lambda request: answer
+        monkeypatch.setattr(publish, "answered", given)
         files = {
             "collected": "collected.json", "made": "report/generated/claims.md",
             "pdf": "b.pdf", "html": "b.html", "manifest": "manifest.json",
@@ -205,6 +206,21 @@ def test_a_mistake_of_the_author_leaves_nothing_aside(published):
     with pytest.raises(SystemExit, match=r"^doc\.qmd:5: no such variable$"):
         published(Answer(b"", b"", [], ["doc.qmd:5: no such variable"]))
     assert not Path("data/logs").exists()
+
+
+@pytest.mark.parametrize(
+    ("error", "message"),
+    [
+        (OSError(28, "No space left on device", "report/b.pdf"), r"^report/b\.pdf: No space left"),
+        (ValueError("it is 'x'; set it to a number"), "^it is 'x'"),
+    ],
+)
+def test_what_the_machine_lacks_is_said_in_a_line(published, monkeypatch, error, message):
+    def fails(request):
+        raise error
+
+    with pytest.raises(SystemExit, match=message):
+        published(fails)
 
 
 def test_the_product_is_both_editions_and_what_verification_says(results):

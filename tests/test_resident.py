@@ -218,6 +218,21 @@ def test_without_it_the_document_is_rendered_all_the_same(
     assert renderers(folder) == []
 
 
+@pytest.mark.parametrize("seconds", ["soon", ""])
+def test_a_strange_number_of_seconds_is_named(
+    monkeypatch: pytest.MonkeyPatch, seconds: str
+) -> None:
+    monkeypatch.setenv(resident.SECONDS, seconds)
+    with pytest.raises(ValueError, match="ASSIGNMENT_RENDERER_SECONDS is .*; set it to a number"):
+        answered(REQUEST)
+
+
+def test_another_environment_ends_it(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = resident.code()
+    monkeypatch.setenv("LC_ALL", "tr_TR.UTF-8")
+    assert resident.code() != before
+
+
 def test_it_ends_when_nobody_comes(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(resident.SECONDS, "0.2")
     assert answered(REQUEST).pdf

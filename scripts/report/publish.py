@@ -20,6 +20,15 @@ REJECTED = Path("data/logs/report")
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line. Raises SystemExit, saying what is wrong with the document."""
     options = _parse(arguments)
+    try:
+        _publish(options)
+    except OSError as error:
+        sys.exit(f"{error.filename or 'The document'}: {error.strerror or error}")
+    except ValueError as error:
+        sys.exit(str(error))
+
+
+def _publish(options: argparse.Namespace) -> None:
     made = answered(Request(options.document, options.engine, options.made))
     if made.problems:
         sys.exit("\n".join([*made.problems, *_rejected(made)]))

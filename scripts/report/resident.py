@@ -3,7 +3,7 @@
 The first render starts it, as Quarto keeps the kernels of notebooks for a while; after some minutes
 without work it ends. It reads the very files that a render without it reads and sends back the
 very bytes; what it keeps is only what Pandoc, Typst and the checks made of text that has not
-changed. It writes nothing, and it ends when it is asked by other code than its own.
+changed. It writes no result, and it ends when it is asked by other code than its own.
 
 python -m scripts.report.resident SECONDS: what `answered` starts.
 """
@@ -29,10 +29,16 @@ SECONDS = "ASSIGNMENT_RENDERER_SECONDS"
 """Environment variable: how long it waits for work; 0 is: render without it."""
 
 USUAL_SECONDS = 300.0
+_LONGEST_SECONDS = 86_400.0
 _TO_START = 10.0  # seconds
 _TO_RENDER = 600.0  # seconds
 _MOST_MEMORY = 2_000_000_000  # bytes; it takes about half of that
 _ROOT = Path(__file__).resolve().parents[2]
+_OF_THE_ENVIRONMENT = (
+    "HOME", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "PYTHONHASHSEED", "PYTHONPATH", "TZ",
+    "XDG_CACHE_HOME", "XDG_CONFIG_HOME",
+)  # fmt: skip
+"""What it inherits from the build that starts it, and another build may have otherwise."""
 
 
 @dataclass(frozen=True)
@@ -55,14 +61,27 @@ class Answer:
 
 
 def answered(request: Request) -> Answer:
-    """Have a document rendered and verified, by a renderer that stays if there may be one."""
-    seconds = float(os.environ.get(SECONDS, USUAL_SECONDS))
+    """Have a document rendered and verified, by a renderer that stays if there may be one.
+
+    Raises OSError, if files cannot be read or written, and ValueError for a strange `SECONDS`.
+    """
+    seconds = _patience()
     if seconds > 0 and request.engine == "embedded":
         try:
             return _asked(request, seconds)
         except (OSError, EOFError):
             pass  # no socket here, or it was ended: it is not needed, only faster
     return answer(request)
+
+
+def _patience() -> float:
+    text = os.environ.get(SECONDS, str(USUAL_SECONDS))
+    try:
+        return min(float(text), _LONGEST_SECONDS)
+    except ValueError:
+        raise ValueError(
+            f"{SECONDS} is {text!r}; set it to a number of seconds, 0 for no renderer that stays."
+        ) from None
 
 
 def answer(request: Request) -> Answer:
@@ -133,8 +152,9 @@ def _place() -> Path:
 
 
 def code() -> str:
-    """SHA-256 (hex) of what a renderer is made of: our modules, Python, what is installed."""
-    digest = hashlib.sha256(f"{sys.executable} {sys.version}".encode())
+    """SHA-256 (hex) of what a renderer is made of: modules, Python, packages, environment."""
+    inherited = [os.environ.get(name) for name in _OF_THE_ENVIRONMENT]
+    digest = hashlib.sha256(f"{sys.executable} {sys.version} {inherited}".encode())
     for folder in filter(os.path.isdir, sys.path):
         if folder.endswith("-packages"):  # a change of what is installed changes its time
             digest.update(str(Path(folder).stat().st_mtime_ns).encode())
@@ -190,7 +210,7 @@ def _answer_one(listener: socket.socket, own: str) -> bool:
                 "checks": found.checks, "problems": found.problems,
             }  # fmt: skip
             stream.write(json.dumps(told).encode() + b"\n" + found.pdf + found.html)
-    except OSError:  # nobody came (TimeoutError), or who came was killed
+    except (OSError, ValueError):  # nobody came, who came was killed, or it was nobody of ours
         return False
     return True
 

@@ -25,6 +25,7 @@ from scripts.report.engines.pandoc import (
     Part,
     convert,
     fingerprint,
+    forget,
     in_parallel,
 )
 from scripts.report.parts import find_equations, find_shortcodes
@@ -52,6 +53,14 @@ class Edition:
 
     def assembled(self) -> str:
         """The whole in the target's language. Raises RenderError."""
+        before = self._files
+        try:
+            return self._assembled()
+        finally:
+            if self._fingerprint() != before:
+                forget()
+
+    def _assembled(self) -> str:
         read = in_parallel(self._chapter, chapters(self.document))
         if _repeat_a_name(read):  # Pandoc makes names of headings' words, each once in a text
             read = [self._chapter((self.document.body, len(self.document.text)))]
@@ -121,8 +130,12 @@ class Edition:
 
     @cached_property
     def _files(self) -> str:
+        """The fingerprint before Pandoc reads."""
+        return self._fingerprint()
+
+    def _fingerprint(self) -> str:
         """What stands in the files that Pandoc reads beside the text, as a hash."""
-        names = [*self.options.get("bibliography", []), *[self.options.get("csl")]]
+        names = [*self.options.get("bibliography", []), self.options.get("csl")]
         paths = settings.filters(self.document, self.options)
         paths += settings.files(self.document, self.options, "include-in-header")
         return fingerprint([*paths, *(self.document.folder / name for name in names if name)])

@@ -97,9 +97,7 @@ def fingerprint(paths: Sequence[Path]) -> str:
 
 def convert(conversion: Conversion) -> Part:
     """Convert one text. Raises PandocError; every warning of Pandoc is an error here."""
-    exit_code, made, stderr, log = _converted(conversion)
-    if exit_code != 0:
-        raise PandocError(stderr)
+    made, log = _converted(conversion)
     for entry in json.loads(log or "[]"):
         if entry.get("verbosity") in ("WARNING", "ERROR"):
             raise PandocError(warning=entry)
@@ -113,8 +111,8 @@ def convert(conversion: Conversion) -> Part:
 
 
 @functools.lru_cache(maxsize=128)
-def _converted(conversion: Conversion) -> tuple[int, str, str, str]:
-    """Exit code, output, error output and log of a run of Pandoc."""
+def _converted(conversion: Conversion) -> tuple[str, str]:
+    """Output and log of a run of Pandoc; a failure, which may be the machine's, is forgotten."""
     with tempfile.TemporaryDirectory() as folder:
         metadata, log = Path(folder, "metadata.json"), Path(folder, "log.json")
         metadata.write_text(conversion.metadata, encoding="utf-8")
@@ -128,7 +126,14 @@ def _converted(conversion: Conversion) -> tuple[int, str, str, str]:
             encoding="utf-8", check=False,
         )  # fmt: skip
         logged = log.read_text(encoding="utf-8") if log.exists() else ""
-    return done.returncode, done.stdout, done.stderr, logged
+    if done.returncode != 0:
+        raise PandocError(done.stderr)
+    return done.stdout, logged
+
+
+def forget() -> None:
+    """Remember no conversion: a file was changed while Pandoc may have been reading it."""
+    _converted.cache_clear()
 
 
 @functools.cache
