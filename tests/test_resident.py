@@ -223,7 +223,7 @@ def test_a_strange_number_of_seconds_is_named(
     monkeypatch: pytest.MonkeyPatch, seconds: str
 ) -> None:
     monkeypatch.setenv(resident.SECONDS, seconds)
-    with pytest.raises(ValueError, match="ASSIGNMENT_RENDERER_SECONDS is .*; set it to a number"):
+    with pytest.raises(ValueError, match=f"{resident.SECONDS} is .{seconds}.; set it"):
         answered(REQUEST)
 
 
