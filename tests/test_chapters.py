@@ -148,7 +148,7 @@ def test_what_reaches_into_other_chapters_keeps_the_body_whole(tmp_path: Path, f
 @pytest.mark.parametrize(
     "inside",
     [
-        "::: {#thm-a}\n# A title\n\nx\n:::\n",
+        "::: {#thm-a}\n\n# A title\n\nx\n:::\n",
         "```\n\n# a comment\n```\n",
         "<!--\n\n# hidden\n\n-->\n",
         "words\n# that Pandoc reads on\n",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -54,17 +55,40 @@ def test_another_page_has_another_print(before: str, after: str) -> None:
     assert len(set(second) - set(first)) >= 1
 
 
-def test_what_a_print_refers_to_counts(tmp_path: Path) -> None:
-    """A drawing that is used on a page, and a font, belong to it."""
-    made = pdf(TEXT)
-    changed = io.BytesIO()
+def changed(made: bytes, change: Callable[[pikepdf.Pdf], None]) -> bytes:
+    target = io.BytesIO()
     with pikepdf.open(io.BytesIO(made)) as file:
-        fonts = [item for item in file.objects if isinstance(item, pikepdf.Stream)]
-        for stream in fonts:
-            if "/Subtype" in stream and stream["/Subtype"] == "/CIDFontType0C":
-                stream.write(stream.read_bytes() + b" ")
-        file.save(changed)
-    assert prints(changed.getvalue())[0] != prints(made)[0]
+        change(file)
+        file.save(target)
+    return target.getvalue()
+
+
+def flip_a_bit_of_each_font(file: pikepdf.Pdf) -> None:
+    for item in file.objects:
+        if isinstance(item, pikepdf.Stream) and item.get("/Subtype") == "/CIDFontType0C":
+            data = bytearray(item.read_raw_bytes())
+            data[-1] ^= 1
+            item.write(bytes(data), filter=item.get("/Filter"))
+
+
+def inherit_a_size(width: int) -> Callable[[pikepdf.Pdf], None]:
+    def change(file: pikepdf.Pdf) -> None:
+        file.Root.Pages.MediaBox = pikepdf.Array([0, 0, width, 800])
+        for page in file.pages:
+            del page.obj["/MediaBox"]
+
+    return change
+
+
+def test_what_a_print_refers_to_counts() -> None:
+    """A font belongs to the page that is set in it."""
+    made = pdf(TEXT)
+    assert prints(changed(made, flip_a_bit_of_each_font))[0] != prints(made)[0]
+
+
+def test_a_size_that_a_page_inherits_counts() -> None:
+    first, second = (prints(changed(pdf(TEXT), inherit_a_size(width))) for width in (500, 600))
+    assert not set(first) & set(second)
 
 
 @pytest.mark.parametrize("other", ["#place(dx: -3cm)[out] Two", "#move(dx: -9cm, rect()) Two"])
@@ -83,7 +107,7 @@ def test_a_page_that_changes_between_known_ones_is_read(other: str) -> None:
 def test_a_new_margin_is_held_against_known_pages() -> None:
     """The block's edge is measured on all pages together."""
     narrow = "#set page(margin: 2cm)\n" + "Words.\n\n" * 5
-    wide = narrow + "#set page(margin: 5cm)\n" + "Other words.\n\n" * 30
+    wide = narrow + "#set page(margin: 5cm)\n" + "Words.\n\n" * 30
     assert edition_pdf.read_drawing(pdf(narrow)).outside == []
     assert any("page 1" in found for found in edition_pdf.read_drawing(pdf(wide)).outside)
 

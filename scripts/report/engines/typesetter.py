@@ -39,13 +39,11 @@ class Typesetter:
         return made
 
     def _link_all(self) -> None:
-        """Show what is in the folder now, and nothing that was there before."""
-        there = {path.name for path in self._folder.iterdir()}
-        here = {path.name for path in Path(self._stage.name).iterdir()} - {_TEXT}
-        for name in here - there:
-            Path(self._stage.name, name).unlink()
-        for name in there - here:
-            Path(self._stage.name, name).symlink_to(self._folder / name)
+        """Show what is in the folder now; links to what has gone lead nowhere."""
+        for path in self._folder.iterdir():
+            link = Path(self._stage.name, path.name)
+            if not link.is_symlink() and path.name != _TEXT:
+                link.symlink_to(path)
 
 
 @functools.lru_cache(maxsize=1)
