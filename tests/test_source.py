@@ -222,3 +222,11 @@ def test_escaped_text_reads_back_as_itself(texts: list[str]) -> None:
         )  # fmt: skip
     wanted = "".join(f"«{' '.join(text.split())}»" for text in texts)
     assert done.stdout.rstrip("\n") == wanted
+
+
+def test_the_line_of_each_character(tmp_path):
+    path = tmp_path / "doc.qmd"
+    path.write_text("---\ntitle: T\n---\n\nOne.\n\n\nTwo.\n")
+    document = read_document(path)
+    found = [document.place(offset).line for offset in range(len(document.text))]
+    assert found == [document.text.count("\n", 0, at) + 1 for at in range(len(document.text))]
