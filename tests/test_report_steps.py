@@ -12,7 +12,7 @@ from scripts.build import sidecar
 from scripts.common.artifacts import load_json, save_json
 from scripts.common.checks import Check, save_checks
 from scripts.report import collect, publish, scan
-from scripts.report.render import render
+from scripts.report.render import prepared
 from scripts.report.resident import Answer, Request, answer
 from scripts.report.source import RenderError, read_document
 
@@ -130,12 +130,12 @@ True.
 
 
 def render_text(text: str) -> None:
-    """Render a document as the build does, but no further than its mistakes."""
+    """Read a document as the build does, but no further than its mistakes."""
     run_collect()
     Path("report/doc.qmd").write_text(text)
     generated = Path("report/generated")
     made = [generated / "claims.md", generated / "provenance.md", *sorted(generated.glob("t/*"))]
-    render("report/doc.qmd", engine="embedded", made=made)
+    prepared("report/doc.qmd", made)
 
 
 def test_a_text_that_shows_everything_is_accepted(results):

@@ -33,7 +33,7 @@ KEPT = (
     "PATH", "LD_LIBRARY_PATH", "HOME", "USER", "LOGNAME", "TMPDIR", "PYTHONDONTWRITEBYTECODE",
     "MPLCONFIGDIR", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "ASSIGNMENT_RENDERER_SECONDS",
 )  # fmt: skip
-"""What a step sees of the caller's environment: where programs and caches are, no more."""
+"""What a step sees of the caller's environment: where things are, how long a renderer stays."""
 
 KEPT_OF_TOOLS = ("CONDA_", "DENO_", "QUARTO_")
 """Where Quarto finds its parts, by the first letters."""

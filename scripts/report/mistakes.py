@@ -24,6 +24,7 @@ from scripts.report.parts import (
 )
 from scripts.report.source import (
     FENCE,
+    PRIVATE,
     Document,
     Place,
     RenderError,
@@ -241,7 +242,7 @@ def _heading_problems(document: Document) -> Iterator[Problem]:
 
 def _markup_problems(document: Document) -> Iterator[Problem]:
     """Markup that would reach one edition only, or none."""
-    for match in re.finditer("[\ue000-\ue01f]", document.text):
+    for match in PRIVATE.finditer(document.text):
         yield Problem(
             document.place(match.start()),
             f"the private character U+{ord(match[0]):04X} is the engine's; take it out.",

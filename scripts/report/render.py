@@ -18,7 +18,7 @@ from scripts.report import scan
 from scripts.report.engines import embedded, quarto
 from scripts.report.mistakes import check
 from scripts.report.source import Document, RenderError, read_document
-from scripts.report.variables import load_variables
+from scripts.report.variables import variables_of
 
 __all__ = ["ENGINES", "RenderError", "main", "prepared", "render", "resolve_engine"]
 
@@ -61,8 +61,7 @@ def prepared(qmd: str | Path, made: Iterable[str | Path] | None = None) -> Docum
     no other generated file may be.
     """
     document = read_document(qmd)
-    variables = document.folder / "_variables.yml"
-    check(document, variables=load_variables(variables) if variables.exists() else {})
+    check(document, variables=variables_of(document))
     problems = scan.misused(document, document.folder, map(Path, made)) if made is not None else []
     if problems:
         raise RenderError("\n".join(problems))
@@ -75,15 +74,14 @@ def render(
     engine: str = "auto",
     pdf: str | Path | None = None,
     html: str | Path | None = None,
-    made: Iterable[str | Path] | None = None,
 ) -> tuple[str, str]:
     """Render ``qmd`` to the files named, and return the engine used and its version.
 
-    ``made``: see `prepared`. Nothing is written unless everything succeeds; the files then appear
-    at once, whole. Raises RenderError.
+    Nothing is written unless everything succeeds; the files then appear at once, whole. Raises
+    RenderError.
     """
     resolved = resolve_engine(engine)
-    document = prepared(qmd, made)
+    document = prepared(qmd)
     module = ENGINES[resolved[0]]
     with ThreadPoolExecutor(2) as pool:
         jobs = [
@@ -120,17 +118,11 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--engine", default="auto", help=f"one of {', '.join(_CHOICES)}")
     parser.add_argument("--output", type=Path, help="the PDF to write")
     parser.add_argument("--html", type=Path, help="the HTML to write")
-    parser.add_argument(
-        "--made", nargs="*", type=Path, help="the generated files, all of which must be shown"
-    )
     options = parser.parse_args(arguments)
     if options.output is None and options.html is None:
         parser.error("name an output: --output FILE.pdf, --html FILE.html, or both")
     try:
-        render(
-            options.document, engine=options.engine, pdf=options.output, html=options.html,
-            made=options.made,
-        )  # fmt: skip
+        render(options.document, engine=options.engine, pdf=options.output, html=options.html)
     except RenderError as error:
         print(f"render: {error}", file=sys.stderr)
         return 1

@@ -20,6 +20,9 @@ import yaml
 #: A line that opens or closes a block of code: its fence, and what stands behind.
 FENCE = re.compile(r"^[ \t>]*(`{3,}|~{3,})(.*)$")
 
+#: Characters that the embedded engine marks places with; no text of an author may hold one.
+PRIVATE = re.compile("[\ue000-\ue01f]")
+
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """Both are safe; that in C, where PyYAML has it, is ten times as fast."""
 

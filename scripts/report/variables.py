@@ -6,7 +6,13 @@ import re
 from pathlib import Path
 from typing import Any
 
-from scripts.report.source import RenderError, load_yaml, read_text, shown
+from scripts.report.source import PRIVATE, Document, RenderError, load_yaml, read_text, shown
+
+
+def variables_of(document: Document) -> dict[str, str]:
+    """The values of a document's variables; none where it has no `_variables.yml`."""
+    path = document.folder / "_variables.yml"
+    return load_variables(path) if path.exists() else {}
 
 
 def load_variables(path: Path) -> dict[str, str]:
@@ -21,7 +27,7 @@ def load_variables(path: Path) -> dict[str, str]:
         if isinstance(node, dict):
             for key, value in node.items():
                 flatten(f"{prefix}.{key}" if prefix else str(key), value)
-        elif isinstance(node, str) and re.search("[\ue000-\ue01f]", node):
+        elif isinstance(node, str) and PRIVATE.search(node):
             raise RenderError(
                 f"{shown(path)}: the value {node!r} of `{prefix}` holds a private character, which "
                 "is the engine's; take it out."

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -28,9 +27,9 @@ from scripts.report.engines.pandoc import (
     forget,
     in_parallel,
 )
-from scripts.report.parts import find_equations, find_shortcodes
+from scripts.report.parts import Equation, find_equations, find_shortcodes
 from scripts.report.source import Document
-from scripts.report.variables import load_variables
+from scripts.report.variables import variables_of
 
 _HERE = Path(__file__).parent
 _OF_THE_FRAME = ("title", "subtitle", "author", "date", "abstract", "keywords", "toc-title")
@@ -72,8 +71,23 @@ class Edition:
 
     def _chapter(self, span: tuple[int, int]) -> Part:
         values: list[str] = []
-        body = _tokenised(_with_equations(self.document, span), values, self._variables)
+        body = _tokenised(self._with_equations(span), values, self._variables)
         return self._convert(body, self._chapter_options, self._metadata(values), span[0])
+
+    def _with_equations(self, span: tuple[int, int]) -> str:
+        """A stretch of text; labelled equations in brackets, by which Pandoc reads their labels."""
+        text, (last, stop) = self.document.text, span
+        parts = []
+        for equation in self._equations:
+            (start, end), (label, close) = equation.formula, equation.label
+            if span[0] <= start < stop:
+                parts += [
+                    text[last:start],
+                    f"[{text[start:end]}{text[end:label]}]",
+                    text[label:close],
+                ]
+                last = close
+        return "".join([*parts, text[last:stop]])
 
     def _frame(self, read: Sequence[Part]) -> Part:
         """The template, filled, with a place for the chapters."""
@@ -142,8 +156,11 @@ class Edition:
 
     @cached_property
     def _variables(self) -> Mapping[str, str]:
-        file = self.document.folder / "_variables.yml"
-        return load_variables(file) if file.exists() else {}
+        return variables_of(self.document)
+
+    @cached_property
+    def _equations(self) -> Sequence[Equation]:
+        return list(find_equations(self.document))
 
     def _metadata(self, values: list[str], frame: bool = False) -> str:
         """What the templates and Lua read, as JSON; ``values`` of variables come along.
@@ -179,19 +196,6 @@ def _place(name: str) -> str:
     return f"\ue014{name}\ue015"
 
 
-def _with_equations(document: Document, span: tuple[int, int]) -> str:
-    """A stretch of text; labelled equations in brackets, by which Pandoc reads their labels."""
-    parts, last = [], span[0]
-    for equation in find_equations(document):
-        (start, end), (label, close) = equation.formula, equation.label
-        if not span[0] <= start < span[1]:
-            continue
-        formula, gap = document.text[start:end], document.text[end:label]
-        parts += [document.text[last:start], f"[{formula}{gap}]", document.text[label:close]]
-        last = close
-    return "".join([*parts, document.text[last : span[1]]])
-
-
 def _tokenised(text: str, values: list[str], variables: Mapping[str, str]) -> str:
     """``text`` with each shortcode replaced: a variable by a token that Lua fills in."""
     parts, last = [], 0
@@ -209,12 +213,12 @@ def _tokenised(text: str, values: list[str], variables: Mapping[str, str]) -> st
 
 
 def _repeat_a_name(read: Sequence[Part]) -> bool:
+    """Whether two chapters have a label in common."""
     named = [
         {entry["label"] for kind in ("headings", "items") for entry in part.record[kind]}
         for part in read
     ]
-    counts = Counter(name for names in named for name in names)
-    return any(count > 1 for count in counts.values())
+    return len(set().union(*named)) < sum(map(len, named))
 
 
 def _one_list(contents: Iterable[str]) -> str:
