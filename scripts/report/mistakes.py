@@ -34,7 +34,7 @@ from scripts.report.source import (
     shown,
 )
 
-_REFERENCE = re.compile(r"(?<![\w@\\/])@\{?([A-Za-z_][\w:.#$%&+?<>~/-]*)")
+_REFERENCE = re.compile(r"(?<![\w@\\/])@\{?(\w[\w:.#$%&+?<>~/-]*)")
 _RAW_HTML = re.compile(r"</?[A-Za-z][A-Za-z0-9-]*(?:\s[^<>]*)?/?>")
 
 
@@ -59,10 +59,12 @@ def check(
     ``variables`` are the values of ``_variables.yml`` (None: do not ask whether they exist);
     ``figures`` are the image files that there will be (None: those on disk).
     """
+    entries = list(_entries(document))
     problems = [
         *_shortcode_problems(document, variables),
         *_label_problems(document),
-        *_reference_problems(document),
+        *_reference_problems(document, {key for key, _ in entries}),
+        *_bibliography_problems(entries),
         *_image_problems(document, figures),
         *_equation_problems(document),
         *_heading_problems(document),
@@ -121,9 +123,8 @@ def _label_problems(document: Document) -> Iterator[Problem]:
         first.setdefault(label.name, label.offset)
 
 
-def _reference_problems(document: Document) -> Iterator[Problem]:
+def _reference_problems(document: Document, keys: set[str]) -> Iterator[Problem]:
     labels = {label.name: label for label in find_labels(document)}
-    keys = _citation_keys(document)
     numbered_sections = document.options("typst").get("number-sections") is True
     prose = _without_attributes(document)
     for match in _REFERENCE.finditer(prose):
@@ -167,14 +168,28 @@ def _without_attributes(document: Document) -> str:
     return blank(document.prose, spans)
 
 
-def _citation_keys(document: Document) -> set[str]:
-    """Keys of the document's BibTeX files. Raises RenderError when a file is missing."""
+def _entries(document: Document) -> Iterator[tuple[str, Place]]:
+    """Key and place of each entry of the document's BibTeX files.
+
+    Raises RenderError when a file is missing.
+    """
     given = document.metadata.get("bibliography", [])
-    keys: set[str] = set()
     for name in given if isinstance(given, list) else [given]:
-        text = read_text(document.folder / str(name), Place(shown(document.path), 1))
-        keys |= set(re.findall(r"^\s*@(?!comment|string|preamble)\w+\s*\{\s*([^,\s]+)", text, re.M))
-    return keys
+        path = document.folder / str(name)
+        text = read_text(path, Place(shown(document.path), 1))
+        for match in re.finditer(r"(?<![\w.])@\w+\s*\{\s*([^\s,{}=\"]+)\s*,", text):
+            yield match[1], Place(shown(path), text.count("\n", 0, match.start()) + 1)
+
+
+def _bibliography_problems(entries: Iterable[tuple[str, Place]]) -> Iterator[Problem]:
+    first: dict[str, Place] = {}
+    for key, place in entries:
+        if key in first:
+            yield Problem(
+                place,
+                f"the key `{key}` is taken, see {first[key]}; give one of the two entries another.",
+            )
+        first.setdefault(key, place)
 
 
 def _image_problems(document: Document, figures: Container[str] | None) -> Iterator[Problem]:

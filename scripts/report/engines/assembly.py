@@ -94,7 +94,6 @@ class Edition:
         headings = (heading for part in read for heading in part.record["headings"])
         label = second_column(headings, int(self.options["toc-depth"]))
         known = [f"--variable=toc-second-column:{label}"] if label else []
-        known += ["--variable=cited:true"] if any(part.record["cited"] for part in read) else []
         headers = settings.files(self.document, self.options, "include-in-header")
         options = (
             f"--template={_HERE / self.template}",
@@ -108,7 +107,8 @@ class Edition:
 
     def _with_citations(self, parts: Sequence[Part]) -> list[Part]:
         def set_them(citations: str) -> Part:
-            options = ("--from=json", "--citeproc", f"--template={_CHAPTER}")
+            options = ("--from=json", f"--lua-filter={_LUA / 'bibliography.lua'}")
+            options = (*options, *self._own_filters, f"--template={_CHAPTER}")
             return self._convert(citations, options, self._metadata([]), 0)
 
         return with_citations(parts, set_them)
@@ -133,10 +133,13 @@ class Edition:
             raise problems.of_pandoc(self.document, start, error) from None
 
     @cached_property
-    def _filters(self) -> tuple[str, ...]:
+    def _own_filters(self) -> tuple[str, ...]:
         own = settings.filters(self.document, self.options)
-        paths = [_LUA / "quarto.lua", *(path.resolve() for path in own), _LUA / "citations.lua"]
-        return ("--from=markdown", *(f"--lua-filter={path}" for path in paths))
+        return tuple(f"--lua-filter={path.resolve()}" for path in own)
+
+    @cached_property
+    def _filters(self) -> tuple[str, ...]:
+        return ("--from=markdown", f"--lua-filter={_LUA / 'quarto.lua'}", *self._own_filters)
 
     @cached_property
     def _chapter_options(self) -> tuple[str, ...]:

@@ -1,5 +1,6 @@
 -- Turns @label into a linked "Kind number"; real citations are left to the bibliography.
 local common = require 'common'
+local bibtex = require 'bibtex'
 local document
 local entries -- the bibliography by key, read when it is first asked for
 
@@ -20,31 +21,41 @@ local function reference(citation, text)
   return pandoc.Link(inlines, '#' .. label, '', pandoc.Attr('', {'xref'}))
 end
 
+-- "A. W. van der Vaart", "J.-H. Jacobsen", "OpenAI".
+local function name(author)
+  local parts = pandoc.List {}
+  for given in pandoc.utils.stringify(author.given or ''):gmatch '%S+' do
+    local initials = given:gsub('[^-]+', function(part) return part:match(utf8.charpattern) .. '.' end)
+    parts:insert(initials)
+  end
+  for _, part in ipairs {'dropping-particle', 'non-dropping-particle', 'family', 'literal', 'suffix'} do
+    if author[part] then parts:insert(pandoc.utils.stringify(author[part])) end
+  end
+  return table.concat(parts, '\u{a0}')
+end
+
 -- Authors as Typst's IEEE style names them in a sentence: "S. J. D. Prince", "I. Goodfellow et al.".
 local function authors(entry)
   local names = pandoc.List {}
-  for _, author in ipairs(entry.author or {}) do
-    local name = pandoc.utils.stringify(author.family or author.literal or '')
-    for given in pandoc.utils.stringify(author.given or ''):reverse():gmatch '%S+' do
-      name = given:reverse():match(utf8.charpattern) .. '.\u{a0}' .. name
-    end
-    names:insert(name)
-  end
-  if #names > 6 then return names[1] .. ' et al.' end
+  for _, author in ipairs(entry.author or {}) do names:insert(name(author)) end
+  if names[#names] == 'others' or #names > 6 then return names[1] .. ' et al.' end
   if #names < 3 then return table.concat(names, ' and ') end
   return table.concat(names, ', ', 1, #names - 1) .. ', and ' .. names[#names]
 end
 
--- The HTML's citation style gives `@key` in a sentence as a bare number: put the names before it.
+-- The citation style gives `@key` in a sentence as a bare number: put the names before it.
 local function in_sentence(cite)
   local citation = cite.citations[1]
-  if common.typst or citation.mode ~= 'AuthorInText' then return nil end
+  if citation.mode ~= 'AuthorInText' then return nil end
   if not entries then
     entries = {}
-    for _, entry in ipairs(pandoc.utils.references(document)) do entries[entry.id] = entry end
+    for _, entry in ipairs(bibtex.read(document)) do entries[entry.id] = entry end
   end
   local entry = entries[citation.id]
-  if not entry then return nil end
+  if not (entry and entry.author) then
+    common.refuse('@' .. citation.id, 'the entry `' .. citation.id .. '` has no author who could stand'
+      .. ' in a sentence; write [@' .. citation.id .. ']')
+  end
   citation.mode = 'NormalCitation'
   cite.citations[1] = citation
   return pandoc.Inlines {pandoc.Str(authors(entry)), pandoc.Space(), cite}
@@ -62,10 +73,7 @@ local function resolve(cite)
       common.refuse(text, 'Typst drops the words before a citation key; put them before the bracket')
     end
   end
-  if references == 0 then
-    common.record.cited = true
-    return in_sentence(cite)
-  end
+  if references == 0 then return in_sentence(cite) end
   if references < #cite.citations then
     common.refuse(text, 'one bracket holds either citations or cross-references; use two')
   end
