@@ -107,8 +107,8 @@ class Edition:
 
     def _with_citations(self, parts: Sequence[Part]) -> list[Part]:
         def set_them(citations: str) -> Part:
-            options = ("--from=json", f"--lua-filter={_LUA / 'bibliography.lua'}")
-            options = (*options, *self._own_filters, f"--template={_CHAPTER}")
+            own = (f"--lua-filter={_LUA / 'bibliography.lua'}", *self._own_filters)
+            options = ("--from=json", *own, f"--template={_CHAPTER}")
             return self._convert(citations, options, self._metadata([]), 0)
 
         return with_citations(parts, set_them)

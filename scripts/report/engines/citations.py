@@ -38,12 +38,12 @@ def _cited(part: Part) -> Sequence[Any]:
 
 
 def _with_own(part: Part, citations: Sequence[str]) -> Part:
-    def put(text: str) -> str:
-        return _CITATION.sub(lambda token: citations[int(token[1]) - 1], text)
+    def put(text: str, given: Sequence[str]) -> str:
+        return _CITATION.sub(lambda token: given[int(token[1]) - 1], text)
 
-    links = re.compile(r"</?a\b[^>]*>")  # of which HTML has none within another
-    in_contents = [links.sub("", citation) for citation in citations]
-    return replace(part, text=put(part.text), contents=put(part.contents))
+    # An entry of the contents is a link, and HTML has none within another.
+    plain = [re.sub(r"</?a\b[^>]*>", "", citation) for citation in citations]
+    return replace(part, text=put(part.text, citations), contents=put(part.contents, plain))
 
 
 def _all_citations(parts: Sequence[Part]) -> dict[str, Any]:
