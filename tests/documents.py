@@ -15,6 +15,8 @@ toc: true
 bibliography: references.bib
 csl: ieee.csl
 filters:
+  - path: filters/citations.lua
+    at: post-quarto
   - path: filters/operator-spaces.lua
     at: post-quarto
   - path: filters/typst-math.lua

@@ -107,7 +107,7 @@ class Edition:
 
     def _with_citations(self, parts: Sequence[Part]) -> list[Part]:
         def set_them(citations: str) -> Part:
-            own = (f"--lua-filter={_LUA / 'bibliography.lua'}", *self._own_filters)
+            own = (f"--lua-filter={settings.CITATIONS}", *self._own_filters)
             options = ("--from=json", *own, f"--template={_CHAPTER}")
             return self._convert(citations, options, self._metadata([]), 0)
 
@@ -153,7 +153,7 @@ class Edition:
     def _fingerprint(self) -> str:
         """What stands in the files that Pandoc reads beside the text, as a hash."""
         names = [*self.options.get("bibliography", []), self.options.get("csl")]
-        paths = settings.filters(self.document, self.options)
+        paths = [settings.CITATIONS, *settings.filters(self.document, self.options)]
         paths += settings.files(self.document, self.options, "include-in-header")
         return fingerprint([*paths, *(self.document.folder / name for name in names if name)])
 

@@ -18,9 +18,15 @@ def of_pandoc(document: Document, start: int, error: PandocError) -> RenderError
     """Pandoc's complaint about the text of ``document`` from the offset ``start`` on."""
     if error.warning is not None:
         return _of_warning(document, start, error.warning)
-    refused = re.search(r"REFUSED (\{.*?\}) END", error.stderr, re.DOTALL)
+    failed = RenderError(f"{shown(document.path)}: Pandoc failed: {error.stderr.strip()}")
+    return of_refusal(document, error.stderr) or failed
+
+
+def of_refusal(document: Document, said: str) -> RenderError | None:
+    """What a Lua filter refuses, where it is told in the output of Pandoc or Quarto."""
+    refused = re.search(r"REFUSED (\{.*?\}) END", said, re.DOTALL)
     if refused is None:
-        return RenderError(f"{shown(document.path)}: Pandoc failed: {error.stderr.strip()}")
+        return None
     what = json.loads(refused[1])
     if "file" in what:
         place = Place(shown(document.folder / what["file"]), int(what["line"]))

@@ -20,8 +20,11 @@ _KEYS: Mapping[str, tuple[Any, ...] | None] = {
     "pdf-standard": ("ua-1",), "html-math-method": ("mathml",), "embed-resources": (True,),
 }  # fmt: skip
 
+_REPORT = Path(__file__).parents[3] / "report"
+#: The filter that sets citations, which a document may name itself: it finds them only once.
+CITATIONS = _REPORT / "filters" / "citations.lua"
 #: The style of citations in a PDF whose document names none, as in Quarto.
-_IEEE = Path(__file__).parents[3] / "report" / "ieee.csl"
+_IEEE = _REPORT / "ieee.csl"
 
 
 def read(document: Document, target: str) -> dict[str, Any]:
@@ -51,7 +54,7 @@ def read(document: Document, target: str) -> dict[str, Any]:
         defaults["csl"] = str(_IEEE)
     bibliography = options.get("bibliography", [])
     listed = bibliography if isinstance(bibliography, list) else [bibliography]
-    return defaults | options | {"bibliography": listed, "link-citations": True}
+    return defaults | options | {"bibliography": listed}
 
 
 def refused(document: Document, snippet: str, what: str) -> RenderError:

@@ -5,12 +5,6 @@ local common = require 'common'
 local cites = pandoc.List {}
 
 local function take(cite)
-  for _, citation in ipairs(cite.citations) do
-    (citation.prefix .. citation.suffix):walk {Cite = function()
-      common.refuse(pandoc.utils.stringify(cite.content),
-        'a citation within the words of another would be lost; end the bracket before it')
-    end}
-  end
   cites:insert(pandoc.Plain {cite})
   local place = '\u{E012}' .. #cites .. '\u{E013}'
   return common.raw(common.typst and '#[' .. place .. '];' or place), false

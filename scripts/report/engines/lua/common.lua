@@ -28,11 +28,6 @@ function M.refuse(snippet, message)
   error('REFUSED ' .. pandoc.json.encode({snippet = snippet, message = message}) .. ' END', 0)
 end
 
--- The same where Lua itself knows file and line.
-function M.refuse_at(file, line, message)
-  error('REFUSED ' .. pandoc.json.encode {file = file, line = line, message = message} .. ' END', 0)
-end
-
 -- The kind of a label: 'thm' of 'thm-value'; nil where it has none.
 function M.kind(identifier)
   local prefix = identifier:match '^(%a+)%-.'
