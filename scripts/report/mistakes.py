@@ -67,6 +67,7 @@ def check(
         *_bibliography_problems(entries),
         *_image_problems(document, figures),
         *_equation_problems(document),
+        *_formula_problems(document),
         *_heading_problems(document),
         *_markup_problems(document),
     ]
@@ -232,8 +233,45 @@ def _equation_problems(document: Document) -> Iterator[Problem]:
                 f"the equation `{name}` has no alternative text, which PDF/UA-1 asks for; write it "
                 f'as it is spoken: {{#{name} alt="…"}}.',
             )
-        if re.search(r"\\(?:label|tag)\b", equation.latex):
-            yield Problem(place, r"`\label` and `\tag` have no effect here; use {#eq-…}.")
+
+
+#: An argument in LaTeX, the columns of an array, and what has signs above and below it, not beside.
+_ARGUMENT = r"(?>\{(?:[^{}]|\{[^{}]*\})*\}|\S)"
+_COLUMNS = r"\{(?:[lcr\s]|@\{\}|\*\{\d+\}\{[lcr\s]+\})*\}"
+_WITH_LIMITS = (
+    r"[=<>:]|\\(?:n?[lg]eq?|neq?|n?sim(?:eq)?|approx|equiv|cong|propto|perp|in|n?(?:sub|sup)seteq"
+    r"|coloneqq|to|gets|mapsto|leadsto|implies|iff|(?:[Ll]ong)?(?:[Ll]eft|[Rr]ight)+arrow"
+    r"|lim|limsup|liminf|max|min|sup|inf|arg|sum|prod|bigcup|bigcap|operatorname|mathop)(?![A-Za-z])"
+)
+#: What Pandoc leaves out of a formula, or turns into something else, without a word.
+_LOST = {
+    r"\\(?:tag|label|ref|eqref)(?![A-Za-z])": (
+        "has no effect in a formula; label the whole with {#eq-…} behind its dollars, which "
+        "numbers it, and refer to it by @eq-…"
+    ),
+    r"\\(?:hline|cline|hdashline)(?![A-Za-z])"
+    rf"|\\begin\s*\{{array\}}\s*(?!{_COLUMNS}){_ARGUMENT}": (
+        "asks for rules or signs between the columns of an array, which neither edition has; name "
+        "the columns by l, c and r alone, or write a Markdown table"
+    ),
+    r"\\begin\s*\{(?:aligned|gathered|alignedat|\w*matrix\*)\}\s*\[\w\]": (
+        "would print its option; take out what stands in brackets, and the star"
+    ),
+    r"\\color(?![A-Za-z])": "reaches neither edition; say in words what the colour would",
+    rf"\\(?:overset|underset|stackrel)\s*{_ARGUMENT}\s*+\{{?+\s*+(?!{_WITH_LIMITS})": (
+        "would be an exponent or an index in the PDF, since what it stands at is no relation, "
+        "arrow or operator; write it with ^ or _"
+    ),
+}
+
+
+def _formula_problems(document: Document) -> Iterator[Problem]:
+    for (start, end), latex, _ in document.formulas:
+        first = start + (end - start - len(latex)) // 2
+        for pattern, consequence in _LOST.items():
+            for match in re.finditer(pattern, latex):
+                found = " ".join(match[0].rstrip("{ ").split())
+                yield Problem(document.place(first + match.start()), f"`{found}` {consequence}.")
 
 
 def _heading_problems(document: Document) -> Iterator[Problem]:
