@@ -306,6 +306,12 @@ def _markup_problems(document: Document) -> Iterator[Problem]:
             f"the HTML tag `{match[0]}` never reaches the PDF; use Markdown, or escape it as "
             rf"`\{match[0]}`.",
         )
+    for match in re.finditer(r"(?<!\\)(?:\\\\)*(\\[A-Za-z]+)", _without_attributes(document)):
+        yield Problem(
+            document.place(match.start(1)),
+            f"the raw TeX `{match[1]}` reaches neither the PDF nor the HTML; put a formula between "
+            "dollars, and write the rest in Markdown.",
+        )
     for match in re.finditer(r"(?<!\\)\$", document.prose):
         yield Problem(
             document.place(match.start()),
