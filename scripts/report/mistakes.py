@@ -11,12 +11,13 @@ import re
 from collections.abc import Container, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
+from scripts.report.blocks import stray_markup
 from scripts.report.parts import (
     DIV,
     FOREIGN_KINDS,
     HEADING,
     REFERENCE_KINDS,
-    attributes_at,
+    attribute_blocks,
     find_equations,
     find_images,
     find_labels,
@@ -67,6 +68,7 @@ def check(
         *_equation_problems(document),
         *_heading_problems(document),
         *_markup_problems(document),
+        *(Problem(document.place(found.offset), found.message) for found in stray_markup(document)),
     ]
     if problems:
         raise RenderError("\n".join(str(problem) for problem in problems))
@@ -159,11 +161,7 @@ def _reference_problems(document: Document) -> Iterator[Problem]:
 
 def _without_attributes(document: Document) -> str:
     """Prose without attribute blocks, whose values are no Markdown."""
-    spans: list[tuple[int, int]] = []
-    for match in re.finditer(r"(?<!\\)\{(?=[#.\w-])", document.prose):
-        _, end = attributes_at(document, match.start())
-        if not spans or match.start() >= spans[-1][1]:
-            spans.append((match.start(), end))
+    spans = [(start, end) for _, start, end in attribute_blocks(document)]
     return blank(document.prose, spans)
 
 
