@@ -16,10 +16,11 @@ from scripts.report.source import Document, code_fences
 
 _BULLET = re.compile(r"[ \t]*(?:[-+*]|\(?[1ai][.)]|\(?@[\w-]*\))[ \t]+\S")
 _NOTE = re.compile(r" {0,3}\[\^?[^\]\s]+\]:")
-_ROW = re.compile(r"[ \t]*\|.*\|[ \t]*$")
+_ROW = re.compile(r"[ \t]*(?:\|.*\|[ \t]*$|\+[-=])")
 _RULE = re.compile(r"[ \t]*\|?(?:[ \t]*:?-+:?[ \t]*[|+])*[ \t]*:?-+:?[ \t]*\|?[ \t]*$")
 _CAPTION = re.compile(r"[ \t]*(?::|[Tt]able:)[ \t]")
 _UNDERLINE = re.compile(r"(?:=+|-+)[ \t]*$")
+_PARAGRAPH = re.compile(r"(?:[^\n]*\S[^\n]*(?:\n|\Z))+")
 _TILDES = re.compile(r"[ \t]*~{3,}")
 
 
@@ -59,6 +60,7 @@ class _Block:
 def stray_markup(document: Document) -> Iterator[Stray]:
     """Every piece of markup of the body that does not act as such."""
     yield from _out_of_place(document)
+    yield from _captions_alone(document)
     yield from _pictures_in_text(document)
     yield from _loose_braces(document)
     yield from _unpaired(document)
@@ -70,14 +72,17 @@ def stray_markup(document: Document) -> Iterator[Stray]:
 def _lines(document: Document) -> Iterator[_Line]:
     """The lines of the body; a block of code is one blank line to what surrounds it."""
     fences = list(code_fences(document.text, document.body))
-    prose, offset = document.prose, document.body
+    offset = document.body
     for text in document.text[document.body :].split("\n"):
         start, offset = offset, offset + len(text) + 1
-        inside = [first for first, end in fences if first <= start < end]
-        if inside and not (start == inside[0] and _TILDES.match(text)):
+        inside = next((first for first, end in fences if first <= start < end), None)
+        is_comment = text.strip() and "`" not in text and not document.code_free[start:offset].strip()
+        if inside is None and not is_comment:
+            yield _Line(start, text, document.prose[start : offset - 1])
+        elif inside == start and _TILDES.match(text):
+            yield _Line(start, text, "")
+        elif inside is not None:
             yield _Line(start, "", "")
-        elif document.code_free[start : offset - 1].strip() or "`" in text or not text.strip():
-            yield _Line(start, text, prose[start : offset - 1])  # others are comments only
 
 
 def _out_of_place(document: Document) -> Iterator[Stray]:
@@ -150,15 +155,13 @@ def _of_continuation(line: _Line, block: _Block) -> str | None:
         return "this line makes a heading of the one above it; write `# Title`, or a blank line."
     if _TILDES.match(line.text):
         return _wants_blank(block.kind, "code between tildes")
-    if block.kind != "text":
+    kind = _kind(text)
+    if block.kind != "text" or kind in ("text", "caption"):
         return None
-    if _ROW.match(text):
-        return _wants_blank(block.kind, "a table")
-    if _BULLET.match(text) and line.indent >= block.indent:
-        return _wants_blank(block.kind, "a list")
-    if text.lstrip().startswith(">"):
-        return _wants_blank(block.kind, "a quotation")
-    return _wants_blank(block.kind, "a note") if _NOTE.match(text) else None
+    if kind == "list" and line.indent < block.indent:
+        return None  # the next item of the list that this paragraph belongs to
+    block.begin(kind)
+    return _wants_blank(block.kind, f"a {kind}")
 
 
 def _of_row(text: str, block: _Block) -> str | None:
@@ -181,10 +184,26 @@ def _cells(row: str) -> int:
     return len(bars) + 1
 
 
+def _captions_alone(document: Document) -> Iterator[Stray]:
+    """Captions of tables with no table beside them."""
+    paragraphs = list(_PARAGRAPH.finditer(document.prose))
+    for index, match in enumerate(paragraphs):
+        if not (_CAPTION.match(match[0]) and "{#tbl-" in document.text[slice(*match.span())]):
+            continue
+        beside = [other[0] for other in paragraphs[max(index - 1, 0) : index + 2] if other != match]
+        if not re.search(r"\||--", "".join(beside)):
+            yield Stray(match.start(), "no table stands above or below this caption.")
+
+
 def _pictures_in_text(document: Document) -> Iterator[Stray]:
     """Figures that do not stand alone, of which Pandoc would keep the picture only."""
-    text = document.text
-    for image in find_images(document):
+    text, images = document.text, find_images(document)
+    for match in re.finditer(r"(?<!\\)!\[", document.prose):
+        if match.start() not in {image.offset for image in images}:
+            yield Stray(
+                match.start(), r"an image is written `![caption](file)`; write `\!` for the sign."
+            )
+    for image in images:
         if not image.caption.strip() and not image.attributes.identifier:
             continue
         line = text.rfind("\n", 0, image.offset) + 1
@@ -228,7 +247,7 @@ def _loose_braces(document: Document) -> Iterator[Stray]:
 
 def _unpaired(document: Document) -> Iterator[Stray]:
     """Signs that open or close emphasis or code by themselves."""
-    for paragraph in re.finditer(r"(?:[^\n]*\S[^\n]*(?:\n|\Z))+", document.prose):
+    for paragraph in _PARAGRAPH.finditer(document.prose):
         for sign, what in ((r"\*\*+", "strong text"), ("`+", "code")):
             found = list(re.finditer(rf"(?<!\\){sign}", paragraph[0]))
             if len(found) % 2:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Container, Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import NamedTuple
 
 from scripts.report.blocks import stray_markup
@@ -37,6 +38,11 @@ from scripts.report.source import (
 
 _REFERENCE = re.compile(r"(?<![\w@\\/])@\{?([A-Za-z_][\w:.#$%&+?<>~/-]*)")
 _RAW_HTML = re.compile(r"</?[A-Za-z][A-Za-z0-9-]*(?:\s[^<>]*)?/?>")
+#: Of an SVG: links to other files (not those that a reader follows), HTML, programs.
+_OUTSIDE = re.compile(
+    r"""<(?!a\b)\w[^<>]*\s(?:xlink:)?href\s*=\s*["'](?!\s*(?:#|data:))[^"']*"""
+    r"""|url\(\s*["']?(?!\s*(?:\#|data:))[^)]*|@import[^;]*|<!ENTITY[^>]*|<(?:foreignObject|script)\b"""
+)
 
 
 class Problem(NamedTuple):
@@ -189,6 +195,14 @@ def _image_problems(document: Document, figures: Container[str] | None) -> Itera
                 f"the figure {image.path} does not exist; make a rule that plots it, or correct "
                 "the path (it starts at the main document's folder).",
             )
+        else:
+            linked = _linked(document.folder / image.path)
+            if linked:
+                yield Problem(
+                    place,
+                    f"the figure {image.path} shows `{linked}`, which reaches neither edition; "
+                    "put all of the drawing into the file itself.",
+                )
         if not (values.get("fig-alt") or values.get("alt") or "").strip():
             yield Problem(
                 place,
@@ -200,6 +214,14 @@ def _image_problems(document: Document, figures: Container[str] | None) -> Itera
                 place,
                 f"the figure {image.path} needs a caption and a label {{#fig-…}}, or neither.",
             )
+
+
+def _linked(drawing: Path) -> str:
+    """What an SVG shows that is not in it, or that only a browser would show; else nothing."""
+    if drawing.suffix.lower() != ".svg" or not drawing.is_file():
+        return ""
+    found = _OUTSIDE.search(drawing.read_text(encoding="utf-8", errors="replace"))
+    return " ".join(found[0].split())[:80] if found else ""
 
 
 def _equation_problems(document: Document) -> Iterator[Problem]:
