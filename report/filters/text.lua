@@ -38,7 +38,10 @@ end
 local shown = {'title', 'subtitle', 'abstract'}
 
 local function in_typst(doc)
-  local as_written = {Str = literal, Quoted = quoted}
+  local as_written = {
+    traverse = 'topdown', Str = literal, Quoted = quoted,
+    Cite = function(cite) return cite, false end, -- Pandoc reads the words behind a key itself
+  }
   for _, key in ipairs(shown) do
     if doc.meta[key] then doc.meta[key] = doc.meta[key]:walk(as_written) end
   end
