@@ -114,8 +114,10 @@ def test_html_has_the_words_of_the_pdf_in_their_order(tmp_path: Path) -> None:
     folder = tmp_path / "sample"
     shutil.copytree(SAMPLE, folder)
     shutil.copy(ROOT / "report" / "ieee.csl", folder)
+    shutil.copy(ROOT / "report" / "filters" / "authors.lua", folder)
     settings = folder / "_quarto.yml"
-    settings.write_text(settings.read_text() + "csl: ieee.csl\n")
+    own = "csl: ieee.csl\nfilters:\n  - path: authors.lua\n    at: post-quarto\n"
+    settings.write_text(settings.read_text() + own)
     render(
         folder / "sample.qmd", engine="embedded", pdf=tmp_path / "a.pdf", html=tmp_path / "a.html"
     )
