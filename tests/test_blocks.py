@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import base64
 import html
 import re
-import struct
-import zlib
 from pathlib import Path
 
 import pypdfium2
@@ -59,6 +56,9 @@ REFUSED = {
     "a figure as an item": (f"- {FIGURE}\n", 1, "must stand alone"),
     "a figure in a cell": (f"| a |\n|---|\n| {FIGURE} |\n", 3, "must stand alone"),
     "an image by reference": ("![c][r]\n\n[r]: line.svg\n", 1, "an image is written"),
+    "a citation behind a reference": (
+        "# A {#sec-a}\n\nSee @sec-a [@prince2023].\n", 3, "one citation to Pandoc"),
+    "a formula that begins like a definition": ("$$\n: x\n$$\n", 1, "begin this formula with"),
     "a row with a third cell": (f"{TABLE}| 1 | 2 | 3 |\n", 4, "this row has 3 cells"),
     "a row with one cell": (f"{TABLE}| 1 |\n", 4, "this row has 1 cells"),
     "a row without bars at its ends": ("a | b\n---|---\n1 | 2 | 3\n", 3, "this row has 3 cells"),
@@ -127,8 +127,8 @@ TEXT = {
                           "1 1. By hand text, see Section 1"),
     "a heading of signs": ("# = x\n\n## + 5\n\n## - 3\n\n## / t: u\n",
                            "1 = x 1.1 + 5 1.2 - 3 1.3 / t: u"),
-    "cells": ("| a | b |\n|---|---|\n| - x | 1. y |\n| + z | = w |\n| / t: u | # v |\n| + 5 | - 3 |\n",
-              "a b - x 1. y + z = w / t: u # v + 5 - 3"),
+    "cells": (f"{TABLE}| - x | 1. y |\n| + z | = w |\n| / t: u | # v |\n| + 5 | - 3 |\n",
+              "a b 1 2 - x 1. y + z = w / t: u # v + 5 - 3"),
     "items": ("- \\+ p\n- `- x`\n- [- y]{.smallcaps}\n- *a* = b\n- c\\\n  \\- d\n",
               "+ p - x - y a = b c - d"),
     "a caption": (f"{TABLE}\n: - 1. = x {{#tbl-a}}\n", "Table 1: - 1. = x a b 1 2"),
@@ -138,9 +138,14 @@ TEXT = {
                            "e(y) e.foo c(z) c.d s(t) e[u]"),
     "signs of Typst": ("// z /* c */ \\@a #b \\<c\\> e\\~f \\_g\\_ \\*h\\* \\$i a;b\n",
                        "// z /* c */ @a #b <c> e~f _g_ *h* $i a;b"),
+    "a list that counts in its own way": (
+        "a)  x\n\n    1. y\n\n3. u\n\n   1. v\n\n      b. w\n", "a) x 1. y 3. u 1. v b. w"),
+    "a fence as an item": ("-   ```text\n    = x\n    ```\n\nu $y$\n", "= x u y"),
+    "a dollar behind a backslash": ("a\\\\$y$ and \\$1 b\n", "a\\y and $1 b"),
+    "signs in an attribute": ('![](line.svg){fig-alt="costs 5$ each <b>"} z\n', "z"),
     "an address": ("https\\://x.y/z\n", "https://x.y/z"),
-    "apostrophes": ("# A {#sec-a}\n\n@sec-a's. Figure 2's, 1990's, `c`'s, **b**'s, [@sec-a]'s, f'.\n",
-                    "1 A Section 1’s. Figure 2’s, 1990’s, c’s, b’s, Section 1’s, f’."),
+    "apostrophes": ("# A {#sec-a}\n\n@sec-a's. Figure 2's, 1990's, `c`'s, **b**'s, f'.\n",
+                    "1 A Section 1’s. Figure 2’s, 1990’s, c’s, b’s, f’."),
     "quotes": ("# A {#sec-a}\n\n\"@sec-a\" and '*z*' and (\"a\"), 5\\' 6\\\".\n",
                "1 A “Section 1” and ‘z’ and (“a”), 5' 6\"."),
 }  # fmt: skip
@@ -149,8 +154,12 @@ TEXT = {
 @pytest.mark.parametrize("case", TEXT)
 def test_no_sign_of_a_text_is_taken_for_markup(case: str, tmp_path: Path) -> None:
     body, words = TEXT[case]
-    for found in words_of(write_document(tmp_path, f"\\@\\@\n\n{body}")):
-        assert found.replace(" ", "") == words.replace(" ", "")
+    pdf, web = words_of(write_document(tmp_path, f"\\@\\@\n\n{body}"))
+    assert pdf.replace(" ", "") == words.replace(" ", "")
+    counted = "counts" in case  # a browser's work
+    assert web.replace(" ", "") == (
+        re.sub(r"\w[.)]| ", "", words) if counted else "".join(words.split())
+    )
 
 
 def test_a_title_that_reads_as_a_list_is_refused(tmp_path: Path) -> None:
@@ -178,23 +187,19 @@ def test_a_drawing_that_shows_another_file_is_refused(case: str, tmp_path: Path)
         prepared(document)
 
 
+PNG = (
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJg"
+    "gg=="
+)
+
+
 def test_a_drawing_may_hold_a_picture_and_name_its_own_parts(tmp_path: Path) -> None:
     document = write_document(tmp_path, f"\\@\\@\n\n{FIGURE}\n")
-    row = zlib.compress(b"\0\xff\0\0")
-    parts = [
-        (b"IHDR", struct.pack(">IIBBBBB", 1, 1, 8, 2, 0, 0, 0)),
-        (b"IDAT", row),
-        (b"IEND", b""),
-    ]
-    png = b"\x89PNG\r\n\x1a\n" + b"".join(
-        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-        for kind, data in parts
-    )
     (tmp_path / "line.svg").write_text(
         '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9">'
         '<defs><linearGradient id="g"/><path id="p" d="M0 0h5v5z"/></defs>'
         '<a href="https://example.org/"><use href="#p" fill="url(#g)"/></a>'
-        f'<image width="5" height="5" href="data:image/png;base64,{base64.b64encode(png).decode()}"/></svg>'
+        f'<image width="5" height="5" href="data:image/png;base64,{PNG}"/></svg>'
     )
     assert words_of(document) == ("Figure 1: Cap.", "Figure 1: Cap.")
 

@@ -157,6 +157,13 @@ def _reference_problems(document: Document) -> Iterator[Problem]:
             yield Problem(
                 place, f"`@{name}` is a section without a number; use [text](#{name}) instead."
             )
+    for match in re.finditer(r"@([a-z]+)-[\w:-]+\s+\[@", prose):
+        if match[1] in REFERENCE_KINDS:
+            yield Problem(
+                document.place(match.start()),
+                f"`{' '.join(match[0].split())}` is one citation to Pandoc, and a part of it would "
+                "be lost; write a word or a comma before the bracket.",
+            )
     for match in re.finditer(r"\]\(#([^)\s]+)\)", prose):
         if match[1] not in labels:
             yield Problem(
@@ -267,13 +274,14 @@ def _markup_problems(document: Document) -> Iterator[Problem]:
             document.place(match.start()),
             f"the private character U+{ord(match[0]):04X} is the engine's; take it out.",
         )
-    for match in _RAW_HTML.finditer(document.prose):
+    prose = _without_attributes(document)
+    for match in _RAW_HTML.finditer(prose):
         yield Problem(
             document.place(match.start()),
             f"the HTML tag `{match[0]}` never reaches the PDF; use Markdown, or escape it as "
             rf"`\{match[0]}`.",
         )
-    for match in re.finditer(r"(?<!\\)\$", document.prose):
+    for match in re.finditer(r"(?<!\\)(?:\\\\)*\$", prose):
         yield Problem(
             document.place(match.start()),
             r"this dollar sign opens or closes no formula; pair it, or write it as `\$`.",
