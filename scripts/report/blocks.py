@@ -75,7 +75,7 @@ def stray_markup(document: Document) -> Iterator[Stray]:
         if display and re.search(r"\n[ \t]*\n", latex):
             yield Stray(start, "a displayed formula holds no blank line; take it out of this one.")
         elif display and re.match(r"\n[ \t]*(?:[:~][ \t]|[=-]+[ \t]*\n)", latex):
-            yield Stray(start, "begin this formula with another sign, or on the line of the dollars.")
+            yield Stray(start, "begin this formula with another sign, or in the dollars' line.")
 
 
 def _lines(document: Document) -> Iterator[_Line]:
