@@ -142,6 +142,7 @@ TEXT = {
         "a)  x\n\n    1. y\n\n3. u\n\n   1. v\n\n      b. w\n", "a) x 1. y 3. u 1. v b. w"),
     "a fence as an item": ("-   ```text\n    = x\n    ```\n\nu $y$\n", "= x u y"),
     "a dollar behind a backslash": ("a\\\\$y$ and \\$1 b\n", "a\\y and $1 b"),
+    "a tick behind a backslash": ("\\`` = x ` and \\<a b\\>\n", "` = x and <a b>"),
     "signs in an attribute": ('![](line.svg){fig-alt="costs 5$ each <b>"} z\n', "z"),
     "an address": ("https\\://x.y/z\n", "https://x.y/z"),
     "apostrophes": ("# A {#sec-a}\n\n@sec-a's. Figure 2's, 1990's, `c`'s, **b**'s, f'.\n",

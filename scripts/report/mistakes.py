@@ -37,7 +37,7 @@ from scripts.report.source import (
 )
 
 _REFERENCE = re.compile(r"(?<![\w@\\/])@\{?([A-Za-z_][\w:.#$%&+?<>~/-]*)")
-_RAW_HTML = re.compile(r"</?[A-Za-z][A-Za-z0-9-]*(?:\s[^<>]*)?/?>")
+_RAW_HTML = re.compile(r"(?<!\\)</?[A-Za-z][A-Za-z0-9-]*(?:\s[^<>]*)?/?>")
 #: Of an SVG: links to other files (not those that a reader follows), HTML, programs.
 _OUTSIDE = re.compile(
     r"""<(?!a\b)\w[^<>]*\s(?:xlink:)?href\s*=\s*["'](?!\s*(?:#|data:))[^"']*"""

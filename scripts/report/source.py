@@ -125,10 +125,12 @@ def _blank_code(text: str, body: int) -> str:
     spans: list[tuple[int, int]] = [(0, body)]
     spans += list(code_fences(text, body))
     text = blank(text, spans)
-    comment_or_code = re.compile(
-        r"<!--.*?-->|(?<![`\\])(`+)(?!`)(?:(?!\n[ \t]*\n).)+?(?<!`)\1(?!`)", re.DOTALL
+    # Signs behind a backslash and ticks that close nothing are passed over.
+    parts = re.compile(
+        r"(?P<blank><!--.*?-->|(?P<ticks>`+)(?!`)(?:(?!\n[ \t]*\n).)+?(?<!`)(?P=ticks)(?!`))|\\.|`+",
+        re.DOTALL,
     )
-    return blank(text, [match.span() for match in comment_or_code.finditer(text)])
+    return blank(text, [match.span() for match in parts.finditer(text) if match["blank"]])
 
 
 def code_fences(text: str, body: int) -> Iterator[tuple[int, int]]:
