@@ -127,7 +127,8 @@ def _blank_code(text: str, body: int) -> str:
     text = blank(text, spans)
     # Signs behind a backslash and ticks that close nothing are passed over.
     parts = re.compile(
-        r"(?P<blank><!--.*?-->|(?P<ticks>`+)(?!`)(?:(?!\n[ \t]*\n).)+?(?<!`)(?P=ticks)(?!`))|\\.|`+",
+        r"(?P<blank><!--.*?-->|(?P<ticks>`+)(?!`)(?:(?!\n[ \t]*\n).)+?(?<!`)(?P=ticks)(?!`))"
+        r"|\\.|`+",
         re.DOTALL,
     )
     return blank(text, [match.span() for match in parts.finditer(text) if match["blank"]])
