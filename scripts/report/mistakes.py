@@ -293,7 +293,7 @@ def _markup_problems(document: Document) -> Iterator[Problem]:
             "with another word.",
         )
     notes = {match[1] for match in re.finditer(r"^\[\^([^\]]+)\]:", document.prose, re.M)}
-    for match in re.finditer(r"\[\^([^\]\s]+)\](?!:)", document.prose):
+    for match in re.finditer(r"\[\^([^\]\s^]+)\](?!:)", document.prose):
         if match[1] not in notes:
             yield Problem(
                 document.place(match.start()), f"the footnote `[^{match[1]}]` is not written."
