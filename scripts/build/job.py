@@ -24,8 +24,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from scripts.build import cache, code, lock, sidecar, versions
-from scripts.build.stage import Stage, staged
 from scripts.build.contract import JOB_MODULE, sha256
+from scripts.build.stage import Stage, staged
 from scripts.common.command_line import option, text_of
 
 SHOWN_LINES = 25
@@ -144,7 +144,7 @@ def _compute(
         ).returncode  # fmt: skip
     stage.keep_logs(job.log.parent)
     if refused := stage.refused():
-        raise StepError("\n".join(refused))
+        raise StepError("\n".join([*refused, f"(all of it: {job.log})"]))
     if exit_code != 0:
         text = job.log.read_text(encoding="utf-8", errors="replace").splitlines()[1:]
         shown = "\n".join(text[-SHOWN_LINES:]) or "it printed nothing"

@@ -50,9 +50,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 file=sys.stderr,
             )
         return code if code > 0 else 128 - code
-    print(
-        f"\nDone in {time.monotonic() - started:.0f} s. The assignment: {products.PDF}", file=sys.stderr
-    )
+    seconds = time.monotonic() - started
+    print(f"\nDone in {seconds:.0f} s. The assignment: {products.PDF}", file=sys.stderr)
     return 0
 
 

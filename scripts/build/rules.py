@@ -1,18 +1,13 @@
-"""What the rule files use, and what they may not: Snakemake knows more than can be compared."""
+"""What the rule files use: the contract parameter, the wrapped command, files by kind."""
 
 from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Mapping
-from pathlib import Path, PurePath
-from string import Formatter
+from pathlib import Path
 from typing import Any
 
 from scripts.build import contract as contracts
-
-
-_HARMLESS = {"access_pattern", "ancient", "ensure", "local", "multiext", "report"}
-"""The flags of a file that leave its bytes, and when they are there, as the rule says."""
 
 
 def contract(
@@ -52,63 +47,6 @@ def contract_of(rule: Any) -> Callable[[Any], str]:
         )
     found: Callable[[Any], str] = rule.params.contract
     return found
-
-
-def check(root: Path, rule: Any) -> None:
-    """End the process with a message if a rule uses what this build cannot keep watch over.
-
-    A result is compared by its bytes, by those of the inputs, and by the command: so inputs and
-    outputs must be files that are known beforehand and stay, and a command can only name these.
-    """
-    for kind, files in (("input", rule.input), ("output", rule.output)):
-        for file in files:
-            if fault := _fault(root, kind, file):
-                raise SystemExit(f"rule {rule.name}: its {kind} {fault}")
-    if rule.shadow_depth:
-        raise SystemExit(f"rule {rule.name}: take `shadow:` out; each step has a folder of its own.")
-    if len(rule.log) != 1:
-        raise SystemExit(f"rule {rule.name}: it needs one `log:`, data/logs/<topic>/<verb>.log.")
-    _check_command(rule)
-
-
-def _fault(root: Path, kind: str, file: Any) -> str | None:
-    """What is wrong with a rule's input or output, and the remedy; None for a plain file."""
-    if callable(file):
-        return "is a function; name the files themselves."
-    path, flags = PurePath(file), set(file.flags) - _HARMLESS
-    if flags:
-        return (
-            f"{file} is {min(flags)}(…); name plain files, each of which is there, with the same "
-            "bytes, from one build to the next."
-        )
-    if "{" in str(file):
-        return f"{file} has braces, which are wildcards to Snakemake; name each file."
-    if ".." in path.parts or (path.is_absolute() and kind == "output"):
-        return f"{file} lies outside the repository; take a place in it."
-    if (root / path).is_dir():
-        return f"{file} is a folder; name the files in it."
-    return None
-
-
-def _check_command(rule: Any) -> None:
-    files = {kind: getattr(rule, kind) for kind in ("input", "output", "params", "log")}
-    try:
-        fields = [name for _, name, _, _ in Formatter().parse(rule.shellcmd or "")]
-    except ValueError as error:
-        raise SystemExit(
-            f"rule {rule.name}: the braces of its command do not pair ({error}); braces that name "
-            "no file are written twice."
-        ) from None
-    for field in filter(None, fields):
-        try:
-            Formatter().get_field(field, (), {**files, "threads": 1})
-        except (AttributeError, LookupError):
-            kind = field.replace("[", ".").split(".")[0]
-            known = [f"{kind}.{name}" for name in files[kind].keys()] if kind in files else files
-            raise SystemExit(
-                f"rule {rule.name}: its command names {{{field}}}, which is not among "
-                f"{', '.join(known)}; correct the name. (Settings come with the contract.)"
-            ) from None
 
 
 def _with_command(rule: Any, text: str) -> str:
@@ -153,7 +91,7 @@ def results_of(workflow: Any, kind: str) -> list[str]:
 
 
 def text_files(root: Path) -> list[str]:
-    """Return every file of the author's in the document's folder: the document may show any of them.
+    """Return every file of the author's in the document's folder; the document may show any.
 
     Not the author's are what the rules make there, and files that editors keep beside their own.
     Raises SystemExit for a folder in which a change would go unnoticed, and for too many files.

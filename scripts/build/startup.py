@@ -20,7 +20,7 @@ from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Any
 
-from scripts.build import cache, code, lock, products, rules, sidecar, why, writable
+from scripts.build import cache, code, fitness, lock, products, rules, sidecar, why, writable
 from scripts.build.contract import sha256
 from scripts.build.stage import STAGES
 
@@ -43,7 +43,7 @@ def steps_of(workflow: Any) -> list[Step]:
     """
     made = [rule for rule in workflow.rules if rule.output]
     for rule in made:
-        rules.check(Path(workflow.basedir), rule)
+        fitness.check(Path(workflow.basedir), rule)
     steps = [
         Step(
             rule.name,
@@ -62,7 +62,9 @@ def steps_of(workflow: Any) -> list[Step]:
         return list(order.static_order())
     except CycleError as error:
         names = ", ".join(step.name for step in error.args[1])
-        raise SystemExit(f"The rules {names} need each other's results; break the circle.") from None
+        raise SystemExit(
+            f"The rules {names} need each other's results; break the circle."
+        ) from None
 
 
 def artifacts(workflow: Any) -> list[str]:

@@ -116,7 +116,11 @@ def _exchanged(place: Path, request: Request) -> Answer:
         connection.settimeout(_TO_RENDER)
         connection.connect(str(place))
         with connection.makefile("rwb") as stream:
-            asked = {"identity": identity(), "folder": str(Path.cwd()), **dataclasses.asdict(request)}
+            asked = {
+                "identity": identity(),
+                "folder": str(Path.cwd()),
+                **dataclasses.asdict(request),
+            }
             stream.write(json.dumps(asked).encode() + b"\n")
             stream.flush()
             told = json.loads(stream.readline() or "null")

@@ -29,7 +29,7 @@ class Watch:
     """What a step may open, and where refusals go on record."""
 
     def __init__(self, declaration: str) -> None:
-        with open(declaration, encoding="utf-8") as file:  # noqa: PTH123 (pathlib takes long)
+        with open(declaration, encoding="utf-8") as file:
             declared = json.load(file)
         self.root: str = declared["root"]
         self.stage: str = declared["stage"]
@@ -68,10 +68,15 @@ class Watch:
                 return None  # it is nowhere, as the step will find out
         elif event in LISTING:
             return None if place in self.folders else _listed(place[len(self.root) + 1 :])
-        elif os.path.isdir(place) or (not writes and place in self.files | self.modules):
+        elif os.path.isdir(place) or (not writes and self.may_read(place)):
             return None
         name = place[len(self.root) + 1 :]
         return _written(name) if writes else _read(name)
+
+    def may_read(self, place: str) -> bool:
+        """Whether a file is declared, or one that tracebacks look for where imports are."""
+        looked_for = os.path.dirname(place) == self.root and not os.path.exists(place)
+        return place in self.files or place in self.modules or looked_for
 
     def refuse(self, sentence: str) -> None:
         """Put a refusal on record. Raises PermissionError."""
@@ -81,13 +86,12 @@ class Watch:
 
     def caller(self) -> str:
         """File and line of the project's code that is at work, for the beginning of a sentence."""
-        frame = sys._getframe()
-        while frame is not None:
-            name = frame.f_code.co_filename
-            if name in self.modules:
-                return f"{name[len(self.root) + 1 :]}:{frame.f_lineno}: "
-            frame = frame.f_back  # type: ignore[assignment]
-        return ""
+        frame = sys._getframe().f_back
+        while frame and frame.f_code.co_filename not in self.modules:
+            frame = frame.f_back
+        if not frame:
+            return ""
+        return f"{frame.f_code.co_filename[len(self.root) + 1 :]}:{frame.f_lineno}: "
 
 
 def _own_places() -> Iterator[str]:
@@ -120,8 +124,8 @@ def _writes(event: str, arguments: tuple[Any, ...]) -> bool:
 def _read(name: str) -> str:
     if name.endswith(".py"):
         return (
-            f"{name} is opened, and is no part of the step's code as its imports tell it. Import it "
-            "by name (`from scripts… import …`), so that a change of it counts."
+            f"{name} is opened, and is no part of the step's code as its imports tell it. Import "
+            "it by name (`from scripts… import …`), so that a change of it counts."
         )
     return (
         f"{name} is opened and not declared. Name it under `input:` of the rule, and in `files=` "
@@ -142,8 +146,8 @@ def _written(name: str) -> str:
 
 def _listed(name: str) -> str:
     return (
-        f"the folder {name} is listed, and other files may come into it. Name those that are needed "
-        "under `input:` of the rule."
+        f"the folder {name} is listed, and other files may come into it. Name those that are "
+        "needed under `input:` of the rule."
     )
 
 
