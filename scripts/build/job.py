@@ -56,6 +56,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as error:
         _say(f"{job.module} failed: {error}. Earlier results were kept.")
         return 1
+    except KeyboardInterrupt:
+        _say(f"{job.module} was interrupted. Earlier results were kept.")
+        return 130
     _say(f"{job.module}: {how}")
     return 0
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -17,6 +18,9 @@ from scripts.build import config, lock, products, writable
 
 PATIENCE = 3600
 """Seconds to wait for another build before giving up."""
+
+TO_END = 5.0
+"""Seconds in which Snakemake ends when it is interrupted."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -62,10 +66,21 @@ def _snakemake(root: Path, *options: str) -> int:
         filter(None, [plugins, environment.get("PYTHONPATH")])
     )
     command = [sys.executable, "-m", "snakemake", *options]
+    process = subprocess.Popen(command, cwd=root, env=environment)
     try:
-        return subprocess.run(command, cwd=root, env=environment, check=False).returncode
+        return process.wait()
     except KeyboardInterrupt:
-        return 130
+        return _interrupted(process)
+
+
+def _interrupted(process: subprocess.Popen[bytes]) -> int:
+    """Wait until Snakemake has ended its jobs and put the products back; return the exit code."""
+    try:
+        process.wait(TO_END)  # in a terminal it was interrupted as well
+    except subprocess.TimeoutExpired:
+        process.send_signal(signal.SIGINT)
+        process.wait()
+    return 130
 
 
 def _end_orphans(root: Path) -> None:

@@ -203,7 +203,7 @@ def _end_the_future(root: Path, names: Set[str]) -> None:
     now = time.time_ns()
     for path in (root / name for name in names):
         if path.is_file() and path.stat().st_mtime_ns > now:
-            os.utime(path, ns=(now, now))
+            _stamp(path, now)
 
 
 def _settle_time_stamps(root: Path, step: Step, made: Set[str]) -> None:
@@ -223,4 +223,12 @@ def _settle_time_stamps(root: Path, step: Step, made: Set[str]) -> None:
         found = path.stat().st_mtime_ns
         wanted = min(max(found, newest), now)
         if found != wanted:
-            os.utime(path, ns=(wanted, wanted))
+            _stamp(path, wanted)
+
+
+def _stamp(path: Path, moment: int) -> None:
+    """Give a file a time stamp, in nanoseconds. Raises UnwritableError, which names the file."""
+    try:
+        os.utime(path, ns=(moment, moment))
+    except OSError as error:
+        raise writable.explained(error, path) from None

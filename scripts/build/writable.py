@@ -48,16 +48,19 @@ def explained(error: OSError, path: Path) -> UnwritableError:
     found = next(place for place in (path, *path.parents) if place.exists())
     remedy = "Make this folder writable, or build in a copy of it."
     if not _is_own(found):
+        owner, own = _name(found.stat().st_uid), _name(os.geteuid())
         remedy = (
-            f"{found} belongs to {_name(found.stat().st_uid)}, as it does after a build with "
-            f"`sudo`. Take it back: sudo chown -R {_name(os.geteuid())} data report .snakemake"
+            f"{'It' if found == path else found} belongs to {owner}, as after a build with `sudo`. "
+            f"Take everything here back: sudo chown -R {own} ."
         )
     return UnwritableError(f"{path} cannot be written: {error.strerror}. {remedy}")
 
 
 def _check(path: Path) -> None:
+    if os.access(path, os.W_OK) or not path.exists():  # it may vanish: a build may be at work
+        return
     # A file that is replaced may be read-only, if it is one's own; a folder must be writable.
-    if not os.access(path, os.W_OK) and (path.is_dir() or not _is_own(path)):
+    if path.is_dir() or not _is_own(path):
         raise explained(PermissionError(0, "Permission denied"), path)
 
 
