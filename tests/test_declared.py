@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from documents import SAMPLE, write_document
 from house import House
+from test_reruns import edit_own_file, show_own_files
 
 from scripts.build import cache, code, contract, job, lock, rules, sidecar
 from scripts.report.render import RenderError, prepared
@@ -290,23 +291,6 @@ def test_a_style_sheet_that_names_a_file_elsewhere_is_refused(tmp_path, monkeypa
     prepared(qmd.name)
 
 
-SHOWN = """
-{{< include notes/own/aside.qmd >}}
-
-![A picture of my own.](own/picture.svg){#fig-own-picture fig-alt="A bar that is drawn."}
-"""
-PICTURE = '<svg xmlns="http://www.w3.org/2000/svg" width="90" height="9"><path d="M0 {}h9"/></svg>'
-
-
-def show_own_files(house: House) -> None:
-    """Show a picture and a text of the author's own, in folders that are new."""
-    report = house.root / "report"
-    for name, text in (("own/picture.svg", PICTURE.format(1)), ("notes/own/aside.qmd", "Aside.")):
-        (report / name).parent.mkdir(parents=True)
-        (report / name).write_text(f"{text}\n", encoding="utf-8")
-    house.edit("report/exercises/gan_game.qmd", lambda text: text + SHOWN)
-
-
 def test_the_authors_own_files_are_inputs_of_the_document(finished: House, tmp_path):
     house = finished.clone(tmp_path / "copy")
     show_own_files(house)
@@ -319,9 +303,7 @@ def test_the_authors_own_files_are_inputs_of_the_document(finished: House, tmp_p
     verify = ["-m", "scripts.build.verify_tree"]
     for name in ("own/picture.svg", "notes/own/aside.qmd"):
         assert house.command(*verify).code == 0
-        house.edit(
-            f"report/{name}", lambda text: text.replace("M0 1", "M0 2").replace("As", "An as")
-        )
+        edit_own_file(house, name)
         run = house.command(*verify)
         assert run.code == 1
         assert f"report/{name} is not what report/build/assignment.pdf records" in run.text
