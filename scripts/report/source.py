@@ -18,8 +18,8 @@ from typing import Any, NamedTuple
 
 import yaml
 
-#: A line that opens or closes a block of code: its fence, and what stands behind.
-FENCE = re.compile(r"^[ \t>]*(`{3,}|~{3,})(.*)$")
+#: A line that opens or closes a block of code (also as an item): its fence, and what is behind.
+FENCE = re.compile(r"^[ \t>]*(?:(?:[-+*:]|\(?\w+[.)])[ \t]+)*(`{3,}|~{3,})(.*)$")
 
 #: Characters that the embedded engine marks places with; no text of an author may hold one.
 PRIVATE = re.compile("[\ue000-\ue01f]")
@@ -99,13 +99,16 @@ class Document:
 def find_math(code_free: str) -> list[tuple[tuple[int, int], str, bool]]:
     """Every formula: its span (dollars included), its LaTeX, and whether it is displayed."""
     pattern = re.compile(
-        r"(?<!\\)\$\$(?P<display>.+?)(?<!\\)\$\$"
-        r"|(?<![\\$])\$(?=[^\s$])(?P<inline>(?:\\.|[^$\\\n]|\n(?![ \t]*\n))*?)(?<=\S)\$(?!\d)",
+        r"\\."
+        r"|\$\$(?P<display>(?:\\.|[^\\])+?)\$\$"
+        r"|(?<!\$)\$(?=[^\s$])(?P<inline>(?:\\.|[^$\\\n]|\n(?![ \t]*\n))*?)(?<=\S)\$(?!\d)",
         re.DOTALL,
     )
     found = []
     for match in pattern.finditer(code_free):
         display = match["display"] is not None
+        if match["inline"] is None and not display:
+            continue  # a sign behind a backslash
         found.append((match.span(), match["display"] if display else match["inline"], display))
     return found
 
@@ -123,10 +126,13 @@ def _blank_code(text: str, body: int) -> str:
     spans: list[tuple[int, int]] = [(0, body)]
     spans += list(code_fences(text, body))
     text = blank(text, spans)
-    comment_or_code = re.compile(
-        r"<!--.*?-->|(?<![`\\])(`+)(?!`)(?:(?!\n[ \t]*\n).)+?(?<!`)\1(?!`)", re.DOTALL
+    # Signs behind a backslash and ticks that close nothing are passed over.
+    parts = re.compile(
+        r"(?P<blank><!--.*?-->|(?P<ticks>`+)(?!`)(?:(?!\n[ \t]*\n).)+?(?<!`)(?P=ticks)(?!`))"
+        r"|\\.|`+",
+        re.DOTALL,
     )
-    return blank(text, [match.span() for match in comment_or_code.finditer(text)])
+    return blank(text, [match.span() for match in parts.finditer(text) if match["blank"]])
 
 
 def code_fences(text: str, body: int) -> Iterator[tuple[int, int]]:

@@ -26,6 +26,7 @@ _NAMED = re.compile(
     r"\b(Figure|Table|Equation|Section|Theorem|Lemma|Corollary|Proposition|Conjecture|Definition"
     r"|Example|Exercise|Algorithm)\s(\d+(?:\.\d+)*[a-z]?)(?![\w])(\s\([A-Z][A-Za-z ,'’-]*\))?"
 )
+_PANEL = re.compile(r"(\d) \(([a-z])\)")  # as Quarto's HTML refers to one
 _CAPTION = re.compile(r"\b(Figure|Table) (\d+):")
 
 
@@ -147,7 +148,6 @@ def _missing(headings: Sequence[str], expected: Sequence[str]) -> Iterator[str]:
 def _html_checks(
     page: Page, structure: Structure, drawing: Drawing, expected: Sequence[str]
 ) -> list[Check]:
-    headings = [name for level, name in page.headings if level > 1]
     doubles = [name for name, count in Counter(page.ids).items() if count > 1]
     checks = [
         _check("html-resolved", "the HTML holds no unresolved reference or variable",
@@ -168,12 +168,12 @@ def _html_checks(
         _check("same-numbering", "PDF and HTML number and title everything alike",
                _differences(drawing.text, page.text)),
         _check("same-headings", "PDF and HTML have the same headings",
-               _unequal(structure.outline, headings)),
+               _unequal(structure.outline, page.sections)),
     ]  # fmt: skip
     if expected:
         checks.append(
             _check("html-contents", "the HTML holds every heading that it should",
-                   _missing(headings, expected))
+                   _missing(page.sections, expected))
         )  # fmt: skip
     return checks
 
@@ -181,7 +181,7 @@ def _html_checks(
 def _differences(pdf_text: str, html_text: str) -> Iterator[str]:
     """Numbered names that one edition has more often than the other, and captions out of order."""
     editions = [
-        Counter("".join(found).strip() for found in _NAMED.findall(text))
+        Counter("".join(found).strip() for found in _NAMED.findall(_PANEL.sub(r"\1\2", text)))
         for text in (pdf_text, html_text)
     ]
     for name in sorted(editions[0].keys() | editions[1].keys()):
