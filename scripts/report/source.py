@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import bisect
 import os
+import posixpath
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -181,6 +182,8 @@ def read_document(qmd: str | Path) -> Document:
                     "engines; write {{{< include … >}}} to show one, or move it out of the block."
                 )
             if match:
+                if leads_out(match[1].lstrip("/")):
+                    raise RenderError(f"{here}: {match[1]} {LEADS_OUT}")
                 includes.setdefault(match[1], []).append(here)
                 root = path.parent
                 child = root / match[1].lstrip("/") if match[1].startswith("/") else root / match[1]
@@ -196,6 +199,19 @@ def read_document(qmd: str | Path) -> Document:
     metadata = load_yaml(read_text(project, None), project, 0) if project.exists() else {}
     metadata = merge_metadata(metadata, load_yaml(header, path, 1))
     return Document(path, text, tuple(places), body, metadata, includes)
+
+
+LEADS_OUT = (
+    "is hidden or outside the document's folder, where a change of it would go unnoticed; put a "
+    "copy into that folder, from which paths start."
+)
+"""What is wrong with a name that `leads_out`, and the remedy."""
+
+
+def leads_out(name: str) -> bool:
+    """Whether a path does not lead to a file of the document's folder, or to one that hides."""
+    path = posixpath.normpath(name)
+    return path.startswith("/") or any(part.startswith(".") for part in path.split("/"))
 
 
 def shown(path: Path) -> str:
