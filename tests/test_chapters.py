@@ -172,7 +172,7 @@ def test_the_report_has_a_name_for_each_heading(
 
     monkeypatch.setattr(assembly, "convert", counted)
     embedded.typst_source(document)
-    assert len(texts) == 9
+    assert len(texts) == 10  # with the frame and the citations
 
 
 def test_only_the_changed_chapter_is_converted_again(

@@ -18,11 +18,11 @@ from scripts.report.parts import (
     FOREIGN_KINDS,
     HEADING,
     REFERENCE_KINDS,
-    attribute_blocks,
     find_equations,
     find_images,
     find_labels,
     find_shortcodes,
+    without_attributes,
 )
 from scripts.report.source import (
     FENCE,
@@ -30,13 +30,12 @@ from scripts.report.source import (
     Document,
     Place,
     RenderError,
-    blank,
     code_fences,
     read_text,
     shown,
 )
 
-_REFERENCE = re.compile(r"(?<![\w@\\/])@\{?([A-Za-z_][\w:.#$%&+?<>~/-]*)")
+_REFERENCE = re.compile(r"(?<![\w@\\/])@\{?(\w[\w:.#$%&+?<>~/-]*)")
 _RAW_HTML = re.compile(r"(?<!\\)</?[A-Za-z][A-Za-z0-9-]*(?:\s[^<>]*)?/?>")
 #: Of an SVG: links to other files (not those that a reader follows), HTML, programs.
 _OUTSIDE = re.compile(
@@ -66,12 +65,15 @@ def check(
     ``variables`` are the values of ``_variables.yml`` (None: do not ask whether they exist);
     ``figures`` are the image files that there will be (None: those on disk).
     """
+    entries = list(_entries(document))
     problems = [
         *_shortcode_problems(document, variables),
         *_label_problems(document),
-        *_reference_problems(document),
+        *_reference_problems(document, {key for key, _ in entries}),
+        *_bibliography_problems(entries),
         *_image_problems(document, figures),
         *_equation_problems(document),
+        *_formula_problems(document),
         *_heading_problems(document),
         *_markup_problems(document),
         *(Problem(document.place(found.offset), found.message) for found in stray_markup(document)),
@@ -129,11 +131,10 @@ def _label_problems(document: Document) -> Iterator[Problem]:
         first.setdefault(label.name, label.offset)
 
 
-def _reference_problems(document: Document) -> Iterator[Problem]:
+def _reference_problems(document: Document, keys: set[str]) -> Iterator[Problem]:
     labels = {label.name: label for label in find_labels(document)}
-    keys = _citation_keys(document)
     numbered_sections = document.options("typst").get("number-sections") is True
-    prose = _without_attributes(document)
+    prose = without_attributes(document)
     for match in _REFERENCE.finditer(prose):
         name = match[1].rstrip(".:,;?!-_~/+<>&%$#")
         kind = name.split("-")[0].lower()
@@ -172,20 +173,28 @@ def _reference_problems(document: Document) -> Iterator[Problem]:
             )
 
 
-def _without_attributes(document: Document) -> str:
-    """Prose without attribute blocks, whose values are no Markdown."""
-    spans = [(start, end) for _, start, end in attribute_blocks(document)]
-    return blank(document.prose, spans)
+def _entries(document: Document) -> Iterator[tuple[str, Place]]:
+    """Key and place of each entry of the document's BibTeX files.
 
-
-def _citation_keys(document: Document) -> set[str]:
-    """Keys of the document's BibTeX files. Raises RenderError when a file is missing."""
+    Raises RenderError when a file is missing.
+    """
     given = document.metadata.get("bibliography", [])
-    keys: set[str] = set()
     for name in given if isinstance(given, list) else [given]:
-        text = read_text(document.folder / str(name), Place(shown(document.path), 1))
-        keys |= set(re.findall(r"^\s*@(?!comment|string|preamble)\w+\s*\{\s*([^,\s]+)", text, re.M))
-    return keys
+        path = document.folder / str(name)
+        text = read_text(path, Place(shown(document.path), 1))
+        for match in re.finditer(r"(?<![\w.])@\w+\s*\{\s*([^\s,{}=\"]+)\s*,", text):
+            yield match[1], Place(shown(path), text.count("\n", 0, match.start()) + 1)
+
+
+def _bibliography_problems(entries: Iterable[tuple[str, Place]]) -> Iterator[Problem]:
+    first: dict[str, Place] = {}
+    for key, place in entries:
+        if key in first:
+            yield Problem(
+                place,
+                f"the key `{key}` is taken, see {first[key]}; give one of the two entries another.",
+            )
+        first.setdefault(key, place)
 
 
 def _image_problems(document: Document, figures: Container[str] | None) -> Iterator[Problem]:
@@ -244,8 +253,45 @@ def _equation_problems(document: Document) -> Iterator[Problem]:
                 f"the equation `{name}` has no alternative text, which PDF/UA-1 asks for; write it "
                 f'as it is spoken: {{#{name} alt="…"}}.',
             )
-        if re.search(r"\\(?:label|tag)\b", equation.latex):
-            yield Problem(place, r"`\label` and `\tag` have no effect here; use {#eq-…}.")
+
+
+#: An argument in LaTeX, the columns of an array, and what has signs above and below it, not beside.
+_ARGUMENT = r"(?>\{(?:[^{}]|\{[^{}]*\})*\}|\S)"
+_COLUMNS = r"\{(?:[lcr\s]|@\{\}|\*\{\d+\}\{[lcr\s]+\})*\}"
+_WITH_LIMITS = (
+    r"[=<>:]|\\(?:n?[lg]eq?|neq?|n?sim(?:eq)?|approx|equiv|cong|propto|perp|in|n?(?:sub|sup)seteq"
+    r"|coloneqq|to|gets|mapsto|leadsto|implies|iff|(?:[Ll]ong)?(?:[Ll]eft|[Rr]ight)+arrow"
+    r"|lim|limsup|liminf|max|min|sup|inf|arg|sum|prod|bigcup|bigcap|operatorname|mathop)(?![A-Za-z])"
+)
+#: What Pandoc leaves out of a formula, or turns into something else, without a word.
+_LOST = {
+    r"\\(?:tag|label|ref|eqref)(?![A-Za-z])": (
+        "has no effect in a formula; label the whole with {#eq-…} behind its dollars, which "
+        "numbers it, and refer to it by @eq-…"
+    ),
+    r"\\(?:hline|cline|hdashline)(?![A-Za-z])"
+    rf"|\\begin\s*\{{array\}}\s*(?!{_COLUMNS}){_ARGUMENT}": (
+        "asks for rules or signs between the columns of an array, which neither edition has; name "
+        "the columns by l, c and r alone, or write a Markdown table"
+    ),
+    r"\\begin\s*\{(?:aligned|gathered|alignedat|\w*matrix\*)\}\s*\[\w\]": (
+        "would print its option; take out what stands in brackets, and the star"
+    ),
+    r"\\color(?![A-Za-z])": "reaches neither edition; say in words what the colour would",
+    rf"\\(?:overset|underset|stackrel)\s*{_ARGUMENT}\s*+\{{?+\s*+(?!{_WITH_LIMITS})": (
+        "would be an exponent or an index in the PDF, since what it stands at is no relation, "
+        "arrow or operator; write it with ^ or _"
+    ),
+}
+
+
+def _formula_problems(document: Document) -> Iterator[Problem]:
+    for (start, end), latex, _ in document.formulas:
+        first = start + (end - start - len(latex)) // 2
+        for pattern, consequence in _LOST.items():
+            for match in re.finditer(pattern, latex):
+                found = " ".join(match[0].rstrip("{ ").split())
+                yield Problem(document.place(first + match.start()), f"`{found}` {consequence}.")
 
 
 def _heading_problems(document: Document) -> Iterator[Problem]:
@@ -274,12 +320,18 @@ def _markup_problems(document: Document) -> Iterator[Problem]:
             document.place(match.start()),
             f"the private character U+{ord(match[0]):04X} is the engine's; take it out.",
         )
-    prose = _without_attributes(document)
+    prose = without_attributes(document)
     for match in _RAW_HTML.finditer(prose):
         yield Problem(
             document.place(match.start()),
             f"the HTML tag `{match[0]}` never reaches the PDF; use Markdown, or escape it as "
             rf"`\{match[0]}`.",
+        )
+    for match in re.finditer(r"(?<!\\)(?:\\\\)*(\\[A-Za-z]+)", prose):
+        yield Problem(
+            document.place(match.start(1)),
+            f"the raw TeX `{match[1]}` reaches neither the PDF nor the HTML; put a formula between "
+            "dollars, and write the rest in Markdown.",
         )
     for match in re.finditer(r"(?<!\\)(?:\\\\)*\$", prose):
         yield Problem(
