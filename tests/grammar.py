@@ -210,21 +210,27 @@ def apart(blocks: Sequence[Part]) -> tuple[Part, ...]:
     return tuple(found)
 
 
-def containers(inner: st.SearchStrategy[Part]) -> st.SearchStrategy[Part]:
-    """Blocks that hold other blocks."""
-    blocks = st.lists(inner, min_size=1, max_size=3).map(apart)
-    items = st.tuples(paragraphs, inner).map(apart) | st.tuples(paragraphs)
-    terms = st.tuples(titles, blocks)
-    kinds = [kind for kind in KINDS if kind not in ("fig", "tbl", "eq", "sec")]
-    kinds += ["proof", "remark", "solution"]
-    kinds += [f"callout-{kind}" for kind in ("note", "tip", "warning", "caution", "important")]
+def lists(inner: st.SearchStrategy[Part]) -> st.SearchStrategy[Part]:
+    """Lists and definitions of several blocks, the first of them a paragraph."""
+    items = (st.tuples(paragraphs, inner) | st.tuples(paragraphs)).map(apart)
+    terms = st.tuples(titles, items)
     return st.one_of(
         st.builds(
             Items, st.sampled_from(list(MARKERS)),
             st.lists(items, min_size=1, max_size=3).map(tuple), st.just(False),
         ),
-        st.builds(Quotation, blocks),
         st.builds(Definitions, st.lists(terms, min_size=1, max_size=2).map(tuple)),
+    )  # fmt: skip
+
+
+def containers(inner: st.SearchStrategy[Part]) -> st.SearchStrategy[Part]:
+    """Blocks that hold other blocks."""
+    blocks = st.lists(inner, min_size=1, max_size=3).map(apart)
+    kinds = [kind for kind in KINDS if kind not in ("fig", "tbl", "eq", "sec")]
+    kinds += ["proof", "remark", "solution"]
+    kinds += [f"callout-{kind}" for kind in ("note", "tip", "warning", "caution", "important")]
+    return st.one_of(
+        st.builds(Quotation, blocks),
         st.builds(
             Statement, st.sampled_from(kinds), st.none() | titles, st.booleans(), blocks
         ),
@@ -243,8 +249,9 @@ tight_lists = st.deferred(
 leaves = st.one_of(
     paragraphs, paragraphs, tables(st.none() | captions), figures, equations, code_blocks
 )
-nested = st.one_of(leaves, tight_lists, st.just(Rule()), containers(leaves | tight_lists))
-blocks = st.one_of(leaves, leaves, panels(), tight_lists, containers(nested))
+nested_lists = lists(st.one_of(leaves, tight_lists, st.just(Rule())))
+nested = st.one_of(leaves, tight_lists, nested_lists, st.just(Rule()), containers(leaves))
+blocks = st.one_of(leaves, leaves, panels(), tight_lists, nested_lists, containers(nested))
 
 
 @st.composite
