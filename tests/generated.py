@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, ClassVar, Literal
 
@@ -62,7 +62,8 @@ class Book:
     may be referred to. notes: the footnotes in order. cited: keys in the order of their numbers.
     """
 
-    def __init__(self, document: Document) -> None:
+    def __init__(self, document: Document, name: str = "doc") -> None:
+        self.name = name
         self.labels: dict[int, str] = {}
         self.numbers: dict[int, str] = {}
         self.names: list[tuple[str, str, str]] = []
@@ -282,7 +283,8 @@ class Variable(Part):
     marks: str = ""
 
     def markdown(self, book: Book) -> str:
-        return f"{self.marks}{{{{< var {book.variables[id(self)]} >}}}}{self.marks}"
+        variable = f"{book.name}.{book.variables[id(self)]}"
+        return f"{self.marks}{{{{< var {variable} >}}}}{self.marks}"
 
     def words(self, book: Book, edition: Edition) -> str:
         return self.text
@@ -607,43 +609,48 @@ BIBTEX = """@book{ada1843,
 """
 
 
-def files(document: Document, settings: Mapping[str, Any]) -> dict[str, str]:
-    """The files of a document by name: its text, which begins with the settings; its variables."""
-    book = Book(document)
+def source(document: Document, name: str = "doc") -> tuple[str, dict[str, Any]]:
+    """The text of a document and the variables that it asks for, below its name."""
+    book = Book(document, name)
     front = {
-        **settings,
         "number-depth": NUMBERED_LEVELS,
         "toc-depth": LISTED_LEVELS,
         "title": document.title.markdown(book),
-        "author": [escape(name) for name in document.authors],
+        "author": [escape(author) for author in document.authors],
         "date": "2023-04-09",
     }
-    for name, line in (("subtitle", document.subtitle), ("abstract", document.abstract)):
+    for key, line in (("subtitle", document.subtitle), ("abstract", document.abstract)):
         if line is not None:
-            front[name] = line.markdown(book)
-    values = {name: escape(text) for name, text in book.values.items()}
+            front[key] = line.markdown(book)
     header = yaml.safe_dump(front, allow_unicode=True, sort_keys=False, width=1000)
-    return {
-        "doc.qmd": f"---\n{header}---\n\n{stacked(document.blocks, book)}\n",
-        "_variables.yml": yaml.safe_dump(values, allow_unicode=True, width=1000),
-    }
+    values = {variable: escape(text) for variable, text in book.values.items()}
+    return f"---\n{header}---\n\n{stacked(document.blocks, book)}\n", {name: values}
 
 
-def words(document: Document, edition: Edition) -> str:
-    """What an edition must show from its first word to its last."""
-    book = Book(document)
+def sections(document: Document, book: Book, edition: Edition) -> dict[str, list[str]]:
+    """The words of an edition, by what stands together in it."""
     title = [document.title.words(book, edition)]
     if document.subtitle is not None:
         title.append(document.subtitle.words(book, edition))
     title += [*document.authors, "2023-04-09"]
     if document.abstract is not None:
         title.append(f"Abstract {document.abstract.words(book, edition)}")
-    notes = [note.foot(book, edition) for note in book.notes]
     entries = [f"[{number}] {BIBLIOGRAPHY[key][1]}" for number, key in enumerate(book.cited, 1)]
-    bibliography = ["Bibliography", *entries] if entries else []
-    after = [*bibliography, *notes] if edition == "pdf" else [*notes, *bibliography]
-    body = read(document.blocks, book, edition)
-    return "\n".join([*title, *_contents(document, book, edition), body, *after])
+    return {
+        "title": title,
+        "contents": list(_contents(document, book, edition)),
+        "body": [read(document.blocks, book, edition)],
+        "bibliography": ["Bibliography", *entries] if entries else [],
+        "notes": [note.foot(book, edition) for note in book.notes],
+    }
+
+
+def words(document: Document, edition: Edition) -> str:
+    """What an edition must show from its first word to its last."""
+    found = sections(document, Book(document), edition)
+    last = ("bibliography", "notes") if edition == "pdf" else ("notes", "bibliography")
+    order = ("title", "contents", "body", *last)
+    return "\n".join(line for section in order for line in found[section])
 
 
 def _contents(document: Document, book: Book, edition: Edition) -> Iterator[str]:

@@ -254,6 +254,9 @@ nested = st.one_of(leaves, tight_lists, nested_lists, st.just(Rule()), container
 blocks = st.one_of(leaves, leaves, panels(), tight_lists, nested_lists, containers(nested))
 
 
+AUTHORS = ["A. Student", "Anna-Lena O'Neil", "Erdős Pál"]
+
+
 @st.composite
 def documents(draw: st.DrawFn) -> Document:
     """Two to four headings, each at most one level below the last, with blocks below them."""
@@ -267,7 +270,7 @@ def documents(draw: st.DrawFn) -> Document:
     return Document(
         draw(titles),
         draw(st.none() | titles),
-        tuple(draw(st.lists(phrases, min_size=1, max_size=2))),
+        tuple(draw(st.lists(st.sampled_from(AUTHORS), min_size=1, max_size=2, unique=True))),
         draw(st.none() | titles),
         apart(found),
     )

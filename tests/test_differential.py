@@ -14,12 +14,14 @@ import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pikepdf
 import pypdfium2
 import pytest
+import yaml
 from documents import write_document
-from generated import BIBTEX, BULLET, END, FORMULA, MAYBE, Document, Edition, files, words
+from generated import BIBTEX, BULLET, END, FORMULA, MAYBE, Document, Edition, source, words
 from grammar import documents
 from hypothesis import HealthCheck, given, seed, settings
 
@@ -30,7 +32,6 @@ from scripts.report.render import prepared
 A_TEST = 25
 DOCUMENTS = int(os.environ.get("DOCUMENTS", 2 * A_TEST))
 
-SETTINGS = {"format": {"typst": {"include-in-header": "wide.typ"}}}
 WIDE = """// All of the document on one page, of which no line reaches the end.
 #set page(width: 300cm, height: auto, numbering: none)
 #set text(hyphenate: false)
@@ -38,12 +39,20 @@ WIDE = """// All of the document on one page, of which no line reaches the end.
 """
 
 
+def wide_project(folder: Path) -> dict[str, Any]:
+    """A folder with the report's settings, for generated documents; returns the settings."""
+    write_document(folder, "").unlink()
+    (folder / "wide.typ").write_text(WIDE, encoding="utf-8")
+    (folder / "references.bib").write_text(BIBTEX, encoding="utf-8")
+    options: dict[str, Any] = yaml.safe_load((folder / "_quarto.yml").read_text(encoding="utf-8"))
+    options["format"]["typst"]["include-in-header"] = "wide.typ"
+    (folder / "_quarto.yml").write_text(yaml.safe_dump(options), encoding="utf-8")
+    return options
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A folder with the report's settings and the bibliography of the generated documents."""
-    write_document(tmp_path, "")
-    (tmp_path / "wide.typ").write_text(WIDE, encoding="utf-8")
-    (tmp_path / "references.bib").write_text(BIBTEX, encoding="utf-8")
+    wide_project(tmp_path)
     return tmp_path
 
 
@@ -109,8 +118,9 @@ def difference(expected: str, got: str, edition: Edition) -> str:
 
 def differences(document: Document, folder: Path) -> Iterator[str]:
     """What either edition of a document lost, added or changed. Raises RenderError."""
-    for name, text in files(document, SETTINGS).items():
-        (folder / name).write_text(text, encoding="utf-8")
+    text, variables = source(document)
+    (folder / "doc.qmd").write_text(text, encoding="utf-8")
+    (folder / "_variables.yml").write_text(yaml.safe_dump(variables), encoding="utf-8")
     read = prepared(folder / "doc.qmd")
     pdf, page = embedded.render_pdf(read), read_page(embedded.render_html(read))
     web = "".join(page.pieces).strip().removeprefix("Skip to the text")
@@ -134,7 +144,7 @@ def test_generated_documents_lose_no_word(number: int, folder: Path) -> None:
     @given(documents())
     def lose_no_word(document: Document) -> None:
         found = [*filter(None, differences(document, folder))]
-        source = "\n".join(files(document, SETTINGS).values())
-        assert not found, "\n\n".join([*found, source])
+        text, variables = source(document)
+        assert not found, "\n\n".join([*found, text, str(variables)])
 
     lose_no_word()
