@@ -16,10 +16,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import yaml
+from comparison import difference, differences, text_of_pdf, wide_project
 from generated import KINDS, Book, Document, sections, source, words
 from grammar import documents
 from hypothesis import HealthCheck, Phase, given, seed, settings
-from test_differential import difference, differences, text_of_pdf, wide_project
 
 from scripts.report.edition_html import read_page
 from scripts.report.render import RenderError
@@ -94,14 +94,14 @@ def _differences(folder: Path, name: str, document: Document) -> Iterator[str]:
     pdf = text_of_pdf((folder / f"{name}.pdf").read_bytes())
     page = read_page((folder / f"{name}.html").read_bytes())
     icons = re.compile("[\ue000-\uf8ff]")  # of callouts
+    web = "".join(page.pieces)
     for found in (
-        difference(words(document, "pdf"), icons.sub("", pdf), "pdf"),
-        difference(_words_of_html(document), "".join(page.pieces), "html"),
+        *difference(words(document, "pdf"), icons.sub("", pdf), "pdf"),
+        *difference(_words_of_html(document), web, "html"),
     ):
-        if found:
-            yield f"Quarto, {found}"
+        yield f"Quarto, {found}"
     try:
-        yield from (f"embedded, {found}" for found in differences(document, folder) if found)
+        yield from (f"embedded, {found}" for found in differences(document, folder))
     except RenderError as error:
         yield f"embedded: {error}"
 
@@ -121,7 +121,9 @@ def _words_of_html(document: Document) -> str:
     contents = [line for line in found["contents"] if line != "Bibliography"]
     # A statement's number and name stand without the full stop, a proof's have it.
     kinds = "|".join(KINDS.values())
-    body = re.sub(rf"^((?:{kinds}) \d+(?: \(.*\))?)\.$", r"\1", "\n".join(found["body"]), flags=re.M)
+    body = re.sub(
+        rf"^((?:{kinds}) \d+(?: \(.*\))?)\.$", r"\1", "\n".join(found["body"]), flags=re.M
+    )
     bibliography = ["References", *found["bibliography"][1:]] if found["bibliography"] else []
     notes = ["Footnotes", *found["notes"]] if found["notes"] else []
     formats = ["Other Formats", "Typst"]

@@ -233,7 +233,7 @@ class Formula(Part):
 
 @dataclass(frozen=True)
 class Reference(Part):
-    """A reference to one of the document's labels (``which``, counted round), in one of its forms."""
+    """A reference to one of the document's labels (``which``, counted round), in some form."""
 
     which: int
     form: str
