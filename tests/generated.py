@@ -42,11 +42,8 @@ class Part:
 
 
 def parts(whole: Part) -> Iterator[Part]:
-    """The parts that a part is made of, in the order in which they are printed."""
-    names = [entry.name for entry in fields(whole)]  # type: ignore[arg-type]
-    if getattr(whole, "kind", "") == "tbl":  # whose caption stands above
-        names.sort(key="caption".__ne__)
-    waiting: list[Any] = [getattr(whole, name) for name in names]
+    """The parts that a part is made of, in the order of the source."""
+    waiting: list[Any] = [getattr(whole, entry.name) for entry in fields(whole)]  # type: ignore
     while waiting:
         found = waiting.pop(0)
         if isinstance(found, Part):

@@ -43,8 +43,8 @@ from hypothesis import strategies as st
 PLAIN = """alpha beta word letter line sum value proof plain table figure section theorem note text
     one two three"""
 HOSTILE = r"""+ - = / // /* */ # #v #let #[x] * ** _ __ ` ``` ~ ~~ @ @x @fig-x <a> <b> </b> <- ->
-    => <= ~> \ \n \alpha $ $x$ $$ ' " 5' 6" it's 'x' "x" -- --- -? -5 .. ... 1. 1) (a) a. i. [x] [ ] { }
-    {.c} {#x} | || ^ ^2^ ~2~ & &amp; &lt; % %% ! ![ ? ?? : :: ::: ; , . !! (x) <!-- -->
+    => <= ~> \ \n \alpha $ $x$ $$ ' " 5' 6" it's 'x' "x" -- --- -? -5 .. ... 1. 1) (a) a. i. [x]
+    [ ] { } {.c} {#x} | || ^ ^2^ ~2~ & &amp; &lt; % %% ! ![ ? ?? : :: ::: ; , . !! (x) <!-- -->
     :smile: http://a.b/c?d=e&f#g https://a.b 1/2 1-2 a_b a*b 10,5 3.14 #1 C# C++ e.g. i.e. Dr. p.
     1990s € § × − ‐ – — … « » ± ° naïve Ärger Œuvre Σύνολο слово Straße ﬁ ½"""
 SIGNS = "+-=/#*_`~@<>\\$'\"[]{}|^&%!?.,:;()ab1"
