@@ -52,7 +52,8 @@ def plain(text: str) -> str:
 def text_of_pdf(pdf: bytes) -> str:
     with pypdfium2.PdfDocument(pdf) as file:
         text = "\n".join(page.get_textpage().get_text_range() for page in file)
-    return re.sub("[\x02\ufffe]", "-", text)  # how PDFium writes a hyphen at the end of a line
+    # PDFium writes a hyphen at the end of a line otherwise, and an accent not beside its letter.
+    return re.sub("[\x02\ufffe]", "-", text).replace("\u0302", "")
 
 
 def alternatives_of_pdf(pdf: bytes) -> list[str]:

@@ -479,7 +479,7 @@ class Figure(Captioned):
     kind: ClassVar[str] = "fig"
 
     def markdown(self, book: Book) -> str:
-        quoted = re.sub(r'[\\"]', r"\\\g<0>", self.alternative)
+        quoted = re.sub(r'[\\"]', r"\\\g<0>", self.alternative).replace("&", "&amp;")
         attributes = f'#{book.labels[id(self)]} fig-alt="{quoted}"{self.width}'
         return f"![{self.caption.markdown(book, ' ')}](line.svg){{{attributes}}}"
 
@@ -489,10 +489,10 @@ class Figure(Captioned):
 
 @dataclass(frozen=True)
 class Table(Captioned):
-    caption: Line | None
     head: tuple[Line, ...]
     rows: tuple[tuple[Line, ...], ...]
     columns: tuple[str, ...]
+    caption: Line | None
     kind: ClassVar[str] = "tbl"
 
     def markdown(self, book: Book) -> str:

@@ -69,7 +69,7 @@ PIECES = [
     (r"\$", "$", "$"), (r"\#", "#", "#"), (r"\_", "_", "_"), (r"\&", "&", "&"), (r"\quad", "", ""),
     (r"\,", "", ""), ("x_1", "x1", "x1"), ("x^2", "x2", "x2"), ("x_i^{n+1}", "xin+1", "xin+1"),
     ("f'", "f′", "f′"), (r"\frac{a}{b}", "ab", "ab"), (r"\frac{x_1}{y+1}", "x1y+1", "x1y+1"),
-    (r"\sqrt{x}", "√x", "x"), (r"\hat{x}", "x\u0302", "x\u0302"), (r"\binom{n}{k}", "(nk)", "(nk)"),
+    (r"\sqrt{x}", "√x", "x"), (r"\hat{x}", "x", "x\u0302"), (r"\binom{n}{k}", "(nk)", "(nk)"),
     (r"\sum_{i=1}^n", "∑i=1n", "∑i=1n"), (r"\log x", "logx", "logx"), ("(x,y)", "(x,y)", "(x,y)"),
     ("[0,1)", "[0,1)", "[0,1)"), (r"\{x\}", "{x}", "{x}"), (r"\left(x\right)", "(x)", "(x)"),
     (r"\lVert x\rVert", "‖x‖", "‖x‖"), (r"\lvert x\rvert", "|x|", "|x|"),
@@ -177,7 +177,7 @@ def tables(draw: st.DrawFn, caption: st.SearchStrategy[Line | None]) -> Table:
 
     rows = draw(st.lists(row(cells), min_size=1, max_size=3))
     columns = draw(st.sampled_from([("---",), (":---",), (":---:",), ("---:",)]))
-    return Table(draw(caption), draw(row(captions)), tuple(rows), columns * width)
+    return Table(draw(row(captions)), tuple(rows), columns * width, draw(caption))
 
 
 figures = st.builds(

@@ -87,10 +87,10 @@ KNOWN = Document(
         Figure(line("First caption", Reference(2, "@label")), "a line that rises", ""),
         Figure(line("Second caption"), "a line that falls", ""),
         Table(
-            line("A list"),
             (line("leftmost"), line("rightmost")),
             ((line("5"), line("- 3")),),
             ("---", "---"),
+            line("A list"),
         ),
         Statement(
             "thm",
