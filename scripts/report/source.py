@@ -15,16 +15,16 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import yaml
+from scripts.report import strict_yaml
+from scripts.report.strict_yaml import YamlError
 
 #: A line that opens or closes a block of code: its fence, and what stands behind.
 FENCE = re.compile(r"^[ \t>]*(`{3,}|~{3,})(.*)$")
 
 #: Characters that the embedded engine marks places with; no text of an author may hold one.
 PRIVATE = re.compile("[\ue000-\ue01f]")
-
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-"""Both are safe; that in C, where PyYAML has it, is ten times as fast."""
+#: What is no letter, and which some readers drop and others take for the end of a line.
+CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 
 _INCLUDE = re.compile(r"^\s*\{\{<\s*include\s+(\S+)\s*>\}\}\s*$")
 
@@ -131,16 +131,16 @@ def _blank_code(text: str, body: int) -> str:
 def code_fences(text: str, body: int) -> Iterator[tuple[int, int]]:
     """Spans of the fenced code blocks after ``body``, fences included."""
     fence, start, offset = "", 0, body
-    for line in text[body:].splitlines(keepends=True):
+    for line in text[body:].split("\n"):
         match = FENCE.match(line)
         if match and not fence:
             fence, start = match[1], offset
         elif match and fence and match[1].startswith(fence) and not match[2].strip():
-            yield start, offset + len(line)
+            yield start, min(offset + len(line) + 1, len(text))
             fence = ""
-        offset += len(line)
+        offset += len(line) + 1
     if fence:
-        yield start, offset
+        yield start, len(text)
 
 
 def read_document(qmd: str | Path) -> Document:
@@ -202,7 +202,7 @@ def read_text(path: Path, named: Place | None) -> str:
     """The text of a file; ``named`` is where the author names it. Raises RenderError."""
     where = f"{named}: " if named else ""
     try:
-        return path.read_text(encoding="utf-8")
+        text = path.read_bytes().decode("utf-8-sig").replace("\r\n", "\n")
     except FileNotFoundError:
         raise RenderError(
             f"{where}the file {shown(path)} does not exist; create it or correct its name "
@@ -212,6 +212,13 @@ def read_text(path: Path, named: Place | None) -> str:
         raise RenderError(
             f"{where}the file {shown(path)} cannot be read as UTF-8 text ({error})."
         ) from None
+    if found := CONTROL.search(text):
+        place = Place(shown(path), text.count("\n", 0, found.start()) + 1)
+        raise RenderError(
+            f"{place}: the control character U+{ord(found[0]):04X} is no text; take it out, and "
+            "end lines with a line feed."
+        )
+    return text
 
 
 def _split_front_matter(text: str, start: Place) -> tuple[str, int]:
@@ -226,22 +233,12 @@ def _split_front_matter(text: str, start: Place) -> tuple[str, int]:
 def load_yaml(text: str, path: Path, lines_before: int) -> dict[str, Any]:
     """The mapping that ``text`` holds, which stands in ``path`` after some lines.
 
-    Raises RenderError, with file and line, when it is none.
+    Raises RenderError, with file and line, when it is none or not strict YAML.
     """
     try:
-        loaded = _LOADER(text).get_single_data()
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        line = (mark.line if mark else 0) + 1 + lines_before
-        reason = getattr(error, "problem", None) or "not valid YAML"
-        raise RenderError(f"{Place(shown(path), line)}: the YAML is broken: {reason}.") from None
-    if loaded is None:
-        return {}
-    if not isinstance(loaded, dict):
-        raise RenderError(
-            f"{Place(shown(path), 1 + lines_before)}: `key: value` pairs are wanted here."
-        )
-    return loaded
+        return strict_yaml.load(text)
+    except YamlError as error:
+        raise RenderError(f"{Place(shown(path), error.line + lines_before)}: {error}") from None
 
 
 def merge_metadata(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-from scripts.report.source import Document, Place, RenderError, shown
+from scripts.report.source import Document, Place, RenderError, read_text, shown
 
 #: Metadata keys with a meaning here, and for the closed ones the values that are supported.
 _KEYS: Mapping[str, tuple[Any, ...] | None] = {
@@ -65,7 +65,7 @@ def where(document: Document, snippet: str) -> Place:
             return document.place(offset)
     project = document.folder / "_quarto.yml"
     if snippet and project.exists():
-        for number, line in enumerate(project.read_text(encoding="utf-8").splitlines(), 1):
+        for number, line in enumerate(read_text(project, None).split("\n"), 1):
             if snippet in line:
                 return Place(shown(project), number)
     return Place(shown(document.path), 1)
