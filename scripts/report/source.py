@@ -21,6 +21,9 @@ from scripts.report.strict_yaml import YamlError
 #: A line that opens or closes a block of code: its fence, and what stands behind.
 FENCE = re.compile(r"^[ \t>]*(`{3,}|~{3,})(.*)$")
 
+FORMATS = ("typst", "html")
+"""The editions of a document, by Quarto's names."""
+
 #: Characters that the embedded engine marks places with; no text of an author may hold one.
 PRIVATE = re.compile("[\ue000-\ue01f]")
 #: What is no letter, and which some readers drop and others take for the end of a line.
@@ -73,11 +76,9 @@ class Document:
         return [found.start() for found in re.finditer("\n", self.text)]
 
     def options(self, target: str) -> dict[str, Any]:
-        """The metadata as one format (``typst`` or ``html``) sees it."""
-        formats = self.metadata.get("format") or {}
-        chosen = formats.get(target) if isinstance(formats, dict) else None
-        common = {key: value for key, value in self.metadata.items() if key != "format"}
-        return merge_metadata(common, chosen if isinstance(chosen, dict) else {})
+        """The metadata as one of ``FORMATS`` sees it."""
+        chosen: dict[str, Any] = self.metadata["format"][target]
+        return chosen
 
     @cached_property
     def code_free(self) -> str:
@@ -187,8 +188,8 @@ def read_document(qmd: str | Path) -> Document:
     text = "\n".join(lines) + "\n"
     header, body = _split_front_matter(text, Place(shown(path), 1))
     project = path.parent / "_quarto.yml"
-    metadata = load_yaml(read_text(project, None), project, 0) if project.exists() else {}
-    metadata = merge_metadata(metadata, load_yaml(header, path, 1))
+    metadata = _load_settings(read_text(project, None) if project.exists() else "", project, 0)
+    metadata = merge_metadata(metadata, _load_settings(header, path, 1))
     return Document(path, text, tuple(places), body, metadata, includes)
 
 
@@ -230,15 +231,29 @@ def _split_front_matter(text: str, start: Place) -> tuple[str, int]:
     return text[4 : match.start()], match.end()
 
 
-def load_yaml(text: str, path: Path, lines_before: int) -> dict[str, Any]:
-    """The mapping that ``text`` holds, which stands in ``path`` after some lines.
+def _load_settings(text: str, path: Path, lines_before: int) -> dict[str, Any]:
+    """The settings that ``text`` holds, which stands in ``path`` after some lines.
 
-    Raises RenderError, with file and line, when it is none or not strict YAML.
+    Those of no format are written into each format: a document's own `toc: false` counts for more
+    than the `toc: true` that `_quarto.yml` gives to one format. Raises RenderError.
     """
     try:
-        return strict_yaml.load(text)
+        metadata = strict_yaml.load(text)
     except YamlError as error:
         raise RenderError(f"{Place(shown(path), error.line + lines_before)}: {error}") from None
+    given = metadata.pop("format", {})
+    formats = {given: "default"} if isinstance(given, str) else given
+    if not isinstance(formats, dict) or not all(
+        isinstance(chosen, dict) or chosen == "default" for chosen in formats.values()
+    ):
+        line = text.partition("format")[0].count("\n") + 1 + lines_before
+        raise RenderError(
+            f"{Place(shown(path), line)}: `format` names `typst` and `html`, and under each its "
+            "settings or the word `default`."
+        )
+    chosen = {name: {} if own == "default" else own for name, own in formats.items()}
+    whole = {name: merge_metadata(metadata, chosen.get(name, {})) for name in (*FORMATS, *chosen)}
+    return metadata | {"format": whole}
 
 
 def merge_metadata(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
