@@ -4,31 +4,21 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import Any
+
+import yaml
 
 ROOT = Path(__file__).parents[1]
 SAMPLE = ROOT / "tests" / "data" / "sample"
 
 FRONT = '---\ntitle: "T"\nauthor: "A"\ndate: 2023-04-09\n---\n\n'
-PROJECT = """lang: en
-number-sections: true
-toc: true
-bibliography: references.bib
-csl: ieee.csl
-filters:
-  - path: filters/operator-spaces.lua
-    at: post-quarto
-  - path: filters/typst-math.lua
-    at: post-quarto
-  - path: filters/spoken-math.lua
-    at: post-quarto
-format:
-  typst:
-    pdf-standard: ua-1
-    papersize: a4
-  html:
-    html-math-method: mathml
-    embed-resources: true
-"""
+
+def _settings() -> dict[str, Any]:
+    """The report's settings but for the files that belong to the report alone."""
+    settings: dict[str, Any] = yaml.safe_load((ROOT / "report" / "_quarto.yml").read_text())
+    del settings["project"], settings["execute"]
+    del settings["format"]["typst"]["include-in-header"], settings["format"]["html"]["css"]
+    return settings
 
 
 def write_document(folder: Path, body: str, *, front: str = FRONT, variables: str = "") -> Path:
@@ -39,7 +29,7 @@ def write_document(folder: Path, body: str, *, front: str = FRONT, variables: st
     shutil.copy(SAMPLE / "line.svg", folder)
     shutil.copy(SAMPLE / "references.bib", folder)
     (folder / "bad.svg").write_text("<svg")
-    (folder / "_quarto.yml").write_text(PROJECT)
+    (folder / "_quarto.yml").write_text(yaml.safe_dump(_settings(), sort_keys=False))
     if variables:
         (folder / "_variables.yml").write_text(variables)
     (folder / "doc.qmd").write_text(front + body)

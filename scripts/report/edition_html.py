@@ -31,6 +31,7 @@ class Page:
         self.language = self.title = ""
         self.pieces: list[str] = []
         self.headings: list[tuple[int, str]] = []
+        self.sections: list[str] = []  # the headings but for the title
         self.ids: list[str] = []
         self.links: list[str] = []
         self.loads: list[str] = []
@@ -76,6 +77,7 @@ class Page:
             inside = "" if "nav" in self._open else squeezed("".join(self._heading))
             if inside:
                 self.headings.append((int(tag[1]), inside))
+                self.sections += [] if "header" in self._open else [inside]
             self._heading = None
 
     def data(self, data: str) -> None:

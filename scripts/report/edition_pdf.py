@@ -13,7 +13,7 @@ import pikepdf
 import pypdfium2
 
 from scripts.report.edition_text import squeezed
-from scripts.report.margins import Sheet, left_margin, overhanging, read_sheet
+from scripts.report.margins import Sheet, measured_margin, overhanging, read_sheet
 from scripts.report.page_prints import fingerprints
 
 _Value = TypeVar("_Value")
@@ -60,15 +60,18 @@ def read_structure(pdf: bytes) -> Structure:
         )
 
 
-def read_drawing(pdf: bytes) -> Drawing:
-    """Read what a PDF shows; pages that the last one had too are not read again."""
+def read_drawing(pdf: bytes, margin: float | None = None) -> Drawing:
+    """Read what a PDF shows; pages that the last one had too are not read again.
+
+    margin: points between the edge and the text; None: as measured on the pages.
+    """
     with pikepdf.open(io.BytesIO(pdf)) as file:
         prints = fingerprints(file)
     with pypdfium2.PdfDocument(pdf) as document:
         page = functools.cache(document.get_page)  # both take long to open
         text = functools.cache(lambda index: page(index).get_textpage())
         pages = _PAGES.kept(prints, lambda index: read_sheet(page(index), text(index)))
-        margin = left_margin(pages)
+        margin = measured_margin(pages) if margin is None else margin
         faults = _FAULTS.kept(
             [(known, margin) for known in prints],
             lambda index: tuple(overhanging(page(index), text(index), pages[index], margin)),

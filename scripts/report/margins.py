@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -10,8 +11,12 @@ from dataclasses import dataclass
 import pypdfium2
 from pypdfium2 import raw
 
+from scripts.report.source import Document
+
 #: Points by which a letter may stand over the margin: Typst hangs punctuation out by about 3.
 OVERHANG = 4.0
+
+_POINTS = {"pt": 1.0, "in": 72.0, "cm": 72 / 2.54, "mm": 7.2 / 2.54}
 
 Box = tuple[float, float, float, float]
 """Left, bottom, right, top in points."""
@@ -44,7 +49,7 @@ class Sheet:
 
 
 def read_sheet(page: pypdfium2.PdfPage, text: pypdfium2.PdfTextPage) -> Sheet:
-    """Read what `left_margin` and `overhanging` ask of a page."""
+    """Read what `measured_margin` and `overhanging` ask of a page."""
     width, height = page.get_size()
     runs = tuple(text.get_rect(index) for index in range(text.count_rects()))
     numbers = [box for box in runs if _may_be_page_number(text, box, width, height)]
@@ -52,10 +57,19 @@ def read_sheet(page: pypdfium2.PdfPage, text: pypdfium2.PdfTextPage) -> Sheet:
     return Sheet(text.get_text_range(), (width, height), runs, lowest)
 
 
-def left_margin(sheets: Sequence[Sheet]) -> float | None:
+def named_margin(document: Document) -> float | None:
+    """Points between the edge and the text by a document's settings; None if they do not say."""
+    given = document.options("typst").get("margin")
+    found = re.fullmatch(r"([\d.]+)(pt|cm|mm|in)", str(given.get("x"))) if given else None
+    return float(found[1]) * _POINTS[found[2]] if found else None
+
+
+def measured_margin(sheets: Sequence[Sheet]) -> float | None:
     """Points between the edge and the text, measured on the pages; None without text."""
-    # Lines begin at the margin, so more runs of letters do than at any other place.
-    starts = Counter(round(left) for sheet in sheets for left, _, _, _ in sheet.runs)
+    # Lines begin at the margin, so more text does than at any other place.
+    starts: Counter[int] = Counter()
+    for left, _, right, _ in (run for sheet in sheets for run in sheet.runs):
+        starts[round(left)] += round(right - left)
     return float(starts.most_common(1)[0][0]) if starts else None
 
 

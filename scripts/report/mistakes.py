@@ -9,14 +9,16 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Container, Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import NamedTuple
 
+from scripts.report.blocks import stray_markup
 from scripts.report.parts import (
     DIV,
     FOREIGN_KINDS,
     HEADING,
     REFERENCE_KINDS,
-    attributes_at,
+    attribute_blocks,
     find_equations,
     find_images,
     find_labels,
@@ -36,6 +38,11 @@ from scripts.report.source import (
 
 _REFERENCE = re.compile(r"(?<![\w@\\/])@\{?([A-Za-z_][\w:.#$%&+?<>~/-]*)")
 _RAW_HTML = re.compile(r"</?[A-Za-z][A-Za-z0-9-]*(?:\s[^<>]*)?/?>")
+#: Of an SVG: links to other files (not those that a reader follows), HTML, programs.
+_OUTSIDE = re.compile(
+    r"""<(?!a\b)\w[^<>]*\s(?:xlink:)?href\s*=\s*["'](?!\s*(?:#|data:))[^"']*"""
+    r"""|url\(\s*["']?(?!\s*(?:\#|data:))[^)]*|@import[^;]*|<!ENTITY[^>]*|<(?:foreignObject|script)\b"""
+)
 
 
 class Problem(NamedTuple):
@@ -67,6 +74,7 @@ def check(
         *_equation_problems(document),
         *_heading_problems(document),
         *_markup_problems(document),
+        *(Problem(document.place(found.offset), found.message) for found in stray_markup(document)),
     ]
     if problems:
         raise RenderError("\n".join(str(problem) for problem in problems))
@@ -159,11 +167,7 @@ def _reference_problems(document: Document) -> Iterator[Problem]:
 
 def _without_attributes(document: Document) -> str:
     """Prose without attribute blocks, whose values are no Markdown."""
-    spans: list[tuple[int, int]] = []
-    for match in re.finditer(r"(?<!\\)\{(?=[#.\w-])", document.prose):
-        _, end = attributes_at(document, match.start())
-        if not spans or match.start() >= spans[-1][1]:
-            spans.append((match.start(), end))
+    spans = [(start, end) for _, start, end in attribute_blocks(document)]
     return blank(document.prose, spans)
 
 
@@ -191,6 +195,14 @@ def _image_problems(document: Document, figures: Container[str] | None) -> Itera
                 f"the figure {image.path} does not exist; make a rule that plots it, or correct "
                 "the path (it starts at the main document's folder).",
             )
+        else:
+            linked = _linked(document.folder / image.path)
+            if linked:
+                yield Problem(
+                    place,
+                    f"the figure {image.path} shows `{linked}`, which reaches neither edition; "
+                    "put all of the drawing into the file itself.",
+                )
         if not (values.get("fig-alt") or values.get("alt") or "").strip():
             yield Problem(
                 place,
@@ -202,6 +214,14 @@ def _image_problems(document: Document, figures: Container[str] | None) -> Itera
                 place,
                 f"the figure {image.path} needs a caption and a label {{#fig-…}}, or neither.",
             )
+
+
+def _linked(drawing: Path) -> str:
+    """What an SVG shows that is not in it, or that only a browser would show; else nothing."""
+    if drawing.suffix.lower() != ".svg" or not drawing.is_file():
+        return ""
+    found = _OUTSIDE.search(drawing.read_text(encoding="utf-8", errors="replace"))
+    return " ".join(found[0].split())[:80] if found else ""
 
 
 def _equation_problems(document: Document) -> Iterator[Problem]:

@@ -41,12 +41,13 @@ class Attributes:
 
 @dataclass(frozen=True)
 class Image:
-    """An image as the text names it."""
+    """An image as the text names it, from ``offset`` to behind its attributes at ``end``."""
 
     path: str
     caption: str
     attributes: Attributes
     offset: int
+    end: int
 
 
 @dataclass(frozen=True)
@@ -137,9 +138,10 @@ def find_images(document: Document) -> list[Image]:
         if close < 0:
             continue
         target = document.text[end + 1 : close - 1].split()
-        attributes, _ = attributes_at(document, close)
+        attributes, stop = attributes_at(document, close)
         caption = document.text[bracket + 1 : end - 1]
-        images.append(Image(target[0] if target else "", caption, attributes, match.start()))
+        path = target[0] if target else ""
+        images.append(Image(path, caption, attributes, match.start(), stop))
     return images
 
 
@@ -151,6 +153,16 @@ def attributes_at(document: Document, offset: int) -> tuple[Attributes, int]:
     if end < 0:
         return Attributes("", (), {}), offset
     return parse_attributes(document.text[offset + 1 : end - 1]), end
+
+
+def attribute_blocks(document: Document) -> Iterator[tuple[Attributes, int, int]]:
+    """Yield what stands between braces outside code and formulas, and its span, in order."""
+    last = 0
+    for match in re.finditer(r"(?<!\\)\{(?=[#.\w-])", document.prose):
+        attributes, end = attributes_at(document, match.start())
+        if match.start() >= last:
+            yield attributes, match.start(), end
+            last = end
 
 
 def find_equations(document: Document) -> Iterator[Equation]:
@@ -170,16 +182,15 @@ def find_labels(document: Document) -> list[Label]:
     for match in re.finditer(HEADING.pattern, document.prose, re.MULTILINE):
         headings[match.start()] = (len(match[1]), match.end())
     labels = []
-    for match in re.finditer(r"(?<!\\)\{(?=[#.\w-])", document.prose):
-        attributes, end = attributes_at(document, match.start())
+    for attributes, start, end in attribute_blocks(document):
         if not attributes.identifier:
             continue
-        line = document.prose.rfind("\n", 0, match.start()) + 1
+        line = document.prose.rfind("\n", 0, start) + 1
         level, stop = headings.get(line, (0, 0))
         numbered = not (level and end <= stop) or (
             level <= depth and "unnumbered" not in attributes.classes
         )
-        labels.append(Label(attributes.identifier, match.start(), numbered))
+        labels.append(Label(attributes.identifier, start, numbered))
     return labels
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from scripts.report import verify
 from scripts.report.edition_html import Page, read_page
 from scripts.report.edition_pdf import Drawing, Structure, read_drawing, read_structure
+from scripts.report.margins import named_margin
 from scripts.report.render import ENGINES, Engine, prepared
 from scripts.report.source import Document
 
@@ -39,7 +40,7 @@ def make(qmd: str | Path, engine: str, made: Iterable[str | Path]) -> Product:
 
 def _pdf(engine: Engine, document: Document) -> tuple[bytes, Structure, Drawing]:
     pdf = engine.render_pdf(document)
-    return pdf, read_structure(pdf), read_drawing(pdf)
+    return pdf, read_structure(pdf), read_drawing(pdf, named_margin(document))
 
 
 def _html(engine: Engine, document: Document) -> tuple[bytes, Page]:

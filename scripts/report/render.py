@@ -41,13 +41,19 @@ ENGINES: Mapping[str, Engine] = {"quarto": quarto, "embedded": embedded}
 def resolve_engine(name: str) -> tuple[str, str]:
     """The engine that ``name`` means on this machine, and its version.
 
-    ``auto`` is Quarto where a recent enough one is on PATH, else the embedded engine.
-    Raises RenderError for an unknown name and for an engine that is not there.
+    ``auto`` is Quarto where a recent enough one is on PATH, else the embedded engine; a Quarto that
+    cannot be used is named in a line on stderr. Raises RenderError for an unknown name and for an
+    engine that is not there.
     """
     if name not in _CHOICES:
         raise RenderError(f"unknown engine `{name}`; choose one of {', '.join(_CHOICES)}.")
-    if name == "quarto" or (name == "auto" and quarto.usable()):
-        return "quarto", quarto.version()
+    if name == "quarto" or (name == "auto" and quarto.installed()):
+        try:
+            return "quarto", quarto.version()
+        except RenderError as error:
+            if name == "quarto":
+                raise
+            print(f"report.engine: auto: {error} Now the embedded engine renders.", file=sys.stderr)
     return "embedded", embedded.version()
 
 

@@ -147,7 +147,6 @@ def _missing(headings: Sequence[str], expected: Sequence[str]) -> Iterator[str]:
 def _html_checks(
     page: Page, structure: Structure, drawing: Drawing, expected: Sequence[str]
 ) -> list[Check]:
-    headings = [name for level, name in page.headings if level > 1]
     doubles = [name for name, count in Counter(page.ids).items() if count > 1]
     checks = [
         _check("html-resolved", "the HTML holds no unresolved reference or variable",
@@ -168,12 +167,12 @@ def _html_checks(
         _check("same-numbering", "PDF and HTML number and title everything alike",
                _differences(drawing.text, page.text)),
         _check("same-headings", "PDF and HTML have the same headings",
-               _unequal(structure.outline, headings)),
+               _unequal(structure.outline, page.sections)),
     ]  # fmt: skip
     if expected:
         checks.append(
             _check("html-contents", "the HTML holds every heading that it should",
-                   _missing(headings, expected))
+                   _missing(page.sections, expected))
         )  # fmt: skip
     return checks
 

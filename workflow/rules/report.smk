@@ -10,6 +10,8 @@ TEXT = sorted(
         "_quarto*.yml",
         "_metadata.yml",
         "_brand.yml",
+        "_environment",
+        "*.lua",
         "*.bib",
         "*.csl",
         "*.typ",

@@ -14,7 +14,7 @@ _KEYS: Mapping[str, tuple[Any, ...] | None] = {
     "title": None, "subtitle": None, "author": None, "date": None, "abstract": None,
     "keywords": None, "lang": None, "number-sections": (True, False), "number-depth": None,
     "section-numbering": ("1.1.1",), "toc": (True, False), "toc-depth": None, "toc-title": None,
-    "bibliography": None, "csl": None, "execute": ({"enabled": False},), "filters": None,
+    "bibliography": None, "csl": None, "execute": None, "filters": None,
     "include-in-header": None, "css": None,
     "project": None, "papersize": None, "margin": None, "fontsize": None,
     "pdf-standard": ("ua-1",), "html-math-method": ("mathml",), "embed-resources": (True,),
@@ -37,6 +37,11 @@ def read(document: Document, target: str) -> dict[str, Any]:
         allowed = _KEYS[key]
         if allowed is not None and value not in allowed:
             raise refused(document, key, f"`{key}: {value}`")
+    # Filters of notebooks change nothing here; they make Quarto's preview follow included files.
+    given = options.get("execute", {})
+    execute = {**given, "ipynb-filters": []} if isinstance(given, dict) else given
+    if execute not in ({"ipynb-filters": []}, {"enabled": False, "ipynb-filters": []}):
+        raise refused(document, "execute", f"`execute: {given}`")
     timestamp(document)
     if "csl" in options:
         _file(document, options["csl"])

@@ -1,7 +1,5 @@
 -- Turns @label into a linked "Kind number"; real citations are left to the bibliography.
 local common = require 'common'
-local document
-local entries -- the bibliography by key, read when it is first asked for
 
 local function reference(citation, text)
   -- @Fig-x is @fig-x at the start of a sentence; the names are capitalised anyway.
@@ -20,36 +18,6 @@ local function reference(citation, text)
   return pandoc.Link(inlines, '#' .. label, '', pandoc.Attr('', {'xref'}))
 end
 
--- Authors as Typst's IEEE style names them in a sentence: "S. J. D. Prince", "I. Goodfellow et al.".
-local function authors(entry)
-  local names = pandoc.List {}
-  for _, author in ipairs(entry.author or {}) do
-    local name = pandoc.utils.stringify(author.family or author.literal or '')
-    for given in pandoc.utils.stringify(author.given or ''):reverse():gmatch '%S+' do
-      name = given:reverse():match(utf8.charpattern) .. '.\u{a0}' .. name
-    end
-    names:insert(name)
-  end
-  if #names > 6 then return names[1] .. ' et al.' end
-  if #names < 3 then return table.concat(names, ' and ') end
-  return table.concat(names, ', ', 1, #names - 1) .. ', and ' .. names[#names]
-end
-
--- The HTML's citation style gives `@key` in a sentence as a bare number: put the names before it.
-local function in_sentence(cite)
-  local citation = cite.citations[1]
-  if common.typst or citation.mode ~= 'AuthorInText' then return nil end
-  if not entries then
-    entries = {}
-    for _, entry in ipairs(pandoc.utils.references(document)) do entries[entry.id] = entry end
-  end
-  local entry = entries[citation.id]
-  if not entry then return nil end
-  citation.mode = 'NormalCitation'
-  cite.citations[1] = citation
-  return pandoc.Inlines {pandoc.Str(authors(entry)), pandoc.Space(), cite}
-end
-
 local function resolve(cite)
   local text = pandoc.utils.stringify(cite.content)
   local result, references = pandoc.Inlines {}, 0
@@ -64,7 +32,7 @@ local function resolve(cite)
   end
   if references == 0 then
     common.record.cited = true
-    return in_sentence(cite)
+    return nil
   end
   if references < #cite.citations then
     common.refuse(text, 'one bracket holds either citations or cross-references; use two')
@@ -72,9 +40,4 @@ local function resolve(cite)
   return result
 end
 
-return {
-  Pandoc = function(doc)
-    document = doc
-    return doc:walk {Cite = resolve}
-  end,
-}
+return {Cite = resolve}

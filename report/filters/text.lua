@@ -1,0 +1,53 @@
+-- Keeps text as it was written: an apostrophe behind a reference stays one, and in Typst no sign of a
+-- text is taken for markup ("1." or "+" at the start of a cell, "-?", the prime of "1990's").
+-- Named in _quarto.yml at `post-quarto`, behind the filters that read text; both engines run it.
+
+local marks = {SingleQuote = {'\u{2018}', '\u{2019}'}, DoubleQuote = {'\u{201C}', '\u{201D}'}}
+local references = {Cite = true, Link = true, RawInline = true}
+
+-- Pandoc takes the apostrophe of @fig-x's for a quotation mark that opens.
+local function apostrophes(inlines)
+  local result = pandoc.Inlines {}
+  for index, el in ipairs(inlines) do
+    local behind = index > 1 and references[inlines[index - 1].t]
+    if behind and el.t == 'Quoted' and el.quotetype == 'SingleQuote' then
+      result:insert(pandoc.Str '\u{2019}')
+      result:extend(el.content)
+      result:insert(pandoc.Str '\u{2019}')
+    else
+      if behind and el.t == 'Str' then el.text = el.text:gsub('^\u{2018}', '\u{2019}') end
+      result:insert(el)
+    end
+  end
+  return result
+end
+
+local function raw(text) return pandoc.RawInline('typst', text) end
+
+-- Typst sets every sign behind a backslash as it is.
+local function literal(el)
+  if not el.text:match '^%w*$' then return raw((el.text:gsub('%p', '\\%0'))) end
+end
+
+local function quoted(el)
+  local opening, closing = table.unpack(marks[el.quotetype])
+  return pandoc.Inlines {raw(opening)} .. el.content .. {raw(closing)}
+end
+
+-- The other metadata are settings, which are no text.
+local shown = {'title', 'subtitle', 'abstract'}
+
+local function in_typst(doc)
+  local as_written = {
+    traverse = 'topdown', Str = literal, Quoted = quoted,
+    Cite = function(cite) return cite, false end, -- Pandoc reads the words behind a key itself
+  }
+  for _, key in ipairs(shown) do
+    if doc.meta[key] then doc.meta[key] = doc.meta[key]:walk(as_written) end
+  end
+  doc.blocks = doc.blocks:walk(as_written)
+  return doc
+end
+
+local typst = FORMAT:match 'typst' and {Pandoc = in_typst} or {}
+return {{Inlines = apostrophes}, typst}
