@@ -177,7 +177,6 @@ def find_equations(document: Document) -> Iterator[Equation]:
 
 def find_labels(document: Document) -> list[Label]:
     """Every explicit label of the body, in order, double ones included."""
-    depth = int(document.options("typst").get("number-depth", 6))
     headings = {}
     for match in re.finditer(HEADING.pattern, document.prose, re.MULTILINE):
         headings[match.start()] = (len(match[1]), match.end())
@@ -187,9 +186,7 @@ def find_labels(document: Document) -> list[Label]:
             continue
         line = document.prose.rfind("\n", 0, start) + 1
         level, stop = headings.get(line, (0, 0))
-        numbered = not (level and end <= stop) or (
-            level <= depth and "unnumbered" not in attributes.classes
-        )
+        numbered = not (level and end <= stop) or "unnumbered" not in attributes.classes
         labels.append(Label(attributes.identifier, start, numbered))
     return labels
 

@@ -3,7 +3,7 @@
 -- been read.
 local common = require 'common'
 local numbers, record = common.numbers, common.record
-local numbered, depth
+local numbered
 
 local function give(identifier, kind)
   numbers[identifier] = {kind = kind}
@@ -13,7 +13,7 @@ end
 local function heading(el)
   local letters = utf8.len(pandoc.utils.stringify(el.content))
   record.headings:insert {level = el.level, label = el.identifier, letters = letters}
-  if not numbered or el.level > depth or el.classes:includes 'unnumbered' then return nil end
+  if not numbered or el.classes:includes 'unnumbered' then return nil end
   numbers[el.identifier] = {kind = 'sec'}
   record.items:insert {label = el.identifier, kind = 'sec', level = el.level}
 end
@@ -50,7 +50,6 @@ local list = {
 return {
   Pandoc = function(doc)
     numbered = doc.meta['number-sections'] == true
-    depth = tonumber(pandoc.utils.stringify(doc.meta['number-depth'] or '6'))
     doc.blocks:walk(list)
   end,
 }
