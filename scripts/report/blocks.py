@@ -76,7 +76,9 @@ def _lines(document: Document) -> Iterator[_Line]:
     for text in document.text[document.body :].split("\n"):
         start, offset = offset, offset + len(text) + 1
         inside = next((first for first, end in fences if first <= start < end), None)
-        is_comment = text.strip() and "`" not in text and not document.code_free[start:offset].strip()
+        is_comment = (
+            text.strip() and "`" not in text and not document.code_free[start:offset].strip()
+        )
         if inside is None and not is_comment:
             yield _Line(start, text, document.prose[start : offset - 1])
         elif inside == start and _TILDES.match(text):

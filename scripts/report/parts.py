@@ -12,10 +12,15 @@ from scripts.report.source import Document, Place, read_document
 #: Cross-reference prefixes: what the part of a label before its first hyphen may be.
 REFERENCE_KINDS = (
     *("fig", "tbl", "eq", "sec"),
-    *("thm", "lem", "cor", "prp", "cnj", "def", "exm", "exr", "alg"),
+    *("thm", "lem", "cor", "prp", "cnj", "def", "exm", "exr"),
 )
-#: Prefixes that Quarto numbers too and that this project does not use.
-FOREIGN_KINDS = ("lst", "nte", "wrn", "tip", "imp", "cau", "rem", "sol", "vid", "dia")
+#: Prefixes that Quarto numbers too and that this project does not use, with what they stand for.
+#: (Quarto heads an algorithm "Algorithm 1" and refers to it as "alg. 1".)
+FOREIGN_KINDS = {
+    "alg": "algorithm", "lst": "listing", "nte": "note", "wrn": "warning", "tip": "tip",
+    "imp": "important note", "cau": "caution", "rem": "remark", "sol": "solution",
+    "vid": "video", "dia": "diagram",
+}  # fmt: skip
 
 _SHORTCODE = re.compile(r"(?<!\{)\{\{<\s*(.*?)\s*>\}\}(?!\})", re.DOTALL)
 #: A line that is a heading: its signs and its words.

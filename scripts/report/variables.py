@@ -19,6 +19,15 @@ def variables_of(document: Document) -> dict[str, str]:
     return load_variables(path) if path.exists() else {}
 
 
+def origin(document: Document, key: str) -> str:
+    """Where an author changes a variable; `_variables.yml` itself is made by the build."""
+    return (
+        f"workflow/config.yaml: {key}"
+        if key.startswith("author.")
+        else (f"{shown(document.folder / '_variables.yml')}: {key}")
+    )
+
+
 def load_variables(path: Path) -> dict[str, str]:
     """Values of ``_variables.yml`` by dotted key, each as the text that the document shows.
 

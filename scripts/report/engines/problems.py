@@ -12,6 +12,7 @@ from scripts.report.engines.pandoc import PandocError
 from scripts.report.engines.settings import where
 from scripts.report.parts import figures_used
 from scripts.report.source import Document, Place, RenderError, shown
+from scripts.report.variables import origin, variables_of
 
 
 def of_pandoc(document: Document, start: int, error: PandocError) -> RenderError:
@@ -55,8 +56,36 @@ def _math_place(document: Document, latex: str) -> Place:
     return document.place(places[close[0]]) if close else Place(shown(document.path), 1)
 
 
+def of_letters(document: Document, said: str) -> RenderError | None:
+    """Typst's complaint, of whichever engine, that it has no font for some letters; else None."""
+    found = re.findall(r'the text `"((?:\\.|[^"\\])*)"` could not be displayed', said)
+    folders = document.options("typst").get("font-paths", "fonts")
+    problems = []
+    for quoted in dict.fromkeys(found):
+        text = re.sub(r"\\u\{(\w+)\}", lambda code: chr(int(code[1], 16)), quoted)
+        codes = " ".join(f"U+{ord(letter):04X}" for letter in text)
+        problems.append(
+            f"{_place_of_letter(document, text)}: {text} ({codes}) could not be displayed: no font "
+            "has it. Put a font file (.ttf or .otf) that has it into the folder that `font-paths` "
+            f"under `format: typst:` names ({folders}), or write something else."
+        )
+    return RenderError("\n".join(problems)) if problems else None
+
+
+def _place_of_letter(document: Document, letter: str) -> str:
+    """Where an author finds a letter: in the text, or where the value of a variable comes from."""
+    if letter not in document.text:
+        for key, value in variables_of(document).items():
+            if letter in value:
+                return origin(document, key)
+    return str(where(document, letter))
+
+
 def of_typst(document: Document, source: str, error: Any) -> RenderError:
     """Typst's complaint, with the author's file and line where they can be found."""
+    of_fonts = of_letters(document, error.diagnostic or error.message)
+    if of_fonts is not None:
+        return of_fonts
     hint = f" ({error.hints[0]})" if error.hints else ""
     place, excerpt = _place_of_typst(document, source, error.diagnostic or "")
     return RenderError(

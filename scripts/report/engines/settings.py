@@ -100,7 +100,10 @@ def read(document: Document, target: str) -> dict[str, Any]:
         if fits is not None and not fits(value):
             raise refused(document, key, f"`{key}: {value}`")
     for key in KEYS:
-        if key not in _OF_A_FORMAT and len({str(document.options(f).get(key)) for f in FORMATS}) > 1:
+        if (
+            key not in _OF_A_FORMAT
+            and len({str(document.options(f).get(key)) for f in FORMATS}) > 1
+        ):
             raise refused(document, key, f"a `{key}` that differs between the formats")
     if "section-numbering" in options and not options.get("number-sections"):
         raise refused(document, "section-numbering", "`section-numbering` of unnumbered sections")

@@ -26,15 +26,25 @@ local function float(div)
   end
   give(div.identifier, kind)
   local panels = 0
-  local function panel(el)
+  local function foreign(el)
     if common.kind(el.identifier) then
-      panels = panels + 1
-      local letter = string.char(96 + panels)
-      numbers[el.identifier] = {kind = kind, caption = letter}
-      record.items:insert {label = el.identifier, kind = kind, panel = letter}
+      common.refuse('#' .. el.identifier, 'only ' .. kind .. '- panels stand in #' .. div.identifier
+        .. ', not ' .. el.identifier .. '; take it out of there')
     end
   end
-  div:walk {traverse = 'topdown', Figure = panel, Table = panel}
+  local function panel(el)
+    if not common.kind(el.identifier) then return nil end
+    if common.kind(el.identifier) ~= kind then foreign(el) end
+    if panels == 26 then
+      common.refuse('#' .. el.identifier, 'panels are lettered a to z; this one is too many')
+    end
+    panels = panels + 1
+    local letter = string.char(96 + panels)
+    numbers[el.identifier] = {kind = kind, caption = letter}
+    record.items:insert {label = el.identifier, kind = kind, panel = letter}
+  end
+  div.content:walk {traverse = 'topdown', Figure = panel, Table = panel, Div = foreign,
+                    Span = foreign, Header = foreign}
   return nil, false
 end
 
