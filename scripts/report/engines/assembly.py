@@ -192,7 +192,7 @@ class Edition:
         else:
             taken = {key: value for key, value in taken.items() if key not in _OF_THE_FRAME}
             taken["pagetitle"] = "chapter"  # which no template prints, and Pandoc asks for
-        return json.dumps(fill(taken) | {"quarto-variables": values})
+        return json.dumps(fill(taken) | {"quarto-variables": values}, ensure_ascii=False)
 
 
 _CHAPTER = _HERE / "chapter.template"

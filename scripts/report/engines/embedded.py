@@ -30,8 +30,9 @@ def render_pdf(document: Document) -> bytes:
     # Without a standard Typst leaves out a letter that no font has; PDF/A-2b is the least strict
     # that makes it say so.
     standard = options.get("pdf-standard", "a-2b")
-    fonts = tuple(settings.fonts(document, options))
-    setter = typesetter(document.folder, fonts, pandoc.fingerprint(fonts))
+    folders = tuple(settings.font_folders(document, options))
+    fonts = sorted(path for folder in folders for path in folder.rglob("*") if path.is_file())
+    setter = typesetter(document.folder, folders, pandoc.fingerprint(fonts))
     try:
         return setter.pdf(source, [standard], settings.timestamp(document))
     except typst.TypstError as error:

@@ -59,16 +59,18 @@ def _math_place(document: Document, latex: str) -> Place:
 def of_letters(document: Document, said: str) -> RenderError | None:
     """Typst's complaint, of whichever engine, that it has no font for some letters; else None."""
     found = re.findall(r'the text `"((?:\\.|[^"\\])*)"` could not be displayed', said)
-    folders = document.options("typst").get("font-paths", "fonts")
-    problems = []
+    letters: dict[str, list[str]] = {}
     for quoted in dict.fromkeys(found):
         text = re.sub(r"\\u\{(\w+)\}", lambda code: chr(int(code[1], 16)), quoted)
         codes = " ".join(f"U+{ord(letter):04X}" for letter in text)
-        problems.append(
-            f"{_place_of_letter(document, text)}: {text} ({codes}) could not be displayed: no font "
-            "has it. Put a font file (.ttf or .otf) that has it into the folder that `font-paths` "
-            f"under `format: typst:` names ({folders}), or write something else."
-        )
+        letters.setdefault(_place_of_letter(document, text), []).append(f"{text} ({codes})")
+    folder = document.options("typst").get("font-paths", "fonts")
+    problems = [
+        f"{place}: {', '.join(texts)} could not be displayed, since no font has it. Put a font "
+        f"file (.ttf or .otf) that has it into {shown(document.folder / str(folder))}, which "
+        "`font-paths` under `format: typst:` names, or write something else."
+        for place, texts in letters.items()
+    ]
     return RenderError("\n".join(problems)) if problems else None
 
 

@@ -175,17 +175,12 @@ def files(document: Document, options: Mapping[str, Any], key: str) -> list[Path
     return [_file(document, name) for name in names]
 
 
-def fonts(document: Document, options: Mapping[str, Any]) -> list[Path]:
-    """The font files in the folders that the document names, in order.
+def font_folders(document: Document, options: Mapping[str, Any]) -> list[Path]:
+    """The folders that the document names, from whose fonts Typst takes a letter that its own lack.
 
-    Typst takes a letter from them that none of its own fonts has.
+    A folder that is not there holds no fonts, as in Quarto.
     """
-    return sorted(
-        path
-        for name in _listed(options.get("font-paths", []))
-        for path in (document.folder / name).rglob("*")
-        if path.suffix.lower() in (".ttf", ".otf", ".ttc")
-    )
+    return [document.folder / name for name in _listed(options.get("font-paths", []))]
 
 
 def _file(document: Document, name: str) -> Path:

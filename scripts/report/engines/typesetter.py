@@ -19,7 +19,7 @@ _TEXT = ".main.typ"
 class Typesetter:
     """A Typst for the documents of one folder. It reads their files anew each time, fonts once."""
 
-    def __init__(self, folder: Path, fonts: Sequence[Path] = ()) -> None:
+    def __init__(self, folder: Path, font_folders: Sequence[Path] = ()) -> None:
         import typst
 
         self._folder = folder.resolve()
@@ -29,7 +29,7 @@ class Typesetter:
         self._compiler: Any = typst.Compiler(
             str(self._text),
             root=self._stage.name,
-            font_paths=[str(path.resolve()) for path in fonts],
+            font_paths=[str(path.resolve()) for path in font_folders],
             ignore_system_fonts=True,
         )
 
@@ -51,9 +51,9 @@ class Typesetter:
 
 
 @functools.lru_cache(maxsize=1)
-def typesetter(folder: Path, fonts: tuple[Path, ...], content: str) -> Typesetter:
-    """The typesetter of a folder with some fonts, whose ``content`` is hashed.
+def typesetter(folder: Path, font_folders: tuple[Path, ...], fonts: str) -> Typesetter:
+    """The typesetter of a folder with fonts of some folders, kept until another is asked for.
 
-    It is kept until another is asked for.
+    fonts: the hash of what is in the folders of fonts, so that other fonts make another typesetter.
     """
-    return Typesetter(folder, fonts)
+    return Typesetter(folder, font_folders)
