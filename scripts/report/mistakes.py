@@ -84,7 +84,16 @@ def check(
 def _shortcode_problems(
     document: Document, variables: Mapping[str, str] | None
 ) -> Iterator[Problem]:
-    for code in find_shortcodes(document.text):
+    shortcodes = find_shortcodes(document.text)
+    shown_only = [found.span() for found in re.finditer(r"\{\{\{<.*?>\}\}\}", document.text)]
+    rest = blank(document.text, sorted([*(code.span for code in shortcodes), *shown_only]))
+    for match in re.finditer(r"\{\{<|>\}\}", rest):
+        yield Problem(
+            document.place(match.start()),
+            f"`{match[0]}` begins or ends no shortcode; two braces stand at either end, and three "
+            "where one is only shown.",
+        )
+    for code in shortcodes:
         start = code.span[0]
         place = document.place(start)
         in_code = start >= document.body and document.code_free[start] == " "

@@ -28,7 +28,7 @@ from scripts.report.engines.pandoc import (
     in_parallel,
 )
 from scripts.report.parts import Equation, find_equations, find_shortcodes
-from scripts.report.source import PRIVATE, Document, RenderError, shown
+from scripts.report.source import Document
 from scripts.report.variables import variables_of
 
 _HERE = Path(__file__).parent
@@ -68,13 +68,7 @@ class Edition:
         given = numbers(items, self.document.options("html").get("number-offset", 0))
         frame, *read = (self._with_numbers(part, given) for part in (frame, *read))
         whole = frame.text.replace(_place("body"), "\n".join(part.text for part in read))
-        whole = whole.replace(_place("contents"), _one_list(part.contents for part in read)) + "\n"
-        if PRIVATE.search(whole):
-            raise RenderError(
-                f"{shown(self.document.path)}: a variable stands where no text is read, as in a "
-                "label; write it out."
-            )
-        return whole
+        return whole.replace(_place("contents"), _one_list(part.contents for part in read)) + "\n"
 
     def _chapter(self, span: tuple[int, int]) -> Part:
         values: list[str] = []

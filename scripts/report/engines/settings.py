@@ -86,35 +86,36 @@ def read(document: Document, target: str) -> dict[str, Any]:
 
     Raises RenderError for a setting that the engine does not know and for a file not there.
     """
+    _check(document)
     options = document.options(target)
+    defaults = {
+        "lang": "en", "toc-depth": 3, "papersize": "us-letter",
+        "margin": {"x": "1.25in", "y": "1.25in"},
+    }  # fmt: skip
+    return defaults | options | {"bibliography": _listed(options.get("bibliography", []))}
+
+
+def _check(document: Document) -> None:
     for name in document.metadata["format"]:
         if name not in FORMATS:
             raise refused(document, name, f"the format `{name}`")
     for name in _UNREAD:
         if (document.folder / name).exists():
             raise refused(document, name, f"{shown(document.folder / name)}, which Quarto reads,")
-    for key, value in options.items():
+    typst, html = (document.options(name) for name in FORMATS)
+    for key, value in [*typst.items(), *html.items()]:
         if key not in KEYS:
             raise refused(document, key, f"the setting `{key}`")
         fits = KEYS[key]
         if fits is not None and not fits(value):
             raise refused(document, key, f"`{key}: {value}`")
-    for key in KEYS:
-        if (
-            key not in _OF_A_FORMAT
-            and len({str(document.options(f).get(key)) for f in FORMATS}) > 1
-        ):
+        if key not in _OF_A_FORMAT and typst.get(key) != html.get(key):
             raise refused(document, key, f"a `{key}` that differs between the formats")
-    if "section-numbering" in options and not options.get("number-sections"):
+    if "section-numbering" in typst and not typst.get("number-sections"):
         raise refused(document, "section-numbering", "`section-numbering` of unnumbered sections")
     timestamp(document)
-    if "csl" in options:
-        _file(document, options["csl"])
-    defaults = {
-        "lang": "en", "toc-depth": 3, "papersize": "us-letter",
-        "margin": {"x": "1.25in", "y": "1.25in"},
-    }  # fmt: skip
-    return defaults | options | {"bibliography": _listed(options.get("bibliography", []))}
+    if "csl" in typst:
+        _file(document, typst["csl"])
 
 
 def _listed(given: Any) -> list[Any]:
