@@ -50,6 +50,6 @@ cache-clean: ## remove the run cache; what was built stays
 	rm -rf data/cache
 
 clean: ## remove everything that the build made, the run cache and what the renderer knows too; keep .venv
-	rm -rf data/results data/figures data/cache data/code data/logs data/benchmarks data/.lock data/.previous*
+	rm -rf data/results data/figures data/cache data/code data/logs data/benchmarks data/stage data/.lock data/.previous*
 	rm -rf report/build report/generated report/_variables.yml .snakemake
 	rm -rf "$${TMPDIR:-/tmp}/assignment-renderer-$$(id -u)" # nobody asks a renderer without a socket

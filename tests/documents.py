@@ -13,6 +13,7 @@ SAMPLE = ROOT / "tests" / "data" / "sample"
 
 FRONT = '---\ntitle: "T"\nauthor: "A"\ndate: 2023-04-09\n---\n\n'
 
+
 def _settings() -> dict[str, Any]:
     """The report's settings but for the files that belong to the report alone."""
     settings: dict[str, Any] = yaml.safe_load((ROOT / "report" / "_quarto.yml").read_text())

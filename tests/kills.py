@@ -23,13 +23,17 @@ from house import ENVIRONMENT, SMALL, House, built
 
 from scripts.build import cache
 
+REPORT = ("-m", "scripts.build.report")
+PLAIN = ("-m", "snakemake", "--cores", "all")
+"""What `make report` runs, and Snakemake by itself."""
+
 OTHER = {"diffusion_step.steps": 41, "gan_game.dynamics_trials": 201}
 """Settings of a second build: another value in each exercise of the small copy."""
 
 
 @dataclass
 class Build:
-    """A running `make report` in a session of its own, and the processes that it started."""
+    """A running build in a session of its own, and the processes that it started."""
 
     house: House
     process: subprocess.Popen[bytes]
@@ -37,11 +41,11 @@ class Build:
     caught: list[psutil.Process] = field(default_factory=list)
 
     @classmethod
-    def start(cls, house: House) -> Build:
-        """Start `python -m scripts.build.report`."""
+    def start(cls, house: House, *words: str) -> Build:
+        """Start `make report`, or Python with other words."""
         output = tempfile.TemporaryFile()  # noqa: SIM115 (as long as the object lives)
         process = subprocess.Popen(
-            [sys.executable, "-m", "scripts.build.report"],
+            [sys.executable, *(words or REPORT)],
             cwd=house.root,
             env=ENVIRONMENT,
             stdin=subprocess.DEVNULL,
@@ -83,10 +87,21 @@ class Build:
             if process.is_running():
                 process.resume()
 
+    def interrupt(self) -> None:
+        """Ctrl-C in a terminal: the whole process group is told."""
+        os.killpg(self.process.pid, signal.SIGINT)
+
     def kill_group(self) -> None:
         """`kill -9` the whole process group, as a closed terminal or the kernel does."""
         os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
+
+    def stop_snakemake(self) -> None:
+        """Suspend Snakemake as soon as it is there, before it has read the Snakefile."""
+        while not self._snakemakes():
+            time.sleep(0.005)
+        for process in self._snakemakes():
+            self.stop(process)
 
     def kill_snakemake(self) -> None:
         """`kill -9` Snakemake and nothing else; its jobs are orphaned."""
@@ -137,9 +152,9 @@ def _is_job(process: psutil.Process, module: str) -> bool:
 
 
 @contextmanager
-def building(house: House) -> Iterator[Build]:
-    """A running `make report`; nothing of it outlives the block."""
-    build = Build.start(house)
+def building(house: House, *words: str) -> Iterator[Build]:
+    """A running build; nothing of it outlives the block."""
+    build = Build.start(house, *words)
     try:
         yield build
     finally:

@@ -7,31 +7,37 @@ import fcntl
 import hashlib
 import importlib.metadata
 import json
+import logging
 import os
 import platform
+import pwd
 import subprocess
 import sys
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from snakemake.io import AnnotatedString
 from snakemake.iocontainers import Namedlist
+from snakemake_interface_logger_plugins.common import LogEvent
 
 from scripts.build import (
     cache,
     code,
     config,
     contract,
+    fitness,
     job,
     lock,
     rules,
     sidecar,
     startup,
     versions,
+    writable,
 )
 
 STEP = """
-import sys
+import os, sys
 options = dict(word.split("=", 1) for word in sys.argv[1:] if "=" in word)
 target = sys.argv[sys.argv.index("--result") + 1]
 print("working")
@@ -39,20 +45,25 @@ if options["--mode"] == "fail":
     sys.exit("the mathematics is wrong")
 if options["--mode"] != "forget":
     open(target, "w").write(options["--text"])
-open("ran", "a").write("x")
+open(os.environ["HOME"] + "/ran", "a").write("x")
 """
 
 
 @pytest.fixture
 def house(tmp_path, monkeypatch):
     """A repository with one step, `scripts.topic.step`, and this process inside it."""
-    (tmp_path / "scripts/topic").mkdir(parents=True)
-    (tmp_path / "scripts/__init__.py").write_text("")
-    (tmp_path / "scripts/topic/__init__.py").write_text("")
-    (tmp_path / "scripts/topic/step.py").write_text(STEP)
-    monkeypatch.chdir(tmp_path)
+    house = tmp_path / "house"
+    (house / "scripts/topic").mkdir(parents=True)
+    (house / "scripts/__init__.py").write_text("")
+    (house / "scripts/topic/__init__.py").write_text("")
+    (house / "scripts/topic/step.py").write_text(STEP)
+    monkeypatch.chdir(house)
+    monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.delenv(lock.BUILD_ID, raising=False)
-    return tmp_path
+    # Here `scripts` is this repository's: its own modules cannot be surveyed from this process.
+    reached = ["scripts/__init__.py", "scripts/topic/__init__.py", "scripts/topic/step.py"]
+    monkeypatch.setattr(job.code, "files", lambda *_: reached)
+    return house
 
 
 def wanted(mode: str = "write", text: str = "hello", **more: object) -> str:
@@ -69,7 +80,8 @@ def run(contract_string: str, *inputs: str, output: str = "out/result.txt") -> i
 
 
 def times_run() -> int:
-    return len(Path("ran").read_text()) if Path("ran").exists() else 0
+    ran = Path("../ran")
+    return len(ran.read_text()) if ran.exists() else 0
 
 
 def test_a_step_leaves_its_result_and_where_it_comes_from(house):
@@ -318,6 +330,194 @@ def test_a_rule_without_its_contract_or_command_is_named(root, params, command, 
         rules.contract_of(rule)(None)
 
 
+def rule_with(**more: object) -> SimpleNamespace:
+    """A rule that can be compared, but for what is given."""
+    files = {
+        "input": {"arrays": flagged("data/results/t/a.npz")},
+        "output": {"figure": flagged("data/figures/t/a.svg")},
+        "log": {"": flagged("data/logs/t/a.log")},
+        "params": {"contract": "x"},
+    }
+    named = {kind: Namedlist(fromdict=given) for kind, given in files.items()}
+    command = "python -m x {log:q} {params.contract:q} {threads} {input.arrays:q} {output[0]}"
+    rule = {"name": "make_it", "shellcmd": command, "shadow_depth": None, **named}
+    return SimpleNamespace(**rule | more)
+
+
+def flagged(path: str, *flags: str) -> AnnotatedString:
+    found = AnnotatedString(path)
+    found.flags.update(dict.fromkeys(flags, True))
+    return found
+
+
+def files(*paths: object) -> Namedlist:
+    return Namedlist(paths)
+
+
+def test_a_plain_rule_can_be_compared(tmp_path):
+    fitness.check(tmp_path, rule_with())
+    fitness.check(tmp_path, rule_with(input=files(), shellcmd="x", output=files(flagged("a"))))
+    harmless = files(flagged("a", "ancient"), flagged("/elsewhere/b", "local"))
+    fitness.check(tmp_path, rule_with(input=harmless, shellcmd="x"))
+
+
+@pytest.mark.parametrize(
+    "flag", ["directory", "temp", "pipe", "service", "protected", "touch", "update", "nodelocal"]
+)
+def test_an_output_that_is_no_plain_file_is_named(tmp_path, flag):
+    rule = rule_with(output=files(flagged("data/figures/t", flag)))
+    with pytest.raises(SystemExit, match=rf"rule make_it: .*data/figures/t is {flag}\(…\); name "):
+        fitness.check(tmp_path, rule)
+
+
+@pytest.mark.parametrize(
+    ("more", "complaint"),
+    [
+        ({"input": files(lambda wildcards: "a")}, "its input is a function; name the files"),
+        ({"input": files(flagged("data"))}, "its input data is a folder; name the files in it"),
+        ({"input": files(flagged("../a"))}, r"its input \.\./a lies outside the repository"),
+        ({"output": files(flagged("/a"))}, "its output /a lies outside the repository"),
+        ({"output": files(flagged("{n}.svg"))}, r"its output \{n\}\.svg has braces"),
+        ({"shadow_depth": "minimal"}, "take `shadow:` out"),
+        ({"log": files()}, "it needs one `log:`"),
+        ({"shellcmd": "x {input.arays:q}"}, r"names \{input\.arays\}, .* among input\.arrays;"),
+        ({"shellcmd": "x {inptu.arrays}"}, r"names \{inptu\.arrays\}, .* input, output, params,"),
+        ({"shellcmd": "x {input[1]}"}, r"its command names \{input\[1\]\}"),
+        ({"shellcmd": "x {config[t][a]}"}, r"names \{config\[t\]\[a\]\}.*come with the contract"),
+        ({"shellcmd": "x {input.arrays"}, "the braces of its command do not pair"),
+    ],
+)
+def test_a_rule_that_cannot_be_compared_is_named(tmp_path, more, complaint):
+    (tmp_path / "data").mkdir()
+    with pytest.raises(SystemExit, match=f"rule make_it: .*{complaint}"):
+        fitness.check(tmp_path, rule_with(**more))
+
+
+def test_make_report_says_what_is_wrong_with_a_rule(finished, tmp_path):
+    house = finished.clone(tmp_path / "copy")
+    house.edit(
+        "workflow/rules/gan_game.smk",
+        lambda text: text.replace("{input.arrays:q}", "{input.arays:q}"),
+    )
+    run = house.command("-m", "scripts.build.report")
+    assert run.code != 0
+    assert "rule check_gan_game: its command names {input.arays}" in run.text
+    house.edit("workflow/rules/gan_game.smk", lambda text: text.replace("arays", "arrays"))
+    house.edit(
+        "workflow/rules/gan_game.smk",
+        lambda text: text.replace(
+            "rules.compute_gan_game.output.arrays", '"report/build/assignment.pdf"'
+        ),
+    )
+    run = house.command("-m", "scripts.build.report")
+    assert "check_gan_game need each other's results; break the circle." in run.text
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("RuleException:\nAttributeError: no such name, when formatting the following", True),
+        ("RuleException:\nCalledProcessError in file rules.smk\nCommand 'x' returned 1", False),
+    ],
+)
+def test_make_report_hides_no_reason_that_no_step_gave(root, monkeypatch, capsys, text, said):
+    monkeypatch.syspath_prepend(str(root / "workflow/logger"))
+    from snakemake_logger_plugin_steps import LogHandler
+
+    handler = LogHandler.__new__(LogHandler)
+    handler.__post_init__()
+    record = logging.LogRecord("x", logging.ERROR, "x", 1, text, None, None)
+    record.__dict__ |= {"event": LogEvent.ERROR, "exception": "RuleException"}
+    handler.emit(record)
+    assert (text in capsys.readouterr().err) is said
+
+
+@pytest.fixture
+def somebody(monkeypatch):
+    """Whoever runs the tests owns nothing; `somebody(path)` lets this one file be read only."""
+    monkeypatch.setattr(writable.os, "geteuid", lambda: 4242)
+
+    def may_not_write(path: Path) -> None:
+        allowed = lambda given, mode: Path(given) != path  # noqa: E731
+        monkeypatch.setattr(writable.os, "access", allowed)
+
+    return may_not_write
+
+
+@pytest.mark.parametrize(
+    "name", ["data/results/t/a.npz", "data/cache", "report", ".snakemake/log", "data/logs/t/a.log"]
+)
+def test_a_file_of_another_owner_is_named(house, somebody, name):
+    for each in ("data/results/t/a.npz", "data/cache/x", "report/a", ".snakemake/log/a"):
+        Path(each).parent.mkdir(parents=True, exist_ok=True)
+        Path(each).touch()
+    Path("data/logs/t").mkdir(parents=True)
+    Path("data/logs/t/a.log").touch()
+    somebody(house / name)
+    owner = pwd.getpwuid((house / name).stat().st_uid).pw_name
+    with pytest.raises(
+        writable.UnwritableError,
+        match=f"{name} cannot be written: Permission denied. It belongs to {owner}, as after a "
+        r"build with `sudo`. Take everything here back: sudo chown -R 4242 \.$",
+    ):
+        writable.check(house)
+
+
+def test_one_s_own_file_may_be_read_only_and_may_vanish(house, monkeypatch):
+    Path("report").mkdir()
+    Path("data/results").mkdir(parents=True)
+    Path("data/results/a").touch()
+    Path("data/results/gone").symlink_to("nowhere")
+    monkeypatch.setattr(writable.os, "access", lambda path, mode: Path(path).is_dir())
+    writable.check(house)
+
+
+def test_a_time_stamp_that_cannot_be_given_is_named(house):
+    run(wanted())
+    os.utime("out/result.txt", (4e9, 4e9))
+    program = (
+        "import os; from pathlib import Path; from scripts.build import startup, writable\n"
+        "def utime(*_, **__): raise PermissionError(1, 'Operation not permitted')\n"
+        "os.utime = utime\n"
+        f"step = startup.Step('make_it', {wanted()!r}, (), ('out/result.txt',))\n"
+        f"try: startup.reconcile(Path({str(house)!r}), [step], 10**9)\n"
+        "except writable.UnwritableError as error: print(error)"
+    )
+    here = Path(startup.__file__).parents[2]
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=here, check=True, capture_output=True, text=True
+    )
+    assert f"{house}/out/result.txt cannot be written: Operation not permitted." in done.stdout
+
+
+@pytest.mark.parametrize("patience", ["0", "60"])
+def test_a_build_waits_for_another_as_long_as_it_is_told_to(house, patience):
+    run(wanted())
+    step = startup.Step("make_it", wanted(), (), ("out/result.txt",))
+    held = lock._opened(house)
+    fcntl.flock(held, fcntl.LOCK_SH)
+    program = (
+        "from pathlib import Path; from scripts.build import lock, startup\n"
+        f"step = startup.Step(*{dataclasses.astuple(step)!r})\n"
+        f"try: print(startup.reconcile(Path({str(house)!r}), [step], 10**9))\n"
+        "except lock.BusyError as error: print(error)"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", program], cwd=Path(startup.__file__).parents[2], text=True,
+        env=os.environ | {lock.PATIENCE: patience}, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+    assert process.stdout is not None
+    assert process.stderr is not None
+    if patience == "0":
+        assert "Wait until it has ended, or run `make report`" in process.stdout.read()
+        os.close(held)
+    else:
+        assert "waiting for it" in process.stderr.readline()
+        os.close(held)
+        assert process.stdout.read() == "{}\n"
+    process.communicate()
+
+
 def test_versions_are_those_that_python_itself_names():
     found = versions.installed()
     assert found.pop("python") == platform.python_version()
@@ -428,9 +628,11 @@ def test_another_contract_or_input_removes(house):
 
 def test_leftovers_of_killed_jobs_are_cleared(house):
     run(wanted())
-    Path("out/.partial-99-result.txt").write_text("half")
+    half = Path("data/stage/out/result.txt/files/out/result.txt")
+    half.parent.mkdir(parents=True)
+    half.write_text("half")
     assert compare(house) == {}
-    assert not list(Path("out").glob(".partial-*"))
+    assert not half.exists()
 
 
 @pytest.mark.parametrize("stamp", [4e9, None])
@@ -499,8 +701,8 @@ def test_a_profile_can_make_it_a_dry_run(house, monkeypatch):
 
 
 EDITS = """
-from pathlib import Path
-Path("{edited}").write_text("edited by somebody")
+import subprocess
+subprocess.run(["sh", "-c", "echo edited by somebody > {edited}"])
 """
 
 
@@ -510,10 +712,10 @@ def test_what_is_edited_while_a_step_runs_spoils_nothing(house, capsys, edited):
     Path("committed.txt").write_text("text")
     files = {"committed.txt": contract.sha256(Path("committed.txt"))}
     step = house / "scripts/topic/step.py"
-    step.write_text(EDITS.format(edited=edited) + STEP)
+    step.write_text(EDITS.format(edited=house / edited) + STEP)
     assert run(wanted(files=files), "input.txt") == 1
     assert f"{edited} changed while the build ran" in capsys.readouterr().err
-    assert list(Path("out").iterdir()) == []
+    assert not Path("out").exists()
     assert not Path(cache.CACHE).exists()
 
 

@@ -166,6 +166,36 @@ def add_reference(house: House) -> None:
     add_to_text("A source is @added2020.")(house)
 
 
+SHOWN = """
+{{< include notes/own/aside.qmd >}}
+
+![A picture of my own.](own/picture.svg){#fig-own-picture fig-alt="A bar that is drawn."}
+"""
+PICTURE = '<svg xmlns="http://www.w3.org/2000/svg" width="90" height="9"><path d="M0 1h9"/></svg>'
+
+
+def show_own_files(house: House) -> None:
+    """Show a picture and a text of the author's own, in folders that are new."""
+    report = house.root / "report"
+    for name, text in (("own/picture.svg", PICTURE), ("notes/own/aside.qmd", "Aside.")):
+        (report / name).parent.mkdir(parents=True)
+        (report / name).write_text(f"{text}\n", encoding="utf-8")
+    house.edit(QMD, lambda text: text + SHOWN)
+
+
+def edit_own_file(house: House, name: str) -> None:
+    house.edit(f"report/{name}", lambda text: text.replace("M0 1", "M0 2").replace("A", "An a"))
+
+
+def show_and_edit(name: str) -> Callable[[House], None]:
+    def change(house: House) -> None:
+        show_own_files(house)
+        house.build()
+        edit_own_file(house, name)
+
+    return change
+
+
 def add_variable(house: House) -> None:
     variables = yaml.safe_load((house.root / "report/_variables.yml").read_text("utf-8"))
     key = next(key for key, text in variables[TOPIC].items() if re.fullmatch(r"[\d.]+", text))
@@ -344,6 +374,13 @@ ROWS = {
     "one sentence": Row(add_sentence, document),
     "one reference": Row(add_reference, document),
     "one more var": Row(add_variable, document),
+    "a picture of the author's own": Row(show_and_edit("own/picture.svg"), document),
+    "a text of the author's own in a folder of its own": Row(
+        show_and_edit("notes/own/aside.qmd"), document
+    ),
+    "a file dropped into the document's folder": Row(
+        lambda house: shutil.copy(house.root / FIGURE, house.root / "report"), document
+    ),
     "a figure deleted": Row(delete(FIGURE), maker_of(FIGURE)),
     "an intermediate deleted": Row(delete(ARRAYS), maker_of(ARRAYS)),
     "a figure truncated": Row(truncate(FIGURE), maker_of(FIGURE)),

@@ -143,32 +143,53 @@ def test_a_folder_made_anew_is_read_anew(folder: Path) -> None:
     assert len(renderers(folder)) == 1
 
 
-def test_other_code_ends_it(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_python_ends_it(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert answered(REQUEST).pdf
     (first,) = renderers(folder)
-    monkeypatch.setattr(resident, "code", lambda: "newer")
-    # The one that is started now has the code of the disk, so it ends too, and is not needed.
+    monkeypatch.setattr(resident, "identity", lambda: "newer")
+    # The one that is started now has another identity as well, so it ends too, and is not needed.
     assert answered(REQUEST).pdf
     first.wait(10)
-    monkeypatch.undo()
-    assert resident.code() != "newer"
+    assert renderers(folder) == []
 
 
-def test_code_is_what_the_renderer_imports(root: Path, tmp_path: Path, monkeypatch) -> None:
-    program = "import sys; from scripts.report import product, resident; print(*sys.modules)"
+def test_its_code_is_what_it_has_loaded(root: Path, tmp_path: Path) -> None:
+    for name in ("scripts/build", "scripts/report", "scripts/common"):
+        shutil.copytree(root / name, tmp_path / name)
+    shutil.copy(root / "scripts/__init__.py", tmp_path / "scripts")
+    program = """
+from pathlib import Path
+from scripts.report import product, resident
+def edit(name):
+    with Path("scripts", name).open("a") as file: file.write("# more")
+    return resident.code()
+first = resident.code()
+print([edit(name) != first for name in ("report/collect.py", "report/engines/chapters.py")])
+"""
     done = subprocess.run(
-        [sys.executable, "-c", program], cwd=root, capture_output=True, text=True, check=True
+        [sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=True,
+        env=os.environ | {"PYTHONPATH": str(tmp_path)},
+    )  # fmt: skip
+    assert done.stdout == "[False, True]\n"
+
+
+def test_edited_code_ends_it(folder: Path, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("scripts/build", "scripts/report", "scripts/common"):
+        shutil.copytree(root / name, folder / name)
+    shutil.copy(root / "scripts/__init__.py", folder / "scripts")
+    monkeypatch.setenv("PYTHONPATH", str(folder))
+    assert answered(REQUEST).pdf
+    (first,) = renderers(folder)
+    change("scripts/report/engines/template.html", "</body>", "<!-- newer --></body>")
+    change(
+        "scripts/report/engines/embedded.py",
+        "return with_images",
+        "print()\n    return with_images",
     )
-    ours = [name for name in done.stdout.split() if name.startswith("scripts.")]
-    assert all(name.split(".")[1] in ("report", "common") for name in ours), ours
-    for package in ("report", "common"):
-        (tmp_path / "scripts" / package).mkdir(parents=True)
-    module = tmp_path / "scripts/report/x.py"
-    module.write_text("x = 1\n")
-    monkeypatch.setattr(resident, "_ROOT", tmp_path)
-    before = resident.code()
-    module.write_text("x = 2\n")
-    assert resident.code() != before
+    assert b"<!-- newer -->" in answered(REQUEST).html
+    first.wait(10)
+    (second,) = renderers(folder)
+    assert second != first
 
 
 @pytest.mark.parametrize("moment", [0.0, 0.05, 0.2, 0.5])
@@ -228,9 +249,9 @@ def test_a_strange_number_of_seconds_is_named(
 
 
 def test_another_environment_ends_it(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    before = resident.code()
+    before = resident.identity()
     monkeypatch.setenv("LC_ALL", "tr_TR.UTF-8")
-    assert resident.code() != before
+    assert resident.identity() != before
 
 
 def test_it_ends_when_nobody_comes(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -175,8 +175,9 @@ def test_sections_count_from_an_offset(tmp_path: Path, place: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("offset", "header"), [(3, ""), (3, "#counter(heading).update(2)\n"), (0, "#counter(heading).update(3)\n")]
-)  # fmt: skip
+    ("offset", "header"),
+    [(3, ""), (3, "#counter(heading).update(2)\n"), (0, "#counter(heading).update(3)\n")],
+)
 def test_an_offset_of_one_edition_is_refused(tmp_path: Path, offset: int, header: str) -> None:
     front = f"number-offset: {offset}\nformat:\n  typst:\n    include-in-header: h.typ\n"
     document = write_document(tmp_path, DEEP, front=FRONT.replace("date:", front + "date:"))
@@ -205,7 +206,8 @@ def test_two_documents_share_a_project(tmp_path: Path) -> None:
 
 AS_WRITTEN = {
     "a": ("18", "18"), "b": ("3.997", "3.997"), "c": ('"0.500"', "0.500"), "d": ("-0.5", "-0.5"),
-    "e": ("2023-04-09", "2023-04-09"), "f": ("1:30", "1:30"), "g": ("0", "0"), "h": ("'yes'", "yes"),
+    "e": ("2023-04-09", "2023-04-09"), "f": ("1:30", "1:30"), "g": ("0", "0"),
+    "h": ("'yes'", "yes"),
     "i": ("1234567.12345678", "1234567.12345678"), "j": ("plain words", "plain words"),
     "k": ("123456789012345", "123456789012345"), "l": ("\n  two\n  lines", "two lines"),
 }  # fmt: skip
@@ -294,8 +296,8 @@ MARKUP = {
     "a page break under text": ("One\n{{< pagebreak >}}\n\ntwo\n", 8, "alone between blank lines"),
     "a page break in code": ("```\n{{< pagebreak >}}\n```\n", 8, "alone between blank lines"),
     "a page break in a list": ("- a\n\n  {{< pagebreak >}}\n", 9, "alone between blank lines"),
-    "a width in pixels": ('![C](line.svg){#fig-a fig-alt="x" width=9px}\n', 7, "the width of an im"),
-    "a bare height": ('![C](line.svg){#fig-a fig-alt="x" height=9}\n', 7, "the height of an image"),
+    "a width in pixels": ('![C](line.svg){#fig-a fig-alt="x" width=9px}\n', 7, "the width of"),
+    "a bare height": ('![C](line.svg){#fig-a fig-alt="x" height=9}\n', 7, "the height of"),
     "a class of another meaning": ("[x]{.aside}\n", 7, "`.aside`"),
     "an attribute of a span": ("[x]{.observed style=a}\n", 7, "`style`"),
     "a brace too many": ("# A {#sec-{{< var v >}}}\n", 7, "`{{<` begins or ends no shortcode"),

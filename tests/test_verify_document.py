@@ -18,6 +18,7 @@ from scripts.report.verify import Check, main, verify
 
 ROOT = Path(__file__).parents[1]
 SAMPLE = ROOT / "tests" / "data" / "sample"
+QUARTO = ROOT / "tests" / "data" / "quarto"
 
 
 @pytest.fixture(scope="session")
@@ -65,6 +66,13 @@ def test_quartos_own_pdf_is_read_too() -> None:
     found = failures(verify(SAMPLE / "expected.pdf", None, ["The game", "Training"]))
     assert set(found) == {"pdf-metadata", "pdf-alternatives"}
     assert found["pdf-metadata"] == ("no PDF/UA-1 marker",)
+
+
+def test_what_quarto_makes_of_an_exercise_passes_every_check() -> None:
+    """4.3 with the report's settings and filters, as Quarto 1.10.18 rendered it."""
+    checks = verify(QUARTO / "exercise.pdf", QUARTO / "exercise.html")
+    assert failures(checks) == {}
+    assert len(checks) == 18
 
 
 # ------------------------------------------------------------------------------- the PDF

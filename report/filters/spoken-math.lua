@@ -28,7 +28,7 @@ local symbols = {
   prec = 'precedes', preceq = 'precedes or equals', succ = 'succeeds',
   succeq = 'succeeds or equals', perp = 'is perpendicular to', parallel = 'is parallel to',
   mid = 'given', vdash = 'proves', models = 'models', asymp = 'is of the order of',
-  doteq = 'approaches', Vert = 'norm bar', vert = 'bar',
+  doteq = 'approaches', Vert = 'norm bar',
   -- operations
   ['+'] = 'plus', ['-'] = 'minus', ['*'] = 'times', ['/'] = 'divided by', pm = 'plus or minus',
   mp = 'minus or plus', times = 'times', cdot = 'times', div = 'divided by', ast = 'star',
@@ -83,14 +83,14 @@ local ranging = {
 local accents = {
   hat = 'hat', widehat = 'hat', bar = 'bar', overline = 'bar', tilde = 'tilde',
   widetilde = 'tilde', vec = 'vector', dot = 'dot', ddot = 'double dot', check = 'check',
-  breve = 'breve', acute = 'acute', grave = 'grave', mathring = 'ring', underline = 'underlined',
+  dddot = 'triple dot', breve = 'breve', acute = 'acute', grave = 'grave', mathring = 'ring', underline = 'underlined',
   overrightarrow = 'vector', boxed = 'boxed', cancel = 'cancelled',
 }
 local fonts = {
   mathbf = 'bold', boldsymbol = 'bold', bm = 'bold', pmb = 'bold', mathcal = 'script',
   mathscr = 'script', mathfrak = 'fraktur', mathsf = 'sans', mathtt = 'typewriter', mathit = '',
   mathrm = '', mathnormal = '', mathbin = '', mathrel = '', mathord = '', mathopen = '',
-  mathclose = '', smash = '', ensuremath = '', mathstrut = '',
+  mathclose = '', mathpunct = '', smash = '', ensuremath = '', mathstrut = '',
 }
 local blackboard = {
   R = 'the real numbers', N = 'the natural numbers', Z = 'the integers',
@@ -100,7 +100,7 @@ local blackboard = {
 -- Commands that only move things about; the ones with `true` swallow their argument.
 local silent = {
   left = false, right = false, middle = false, displaystyle = false, textstyle = false,
-  scriptstyle = false, limits = false, nolimits = false, nonumber = false, notag = false,
+  scriptstyle = false, scriptscriptstyle = false, limits = false, nolimits = false, nonumber = false, notag = false,
   allowbreak = false, label = true, tag = true, phantom = true, hphantom = true, vphantom = true,
   hspace = true, vspace = true, mspace = true, color = true, hline = false,
 }
@@ -134,7 +134,10 @@ local function tokens_of(latex)
           last, text = stop, nil
         end
         if entry[2] == 'number' and text:sub(-1) == '.' then text, last = text:sub(1, -2), last - 1 end
-        if entry[2] and text then table.insert(tokens, {kind = entry[2], text = text}) end
+        if entry[2] and text then
+          local is_bar = entry[2] == 'command' and text == 'vert'
+          table.insert(tokens, is_bar and {kind = 'char', text = '|'} or {kind = entry[2], text = text})
+        end
         position, matched = last + 1, true
         break
       end
@@ -240,7 +243,8 @@ function Reader:environment(name)
   end
   local joined = table.concat(lines, '; ')
   if base == 'cases' then return 'the cases ' .. joined .. '; end cases' end
-  if base:match 'vmatrix' then return 'determinant with rows ' .. joined .. '; end determinant' end
+  if base == 'Vmatrix' then return 'norm of matrix with rows ' .. joined .. '; end norm' end
+  if base == 'vmatrix' then return 'determinant with rows ' .. joined .. '; end determinant' end
   if matrices[base] then return 'matrix with rows ' .. joined .. '; end matrix' end
   return joined
 end
@@ -321,9 +325,12 @@ function Reader:scripts(base)
 end
 
 -- Text mode: words stay, dollars inside open mathematics again.
+local escaped = {['&'] = ' and ', ['\1'] = '$', ['\2'] = '{', ['\3'] = '}'}
 local function read_text(text, speak)
+  text = text:gsub('\\%$', '\1'):gsub('\\{', '\2'):gsub('\\}', '\3')
   text = text:gsub('%$(.-)%$', function(inner) return ' ' .. speak(inner) .. ' ' end)
-  return (text:gsub('\\[,;:! ]', ' '):gsub('~', ' '):gsub('\\(%a+)', '%1'):gsub('[{}$]', ' '))
+  text = text:gsub('\\[,;:! ]', ' '):gsub('~', ' '):gsub('\\(%a+)', '%1'):gsub('[{}$]', ' ')
+  return (text:gsub('\\([&%%#_])', '%1'):gsub('[&\1\2\3]', escaped))
 end
 
 local operator_names = {['arg min'] = 'argument of the minimum', argmin = 'argument of the minimum',
@@ -397,6 +404,12 @@ function Reader:command(name)
     if name == 'left' or name == 'right' then
       local delimiter = self:peek()
       if delimiter and delimiter.text == '.' then self:next() end
+      if name == 'left' then table.insert(self.lefts, delimiter and delimiter.text or '') end
+      if name == 'right' and table.remove(self.lefts) == '.' and delimiter
+         and (delimiter.text == '|' or delimiter.text == 'Vert') then
+        self:next()
+        return self:evaluation()
+      end
       if delimiter and delimiter.text == '|' then
         self:next()
         local bar = delimiter.kind == 'escaped' and 'norm' or 'absolute value'
@@ -432,6 +445,13 @@ function Reader:closes(token)
   return false
 end
 
+-- "evaluated at w equals 0", "evaluated from 0 to 1": a bar that none has opened, with its scripts.
+function Reader:evaluation()
+  local low, high = self:scripts_raw()
+  if low and high then return bounded('evaluated from', low .. ' to ' .. high, 'end evaluation') end
+  return (low or high) and bounded('evaluated at', low or high, 'end evaluation') or 'bar'
+end
+
 -- A vertical bar opens, closes, or separates.
 function Reader:bar(token)
   local word = token.kind == 'escaped' and 'norm' or 'absolute value'
@@ -439,6 +459,8 @@ function Reader:bar(token)
     self.open_bars[word] = false
     return self:scripts('end ' .. word)
   end
+  local script = self:peek()
+  if script and (script.kind == 'sub' or script.kind == 'super') then return self:evaluation() end
   if self:closes(token) then
     self.open_bars[word] = true
     return word .. ' of'
@@ -512,7 +534,7 @@ end
 -- The spoken form of a LaTeX formula; never empty.
 local function speak(latex)
   latex = latex:gsub('(%d){,}(%d)', '%1%2')
-  local reader = setmetatable({tokens = tokens_of(latex), at = 1, braces = 0, open_bars = {}}, Reader)
+  local reader = setmetatable({tokens = tokens_of(latex), at = 1, braces = 0, open_bars = {}, lefts = {}}, Reader)
   reader.speak = function(inner) return speak(inner) end
   local spoken = reader:sequence(function() return false end)
   spoken = spoken:gsub('%s+([,.;])', '%1'):gsub('[,;]+([,.;])', '%1'):gsub('[,;]%s*([,;.])', '%1')
@@ -522,29 +544,53 @@ end
 
 -- ------------------------------------------------------------------------------ the filter
 
+-- What the writer would get wrong: it writes a/b^2 for a fraction squared unless its parts are long,
+-- which a private sign makes them; and of bars about a matrix it knows the double ones only.
+local long = '\u{E003}'
+local function prepared(latex)
+  return (latex:gsub('(\\[dt]?frac%s*){', '%1{' .. long)
+    :gsub('\\begin{vmatrix}', '\\left|\\begin{matrix}'):gsub('\\end{vmatrix}', '\\end{matrix}\\right|'))
+end
+
+-- A change to Typst's code; words in quotes stay as they are.
+local function outside_quotes(typst, change)
+  local text = (typst:gsub('\\"', '\1') .. '""'):gsub('([^"]*)("[^"]*")', function(code, quoted)
+    return change(code) .. quoted
+  end)
+  return (text:sub(1, -3):gsub('\1', '\\"'))
+end
+
+-- Names that the writer takes from an older Typst.
+local function renamed(typst)
+  typst = typst:gsub(long .. ' ?', ''):gsub('delim: "||"', 'delim: "‖"')
+  return outside_quotes(typst, function(code)
+    return code:gsub('%f[%w]sect%f[^%w]', 'inter'):gsub('([timenusdo]+)%.circle', '%1.o')
+      :gsub('(bracket%.[lr])%.double', '%1.stroked')
+  end)
+end
+
 -- Each formula in Typst's language, by its LaTeX and its type: all in one call of Pandoc's writer,
 -- which costs as much for one formula as for hundreds.
 local function in_typst(maths)
   local blocks, rule = pandoc.Blocks {}, '\u{E002}'
   for _, math in ipairs(maths) do
-    blocks:extend {pandoc.Plain {math}, pandoc.RawBlock('typst', rule)}
+    local plain = pandoc.Plain {pandoc.Math(math.mathtype, prepared(math.text))}
+    blocks:extend {plain, pandoc.RawBlock('typst', rule)}
   end
   local written, index = {}, 0
   for text in pandoc.write(pandoc.Pandoc(blocks), 'typst'):gmatch('(.-)' .. rule) do
     index = index + 1
     local math = maths[index]
-    written[math.mathtype .. math.text] = text:gsub('^%s+', ''):gsub('%s+$', '')
+    written[math.mathtype .. math.text] = renamed(text):gsub('^%s+', ''):gsub('%s+$', '')
   end
   return written
 end
 
--- No line ends in a times sign: an operator, unlike a relation, is no place to break. Words in
--- quotes stay as they are.
+-- No line ends in a times sign: an operator, unlike a relation, is no place to break.
 local function unbroken(typst)
-  local text = (typst .. '""'):gsub('([^"]*)("[^"]*")', function(code, quoted)
-    return code:gsub('%f[%w]times%f[^%w.]', 'op(times)') .. quoted
+  return outside_quotes(typst, function(code)
+    return code:gsub('%f[%w]times%f[^%w.]', 'op(times)')
   end)
-  return text:sub(1, -3)
 end
 
 local function with_words(math, typst)
@@ -571,11 +617,11 @@ function Pandoc(doc)
       labelled = raw.text:match '^#math%.equation%(.*%[%s*$' ~= nil
     end,
     Math = function(math)
+      local key = math.mathtype .. math.text
       if labelled then
         labelled = false
-        return nil
+        return pandoc.RawInline('typst', written[key])
       end
-      local key = math.mathtype .. math.text
       spoken[key] = spoken[key] or with_words(math, written[key])
       return spoken[key]
     end,

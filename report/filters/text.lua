@@ -1,9 +1,10 @@
 -- Keeps text as it was written: an apostrophe behind a reference stays one, and in Typst no sign of a
--- text is taken for markup ("1." or "+" at the start of a cell, "-?", the prime of "1990's").
+-- text is taken for markup ("1." or "+" at the start of a cell, "-?", the prime of "1990's"), and a
+-- list in a list counts in its own way.
 -- Named in _quarto.yml at `post-quarto`, behind the filters that read text; both engines run it.
 
 local marks = {SingleQuote = {'\u{2018}', '\u{2019}'}, DoubleQuote = {'\u{201C}', '\u{201D}'}}
-local references = {Cite = true, Link = true, RawInline = true}
+local references = {Cite = true, Link = true, RawInline = true, Span = true}
 
 -- Pandoc takes the apostrophe of @fig-x's for a quotation mark that opens.
 local function apostrophes(inlines)
@@ -34,12 +35,24 @@ local function quoted(el)
   return pandoc.Inlines {raw(opening)} .. el.content .. {raw(closing)}
 end
 
+-- Pandoc says how a list counts only where it is unusual, and Typst passes that on to lists inside.
+local function own_numbers(list)
+  for _, item in ipairs(list.content) do
+    for index = #item, 1, -1 do
+      if item[index].t == 'OrderedList' then
+        item:insert(index, pandoc.RawBlock('typst', '#set enum(numbering: "1.", start: 1)'))
+      end
+    end
+  end
+  return list
+end
+
 -- The other metadata are settings, which are no text.
 local shown = {'title', 'subtitle', 'abstract'}
 
 local function in_typst(doc)
   local as_written = {
-    traverse = 'topdown', Str = literal, Quoted = quoted,
+    traverse = 'topdown', Str = literal, Quoted = quoted, OrderedList = own_numbers,
     Cite = function(cite) return cite, false end, -- Pandoc reads the words behind a key itself
   }
   for _, key in ipairs(shown) do

@@ -1,6 +1,7 @@
 -- Mends LaTeX that Pandoc sets badly in Typst, before it does: `\!` would draw back a whole em, `\;`
 -- would take every space away, a bar or a double bar is spaced like a relation, \bigl( like a word,
--- an operator's name likewise, and words among symbols get a second blank at either end.
+-- an operator's name likewise, words among symbols get a second blank at either end, and an escaped
+-- & would part columns.
 -- Named in _quarto.yml at `post-quarto`; both engines run it. HTML needs none of it.
 
 -- \operatorname*{arg\,min} and \operatorname{Lip}.
@@ -15,6 +16,14 @@ end
 -- Typst parts words from symbols by itself, also from a full stop that belongs to them.
 local function words(latex)
   return (latex:gsub('\\text%s*{%s*([^{}]-)%s*}%s*([.,;]?)', '\\text{%1%2}'))
+end
+
+-- An & is one only in words.
+local function ampersands(latex)
+  latex = latex:gsub('\\math%a+%s*{%s*\\&%s*}', '\\:\\&\\:')
+  return ((latex .. '\\text{}'):gsub('(.-)(\\text%a*%s*%b{})', function(symbols, text)
+    return symbols:gsub('\\&', '\\text{\\&}') .. text
+  end):sub(1, -8))
 end
 
 -- \bigl, \Bigl, … and their closing partners; the sizes without a side stay as they are.
@@ -90,9 +99,10 @@ end
 
 function Math(math)
   if not FORMAT:match 'typst' then return nil end
-  local latex = cases(operators(words(math.text))):gsub('\\!', ''):gsub('\\;', '\\:')
+  local latex = cases(operators(words(ampersands(math.text)))):gsub('\\!', ''):gsub('\\;', '\\:')
   for _, name in ipairs {'\\lvert%f[%A]', '\\rvert%f[%A]'} do latex = latex:gsub(name, '|') end
   latex = pairs_of(latex)
+  latex = latex:gsub('(\\left%s*%..-\\right)%s*\\|', '%1\\Vert ')
   -- \left\| is set without growing; \lVert grows by itself.
   latex = latex:gsub('\\left%s*\\|', '\\lVert '):gsub('\\right%s*\\|', '\\rVert ')
   math.text = latex

@@ -65,6 +65,12 @@ def reached(root: Path, *modules: str) -> list[str]:
     return sorted(found | packages)
 
 
+def files(root: Path, *modules: str) -> list[str]:
+    """Return the files of the modules that `modules` run, as paths from the root."""
+    found = (_file(root, module) for module in reached(root, *modules))
+    return [path.relative_to(root).as_posix() for path in found]
+
+
 def definitions(root: Path, module: str) -> dict[str, str]:
     """Return a short hash of each top-level definition of a module, by name.
 
@@ -85,6 +91,11 @@ def keep(root: Path) -> None:
     partial = path.with_name(f".partial-{os.getpid()}-{path.name}")
     partial.write_text(content, encoding="utf-8")
     partial.replace(path)
+
+
+def forget() -> None:
+    """Read the code anew when it is next asked for: it may have been edited since."""
+    _survey.cache_clear()
 
 
 @functools.cache

@@ -3,10 +3,10 @@
     python -m scripts.build.job --contract JSON --log FILE
         --inputs … --outputs … -- MODULE OPTIONS
 
-The step runs as `python -m MODULE OPTIONS` with the contract's settings added as options. Where
-an option is the path of an output, the step is given a temporary path beside it instead; the
-files are moved into place, with their sidecars, only after the step has succeeded and if what it
-read is still what it was when the build began.
+The step runs as `python -m MODULE OPTIONS` with the contract's settings added as options, in a
+folder that holds what its rule declares and nothing else (`stage`). What it writes there is moved
+into place, with sidecars, only after the step has succeeded and if what it read is still what it
+was when the build began.
 """
 
 from __future__ import annotations
@@ -25,13 +25,14 @@ from pathlib import Path
 
 from scripts.build import cache, code, lock, sidecar, versions
 from scripts.build.contract import JOB_MODULE, sha256
+from scripts.build.stage import Stage, staged
 from scripts.common.command_line import option, text_of
 
 SHOWN_LINES = 25
 
 KEPT = (
-    "PATH", "LD_LIBRARY_PATH", "HOME", "USER", "LOGNAME", "TMPDIR", "PYTHONDONTWRITEBYTECODE",
-    "MPLCONFIGDIR", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "ASSIGNMENT_RENDERER_SECONDS",
+    "PATH", "LD_LIBRARY_PATH", "HOME", "USER", "LOGNAME", "TMPDIR", "MPLCONFIGDIR",
+    "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "ASSIGNMENT_RENDERER_SECONDS",
 )  # fmt: skip
 """What a step sees of the caller's environment: where things are, how long a renderer stays."""
 
@@ -55,6 +56,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as error:
         _say(f"{job.module} failed: {error}. Earlier results were kept.")
         return 1
+    except KeyboardInterrupt:
+        _say(f"{job.module} was interrupted. Earlier results were kept.")
+        return 130
     _say(f"{job.module}: {how}")
     return 0
 
@@ -73,32 +77,25 @@ def run(job: argparse.Namespace, descriptor: int) -> str:
     """
     root = Path.cwd()
     inputs = sidecar.hashes(root, job.contract, [str(path) for path in job.inputs])
-    partials = [sidecar.partial_path(path) for path in job.outputs]
     key = cache.key(job.contract, inputs)
-    for path in (job.log, *job.outputs):
-        path.parent.mkdir(parents=True, exist_ok=True)
-    try:
+    job.log.parent.mkdir(parents=True, exist_ok=True)
+    with staged(root, job.outputs) as stage:
         how = "restored from the run cache"
-        if cache.restore(root, key, partials):
+        if cache.restore(root, key, stage.made):
             job.log.write_text(f"{job.module}: {how} (nothing was computed)\n", encoding="utf-8")
         else:
             how = "computed"
-            _compute(job, partials, descriptor)
+            _compute(job, stage, inputs, descriptor)
             _refuse_changes(root, job.contract, inputs)
-            cache.store(root, key, partials)
+            cache.store(root, key, stage.made)
         moves: dict[Path, Path] = {}
         had = versions.installed()  # in a cluster or with `--use-conda` not those of the contract
-        for partial, output in zip(partials, job.outputs, strict=True):
-            provenance = sidecar.content(sha256(partial), job.contract, inputs, had)
-            moves |= {
-                partial: output,
-                sidecar.stage(output, provenance): sidecar.path_of(output),
-            }
-        sidecar.put_in_place(moves)
-    finally:
+        for made, output in zip(stage.made, job.outputs, strict=True):
+            provenance = sidecar.content(sha256(made), job.contract, inputs, had)
+            moves |= {made: output, sidecar.stage(made, provenance): sidecar.path_of(output)}
         for output in job.outputs:
-            for path in (output, sidecar.path_of(output)):
-                sidecar.partial_path(path).unlink(missing_ok=True)
+            output.parent.mkdir(parents=True, exist_ok=True)
+        sidecar.put_in_place(moves)
     return how
 
 
@@ -115,6 +112,7 @@ def _refuse_changes(root: Path, contract: str, inputs: Mapping[str, str]) -> Non
         if not (root / name).is_file() or sha256(root / name) != digest
     ]
     if "code" in wanted:
+        code.forget()
         try:
             found = code.fingerprint(root, f"scripts.{wanted['step']}", JOB_MODULE)
         except (ValueError, OSError):
@@ -127,12 +125,15 @@ def _refuse_changes(root: Path, contract: str, inputs: Mapping[str, str]) -> Non
         )
 
 
-def _compute(job: argparse.Namespace, partials: Sequence[Path], descriptor: int) -> None:
-    renamed = {str(path): str(partial) for path, partial in zip(job.outputs, partials, strict=True)}
-    words = [renamed.get(word, word) for word in job.options]
-    for name, value in json.loads(job.contract)["settings"].items():
-        words += [f"{option(name)}={text_of(value)}"]
-    command = [sys.executable, "-m", job.module, *words]
+def _compute(
+    job: argparse.Namespace, stage: Stage, inputs: Mapping[str, str], descriptor: int
+) -> None:
+    contract = json.loads(job.contract)
+    files = [*inputs, *contract["files"]]
+    watched = stage.fill(files, code.files(stage.root, f"scripts.{contract['step']}"))
+    settings = contract["settings"].items()
+    words = [f"{option(name)}={text_of(value)}" for name, value in settings]
+    command = [sys.executable, "-m", job.module, *job.options, *words]
     with job.log.open("w", encoding="utf-8") as log:
         log.write(f"$ {shlex.join(command)}\n")
         log.flush()
@@ -140,18 +141,25 @@ def _compute(job: argparse.Namespace, partials: Sequence[Path], descriptor: int)
         # could still write, no other build begins.
         exit_code = subprocess.run(
             command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
-            env=_environment(job), preexec_fn=functools.partial(_die_with_parent, os.getpid()),
+            env=_environment(job) | watched, cwd=stage.folder,
+            preexec_fn=functools.partial(_die_with_parent, os.getpid()),
             pass_fds=(descriptor,), check=False,
         ).returncode  # fmt: skip
+    stage.keep_logs(job.log.parent)
+    if refused := stage.refused():
+        raise StepError("\n".join([*refused, f"(all of it: {job.log})"]))
     if exit_code != 0:
         text = job.log.read_text(encoding="utf-8", errors="replace").splitlines()[1:]
         shown = "\n".join(text[-SHOWN_LINES:]) or "it printed nothing"
         raise StepError(f"exit code {exit_code}\n{shown}\n(all of it: {job.log})")
-    missing = [
-        str(path) for path, new in zip(job.outputs, partials, strict=True) if not new.is_file()
-    ]
+    missing = [str(path) for path in job.outputs if not (stage.folder / path).is_file()]
     if missing:
         raise StepError(f"it ended without writing {', '.join(missing)}; see {job.log}")
+    if extra := stage.extra(files):
+        raise StepError(
+            f"it also wrote {', '.join(extra)}; name that under `output:` of the rule, or write it "
+            "to a temporary folder (`tempfile`)."
+        )
 
 
 def _environment(job: argparse.Namespace) -> dict[str, str]:
@@ -162,7 +170,9 @@ def _environment(job: argparse.Namespace) -> dict[str, str]:
         if name in KEPT or name.startswith(KEPT_OF_TOOLS)
     }
     single = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-    fixed = {"PYTHONHASHSEED": "0", "TZ": "UTC", "LC_ALL": "C.UTF-8", "PYTHONPATH": str(Path.cwd())}
+    fixed = {
+        "PYTHONHASHSEED": "0", "TZ": "UTC", "LC_ALL": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1",
+    }  # fmt: skip
     given = dict(word.split("=", 1) for word in job.environment)
     return kept | dict.fromkeys(single, "1") | fixed | given
 

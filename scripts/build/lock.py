@@ -11,7 +11,7 @@ from __future__ import annotations
 import fcntl
 import os
 import secrets
-import shutil
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,21 +21,12 @@ LOCK = "data/.lock"
 BUILD_ID = "ASSIGNMENT_BUILD_ID"
 """Environment variable that tells a job which build started it."""
 
-
-LEAST_FREE = 100_000_000
-"""Bytes that must be free before a build begins: what all results take, the run cache included."""
-
-
-class LockError(Exception):
-    """No build can begin in this folder; the message says why and what to do."""
+PATIENCE = "ASSIGNMENT_PATIENCE"
+"""Environment variable: for how many seconds a build waits for another one; unset is not at all."""
 
 
-class BusyError(LockError):
-    """Another build, or a job of one, is at work in this folder."""
-
-
-class UnwritableError(LockError):
-    """The folder cannot be written, or its disk is as good as full."""
+class BusyError(Exception):
+    """Another build, or a job of one, is at work in this folder; the message says what to do."""
 
 
 class OutlivedError(Exception):
@@ -43,42 +34,17 @@ class OutlivedError(Exception):
 
 
 @contextmanager
-def exclusive(root: Path, patience: float = 0.0, room: int = LEAST_FREE) -> Iterator[int]:
+def exclusive(root: Path, patience: float = 0.0) -> Iterator[int]:
     """Hold the lock alone and become the current build; on leaving, keep it shared until exit.
 
-    patience: seconds to wait for other builds and jobs. room: bytes that must be free on the disk.
-    Raises BusyError if the others outlast it, and UnwritableError, before anything is changed, if a
-    build could not write here.
+    patience: seconds to wait for other builds and jobs. Raises BusyError if they outlast it.
     """
-    path = root / LOCK
+    descriptor = _opened(root)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
-    except OSError as error:
-        raise UnwritableError(
-            f"{path} cannot be written: {error.strerror}. Nothing was changed; make this folder "
-            "writable, or build in a copy of it."
-        ) from None
-    deadline = time.monotonic() + patience
-    while True:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            break
-        except BlockingIOError:
-            if time.monotonic() >= deadline:
-                os.close(descriptor)
-                raise BusyError(
-                    "Another build, or a job that one left behind, is at work in this folder. "
-                    "Wait until it has ended, or run `make report`, which waits and then goes on."
-                ) from None
-            time.sleep(0.05)
-    free = shutil.disk_usage(root).free
-    if free < room:
+        _wait(descriptor, patience)
+    except BusyError:
         os.close(descriptor)
-        raise UnwritableError(
-            f"Only {free // 1_000_000} MB are free on the disk of {root}, and a build may need "
-            f"{room // 1_000_000} MB. Nothing was changed; make room and start again."
-        )
+        raise
     identity = secrets.token_hex(16)
     os.pwrite(descriptor, identity.encode(), 0)  # all ids are equally long: this needs no room
     os.ftruncate(descriptor, len(identity))
@@ -88,6 +54,15 @@ def exclusive(root: Path, patience: float = 0.0, room: int = LEAST_FREE) -> Iter
     fcntl.flock(descriptor, fcntl.LOCK_SH)
 
 
+def alone(descriptor: int) -> bool:
+    """Tell whether nobody else is at work, and hold the lock alone if so."""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
 @contextmanager
 def shared(root: Path) -> Iterator[int]:
     """Hold the lock as a job of the current build; give its descriptor.
@@ -95,9 +70,7 @@ def shared(root: Path) -> Iterator[int]:
     It is let go when the last process that holds the descriptor ends or closes it. Raises
     OutlivedError if that build has ended.
     """
-    path = root / LOCK
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    descriptor = _opened(root)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_SH)
         expected = os.environ.get(BUILD_ID)
@@ -106,3 +79,24 @@ def shared(root: Path) -> Iterator[int]:
         yield descriptor
     finally:
         os.close(descriptor)
+
+
+def _opened(root: Path) -> int:
+    path = root / LOCK
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+
+
+def _wait(descriptor: int, patience: float) -> None:
+    """Take the lock as soon as nobody else holds it. Raises BusyError after some seconds."""
+    deadline, told = time.monotonic() + patience, False
+    while not alone(descriptor):
+        if time.monotonic() >= deadline:
+            raise BusyError(
+                "Another build, or a job that one left behind, is at work in this folder. "
+                "Wait until it has ended, or run `make report`, which waits and then goes on."
+            )
+        if not told:
+            print("Another build is at work in this folder; waiting for it.", file=sys.stderr)
+            told = True
+        time.sleep(0.05)

@@ -1,4 +1,4 @@
-"""What the rule files use: the contract parameter, the wrapped command, results by kind."""
+"""What the rule files use: the contract parameter, the wrapped command, files by kind."""
 
 from __future__ import annotations
 
@@ -88,3 +88,35 @@ def results_of(workflow: Any, kind: str) -> list[str]:
         if rule.name.startswith(f"{kind}_") and not rule.name.endswith("_report")
         for output in rule.output
     ]
+
+
+def text_files(root: Path) -> list[str]:
+    """Return every file of the author's in the document's folder; the document may show any.
+
+    Not the author's are what the rules make there, and files that editors keep beside their own.
+    Raises SystemExit for a folder in which a change would go unnoticed, and for too many files.
+    """
+    found = []
+    for path in sorted((root / "report").rglob("*")):
+        parts = path.relative_to(root / "report").parts
+        if parts[0] in _MADE or any(_is_editors(part) for part in parts):
+            continue
+        name = path.relative_to(root).as_posix()
+        if path.is_symlink() and path.is_dir():
+            raise SystemExit(f"{name} is a link to a folder; put the folder itself there.")
+        if path.is_file():
+            found.append(name)
+    if len(found) > _MOST_TEXT_FILES:
+        raise SystemExit(
+            f"report/ holds {len(found)} files of yours, and a command can name "
+            f"{_MOST_TEXT_FILES}; move those that the document does not show elsewhere."
+        )
+    return found
+
+
+_MADE = ("build", "generated", "_variables.yml", "_variables.yml.prov.json")
+_MOST_TEXT_FILES = 400
+
+
+def _is_editors(name: str) -> bool:
+    return name.startswith((".", "#")) or name.endswith("~")

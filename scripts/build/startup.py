@@ -8,18 +8,21 @@ gets a time stamp that Snakemake accepts, so a mere `touch` reruns nothing.
 
 from __future__ import annotations
 
+import atexit
 import functools
 import os
+import shutil
 import sys
 import time
 from collections.abc import Sequence, Set
 from dataclasses import dataclass
-from graphlib import TopologicalSorter
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Any
 
-from scripts.build import cache, code, lock, rules, sidecar, why
+from scripts.build import cache, code, fitness, lock, products, rules, sidecar, why, writable
 from scripts.build.contract import sha256
+from scripts.build.stage import STAGES
 
 
 @dataclass(frozen=True)
@@ -34,7 +37,13 @@ class Step:
 
 
 def steps_of(workflow: Any) -> list[Step]:
-    """Return the rules of a Snakemake workflow that make artifacts, each after those it reads."""
+    """Return the rules of a Snakemake workflow that make artifacts, each after those it reads.
+
+    Raises SystemExit, with a message, for rules that cannot be compared.
+    """
+    made = [rule for rule in workflow.rules if rule.output]
+    for rule in made:
+        fitness.check(Path(workflow.basedir), rule)
     steps = [
         Step(
             rule.name,
@@ -43,14 +52,19 @@ def steps_of(workflow: Any) -> list[Step]:
             tuple(map(str, rule.output)),
             str(rule.benchmark) if rule.benchmark else None,
         )
-        for rule in workflow.rules
-        if rule.output
+        for rule in made
     ]
     maker = {output: step for step in steps for output in step.outputs}
     order = TopologicalSorter(
         {step: [maker[name] for name in step.inputs if name in maker] for step in steps}
     )
-    return list(order.static_order())
+    try:
+        return list(order.static_order())
+    except CycleError as error:
+        names = ", ".join(step.name for step in error.args[1])
+        raise SystemExit(
+            f"The rules {names} need each other's results; break the circle."
+        ) from None
 
 
 def artifacts(workflow: Any) -> list[str]:
@@ -59,17 +73,20 @@ def artifacts(workflow: Any) -> list[str]:
 
 
 def reconcile(root: Path, steps: Sequence[Step], cache_limit: int) -> dict[str, str]:
-    """Remove what is not what its rule wants; return the reason for each removed artifact.
+    """Remove what is not what its rule wants; return the reason for each such artifact.
 
-    Takes the build lock (raises lock.BusyError) and keeps it, shared, until the process ends.
-    cache_limit: bytes that the run cache may hold.
+    Takes the build lock (raises lock.BusyError if others outlast `lock.PATIENCE`) and keeps it,
+    shared, until the process ends. cache_limit: bytes that the run cache may hold.
     """
-    with lock.exclusive(root):
-        _remove_partials(root, steps)
+    with lock.exclusive(root, float(os.environ.get(lock.PATIENCE, "0"))) as descriptor:
+        _remove_leftovers(root)
+        products.put_back(root)
+        digest = functools.cache(sha256)  # while nothing can change: jobs come after
+        products.keep(root, digest)
+        atexit.register(_end, root, descriptor)
         cache.prune(root, cache_limit)
         made = {output for step in steps for output in step.outputs}
         _end_the_future(root, {name for step in steps for name in step.inputs} - made)
-        digest = functools.cache(sha256)  # while nothing can change: jobs come after
         removed: dict[str, str] = {}
         for step in steps:
             reasons = sidecar.mismatches(root, step.outputs, step.contract, step.inputs, digest)
@@ -112,8 +129,8 @@ _NO_BUILD = (
 def prepare(workflow: Any, cache_megabytes: int) -> None:
     """Do the comparison, if this process is a build's main one; called at the Snakefile's end.
 
-    Ends the process with a message if another build is at work, or, for `make why`, with the
-    explanation of what would run.
+    Ends the process with a message if another build is at work or something cannot be written,
+    or, for `make why`, with the explanation of what would run.
     """
     root, steps = Path(workflow.basedir), steps_of(workflow)
     _put_python_on_path()
@@ -123,11 +140,14 @@ def prepare(workflow: Any, cache_megabytes: int) -> None:
     if workflow.is_main_process and starts_a_build(sys.argv[1:]):
         end_with_the_last_job(workflow)
         try:
+            writable.check(root)
             reconcile(root, steps, cache_megabytes * 1_000_000)
             why.record(root, steps)
             code.keep(root)
-        except (lock.LockError, OSError) as error:
+        except (lock.BusyError, writable.UnwritableError) as error:
             raise SystemExit(str(error)) from None
+        except OSError as error:
+            raise SystemExit(str(writable.explained(error, Path(error.filename or root)))) from None
 
 
 def end_with_the_last_job(workflow: Any) -> None:
@@ -157,11 +177,22 @@ def _put_python_on_path() -> None:
         os.environ["PATH"] = os.pathsep.join([folder, *folders])
 
 
-def _remove_partials(root: Path, steps: Sequence[Step]) -> None:
-    """Clear what killed jobs left; the lock says that no job is alive."""
-    for folder in {(root / output).parent for step in steps for output in step.outputs}:
-        for partial in folder.glob(".partial-*"):
-            partial.unlink(missing_ok=True)
+def _remove_leftovers(root: Path) -> None:
+    """Clear what a killed build left; the lock says that nothing of it is alive."""
+    locks = list((root / ".snakemake/locks").glob("*"))
+    if locks:
+        print("Unlocking after a build that was killed.", file=sys.stderr)
+    # Snakemake's notes of what is half done: here results are in place whole, or not at all.
+    for note in (*locks, *(root / ".snakemake/incomplete").rglob("*")):
+        if note.is_file():
+            note.unlink()
+    shutil.rmtree(root / STAGES, ignore_errors=True)
+
+
+def _end(root: Path, descriptor: int) -> None:
+    """Put the products back, unless a job is still at work: then the next build does."""
+    if lock.alone(descriptor) and products.put_back(root):
+        print("The PDF was not changed.", file=sys.stderr)
 
 
 def _end_the_future(root: Path, names: Set[str]) -> None:
@@ -172,7 +203,7 @@ def _end_the_future(root: Path, names: Set[str]) -> None:
     now = time.time_ns()
     for path in (root / name for name in names):
         if path.is_file() and path.stat().st_mtime_ns > now:
-            os.utime(path, ns=(now, now))
+            _stamp(path, now)
 
 
 def _settle_time_stamps(root: Path, step: Step, made: Set[str]) -> None:
@@ -192,4 +223,12 @@ def _settle_time_stamps(root: Path, step: Step, made: Set[str]) -> None:
         found = path.stat().st_mtime_ns
         wanted = min(max(found, newest), now)
         if found != wanted:
-            os.utime(path, ns=(wanted, wanted))
+            _stamp(path, wanted)
+
+
+def _stamp(path: Path, moment: int) -> None:
+    """Give a file a time stamp, in nanoseconds. Raises UnwritableError, which names the file."""
+    try:
+        os.utime(path, ns=(moment, moment))
+    except OSError as error:
+        raise writable.explained(error, path) from None

@@ -21,6 +21,8 @@ _RULE = re.compile(r"[ \t]*\|?(?:[ \t]*:?-+:?[ \t]*[|+])*[ \t]*:?-+:?[ \t]*\|?[ 
 _CAPTION = re.compile(r"[ \t]*(?::|[Tt]able:)[ \t]")
 _UNDERLINE = re.compile(r"(?:=+|-+)[ \t]*$")
 _PARAGRAPH = re.compile(r"(?:[^\n]*\S[^\n]*(?:\n|\Z))+")
+_OPENING = re.compile(r"\s*(?:[-+*>#]+|\(?(?:\w+|@[\w-]*)[.)])\s")
+_INDENTED = 4
 _TILDES = re.compile(r"[ \t]*~{3,}")
 
 
@@ -40,14 +42,19 @@ class _Line(NamedTuple):
 
     @property
     def indent(self) -> int:
-        return len(self.text) - len(self.text.lstrip())
+        text = self.text.expandtabs(_INDENTED)
+        return len(text) - len(text.lstrip())
 
 
 @dataclass
 class _Block:
-    """The block that is being read: ``kind`` is "" behind a blank line."""
+    """The block that is being read: ``kind`` is "" behind a blank line.
+
+    hanging: whether an indented block belongs to a list or a note above it.
+    """
 
     kind: str = ""
+    hanging: bool = False
     indent: int = 0
     lines: int = 0
     columns: int = 0
@@ -67,6 +74,8 @@ def stray_markup(document: Document) -> Iterator[Stray]:
     for (start, _), latex, display in document.formulas:
         if display and re.search(r"\n[ \t]*\n", latex):
             yield Stray(start, "a displayed formula holds no blank line; take it out of this one.")
+        elif display and re.match(r"\n[ \t]*(?:[:~][ \t]|[=-]+[ \t]*\n)", latex):
+            yield Stray(start, "begin this formula with another sign, or in the dollars' line.")
 
 
 def _lines(document: Document) -> Iterator[_Line]:
@@ -113,10 +122,13 @@ def _of_line(line: _Line, block: _Block) -> str | None:
         return _wants_blank(under, "a heading")
     if re.match(r"#{1,6}[A-Za-z]", text):
         return r"write a heading as `# Title`, with a blank between, or the sign as `\#`."
-    if not block.kind:
-        block.begin(_kind(text), line.indent)
-        return None
-    return _of_continuation(line, block)
+    if block.kind:
+        return _of_continuation(line, block)
+    if line.indent >= _INDENTED and not block.hanging:
+        return "a line that begins with four blanks is code; take them away, or write a fence."
+    block.begin(_kind(text), line.indent)
+    block.hanging = block.kind in ("list", "note", "caption") or (block.hanging and line.indent > 0)
+    return None
 
 
 def _of_fence(line: _Line, block: _Block, opens: bool) -> str | None:
@@ -153,7 +165,7 @@ def _of_continuation(line: _Line, block: _Block) -> str | None:
         block.kind = "table"
         block.columns = _cells(text)
         return None
-    if _UNDERLINE.match(text):
+    if _UNDERLINE.match(line.text):
         return "this line makes a heading of the one above it; write `# Title`, or a blank line."
     if _TILDES.match(line.text):
         return _wants_blank(block.kind, "code between tildes")
@@ -227,8 +239,15 @@ def _parts(line: str) -> bool:
 
 
 def _loose_braces(document: Document) -> Iterator[Stray]:
-    """Attributes that belong to nothing."""
+    """Attributes that belong to nothing, and titles that would be read as lists."""
     for attributes, start, end in attribute_blocks(document):
+        for key in ("name", "title"):
+            if _OPENING.match(attributes.values.get(key, "")):
+                yield Stray(
+                    start,
+                    f"the {key} `{attributes.values[key]}` reads as a block, whose first sign is "
+                    "lost; write it as a heading inside the div.",
+                )
         if not (attributes.identifier or attributes.classes or attributes.values):
             continue  # the elements of a set
         line = document.prose.rfind("\n", 0, start) + 1

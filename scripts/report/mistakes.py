@@ -36,8 +36,8 @@ from scripts.report.source import (
     shown,
 )
 
-_REFERENCE = re.compile(r"(?<![\w@\\/])@\{?([A-Za-z_][\w:.#$%&+?<>~/-]*)")
-_RAW_HTML = re.compile(r"</?[A-Za-z][A-Za-z0-9-]*(?:\s[^<>]*)?/?>")
+_REFERENCE = re.compile(r"(?<![\w@\\/])@\{?(\w[\w:.#$%&+?<>~/-]*)")
+_RAW_HTML = re.compile(r"(?<!\\)</?[A-Za-z][A-Za-z0-9-]*(?:\s[^<>]*)?/?>")
 #: Of an SVG: links to other files (not those that a reader follows), HTML, programs.
 _OUTSIDE = re.compile(
     r"""<(?!a\b)\w[^<>]*\s(?:xlink:)?href\s*=\s*["'](?!\s*(?:#|data:))[^"']*"""
@@ -66,12 +66,15 @@ def check(
     ``variables`` are the values of ``_variables.yml`` (None: do not ask whether they exist);
     ``figures`` are the image files that there will be (None: those on disk).
     """
+    entries = list(_entries(document))
     problems = [
         *_shortcode_problems(document, variables),
         *_label_problems(document),
-        *_reference_problems(document),
+        *_reference_problems(document, {key for key, _ in entries}),
+        *_bibliography_problems(entries),
         *_image_problems(document, figures),
         *_equation_problems(document),
+        *_formula_problems(document),
         *_heading_problems(document),
         *_numbering_problems(document),
         *_markup_problems(document),
@@ -120,12 +123,11 @@ def _shortcode_problems(
 
 
 def _is_a_paragraph(document: Document, span: tuple[int, int]) -> bool:
-    """Whether nothing else stands on the line of a stretch of prose, nor on those beside it."""
-    before, after = document.code_free[: span[0]], document.text[span[1] :]
-    alone = document.code_free[slice(*span)] == document.text[slice(*span)]
-    return (
-        alone and before.endswith("\n\n") and re.match(r"[ \t]*\n[ \t]*(?:\n|\Z)", after) is not None
-    )
+    """Whether a stretch of text, which is no code, stands alone between blank lines."""
+    if document.code_free[slice(*span)] != document.text[slice(*span)]:
+        return False
+    behind = re.compile(r"[ \t]*\n[ \t]*(?:\n|\Z)").match(document.text, span[1])
+    return behind is not None and document.text[: span[0]].endswith("\n\n")
 
 
 def _similar(name: str, known: Iterable[str]) -> str:
@@ -152,9 +154,8 @@ def _label_problems(document: Document) -> Iterator[Problem]:
         first.setdefault(label.name, label.offset)
 
 
-def _reference_problems(document: Document) -> Iterator[Problem]:
+def _reference_problems(document: Document, keys: set[str]) -> Iterator[Problem]:
     labels = {label.name: label for label in find_labels(document)}
-    keys = _citation_keys(document)
     numbered_sections = document.options("typst").get("number-sections") is True
     prose = _without_attributes(document)
     for match in _REFERENCE.finditer(prose):
@@ -186,6 +187,13 @@ def _reference_problems(document: Document) -> Iterator[Problem]:
             yield Problem(
                 place, f"`@{name}` is a section without a number; use [text](#{name}) instead."
             )
+    for match in re.finditer(r"@([a-z]+)-[\w:-]+\s+\[@", prose):
+        if match[1] in REFERENCE_KINDS:
+            yield Problem(
+                document.place(match.start()),
+                f"`{' '.join(match[0].split())}` is one citation to Pandoc, and a part of it would "
+                "be lost; write a word or a comma before the bracket.",
+            )
     for match in re.finditer(r"\]\(#([^)\s]+)\)", prose):
         if match[1] not in labels:
             yield Problem(
@@ -200,14 +208,28 @@ def _without_attributes(document: Document) -> str:
     return blank(document.prose, spans)
 
 
-def _citation_keys(document: Document) -> set[str]:
-    """Keys of the document's BibTeX files. Raises RenderError when a file is missing."""
+def _entries(document: Document) -> Iterator[tuple[str, Place]]:
+    """Key and place of each entry of the document's BibTeX files.
+
+    Raises RenderError when a file is missing.
+    """
     given = document.metadata.get("bibliography", [])
-    keys: set[str] = set()
     for name in _listed(given):
-        text = read_text(document.folder / str(name), Place(shown(document.path), 1))
-        keys |= set(re.findall(r"^\s*@(?!comment|string|preamble)\w+\s*\{\s*([^,\s]+)", text, re.M))
-    return keys
+        path = document.folder / str(name)
+        text = read_text(path, Place(shown(document.path), 1))
+        for match in re.finditer(r"(?<![\w.])@\w+\s*\{\s*([^\s,{}=\"]+)\s*,", text):
+            yield match[1], Place(shown(path), text.count("\n", 0, match.start()) + 1)
+
+
+def _bibliography_problems(entries: Iterable[tuple[str, Place]]) -> Iterator[Problem]:
+    first: dict[str, Place] = {}
+    for key, place in entries:
+        if key in first:
+            yield Problem(
+                place,
+                f"the key `{key}` is taken, see {first[key]}; give one of the two entries another.",
+            )
+        first.setdefault(key, place)
 
 
 def _image_problems(document: Document, figures: Container[str] | None) -> Iterator[Problem]:
@@ -266,8 +288,45 @@ def _equation_problems(document: Document) -> Iterator[Problem]:
                 f"the equation `{name}` has no alternative text, which PDF/UA-1 asks for; write it "
                 f'as it is spoken: {{#{name} alt="…"}}.',
             )
-        if re.search(r"\\(?:label|tag)\b", equation.latex):
-            yield Problem(place, r"`\label` and `\tag` have no effect here; use {#eq-…}.")
+
+
+#: An argument in LaTeX, the columns of an array, and what has signs above and below it, not beside.
+_ARGUMENT = r"(?>\{(?:[^{}]|\{[^{}]*\})*\}|\S)"
+_COLUMNS = r"\{(?:[lcr\s]|@\{\}|\*\{\d+\}\{[lcr\s]+\})*\}"
+_WITH_LIMITS = (
+    r"[=<>:]|\\(?:n?[lg]eq?|neq?|n?sim(?:eq)?|approx|equiv|cong|propto|perp|in|n?(?:sub|sup)seteq"
+    r"|coloneqq|to|gets|mapsto|leadsto|implies|iff|(?:[Ll]ong)?(?:[Ll]eft|[Rr]ight)+arrow"
+    r"|lim|limsup|liminf|max|min|sup|inf|arg|sum|prod|bigcup|bigcap|operatorname|mathop)(?![A-Za-z])"
+)
+#: What Pandoc leaves out of a formula, or turns into something else, without a word.
+_LOST = {
+    r"\\(?:tag|label|ref|eqref)(?![A-Za-z])": (
+        "has no effect in a formula; label the whole with {#eq-…} behind its dollars, which "
+        "numbers it, and refer to it by @eq-…"
+    ),
+    r"\\(?:hline|cline|hdashline)(?![A-Za-z])"
+    rf"|\\begin\s*\{{array\}}\s*(?!{_COLUMNS}){_ARGUMENT}": (
+        "asks for rules or signs between the columns of an array, which neither edition has; name "
+        "the columns by l, c and r alone, or write a Markdown table"
+    ),
+    r"\\begin\s*\{(?:aligned|gathered|alignedat|\w*matrix\*)\}\s*\[\w\]": (
+        "would print its option; take out what stands in brackets, and the star"
+    ),
+    r"\\color(?![A-Za-z])": "reaches neither edition; say in words what the colour would",
+    rf"\\(?:overset|underset|stackrel)\s*{_ARGUMENT}\s*+\{{?+\s*+(?!{_WITH_LIMITS})": (
+        "would be an exponent or an index in the PDF, since what it stands at is no relation, "
+        "arrow or operator; write it with ^ or _"
+    ),
+}
+
+
+def _formula_problems(document: Document) -> Iterator[Problem]:
+    for (start, end), latex, _ in document.formulas:
+        first = start + (end - start - len(latex)) // 2
+        for pattern, consequence in _LOST.items():
+            for match in re.finditer(pattern, latex):
+                found = " ".join(match[0].rstrip("{ ").split())
+                yield Problem(document.place(first + match.start()), f"`{found}` {consequence}.")
 
 
 def _heading_problems(document: Document) -> Iterator[Problem]:
@@ -324,13 +383,20 @@ def _markup_problems(document: Document) -> Iterator[Problem]:
             document.place(match.start()),
             f"the private character U+{ord(match[0]):04X} is the engine's; take it out.",
         )
-    for match in _RAW_HTML.finditer(document.prose):
+    prose = _without_attributes(document)
+    for match in _RAW_HTML.finditer(prose):
         yield Problem(
             document.place(match.start()),
             f"the HTML tag `{match[0]}` never reaches the PDF; use Markdown, or escape it as "
             rf"`\{match[0]}`.",
         )
-    for match in re.finditer(r"(?<!\\)\$", document.prose):
+    for match in re.finditer(r"(?<!\\)(?:\\\\)*(\\[A-Za-z]+)", prose):
+        yield Problem(
+            document.place(match.start(1)),
+            f"the raw TeX `{match[1]}` reaches neither the PDF nor the HTML; put a formula between "
+            "dollars, and write the rest in Markdown.",
+        )
+    for match in re.finditer(r"(?<!\\)(?:\\\\)*\$", prose):
         yield Problem(
             document.place(match.start()),
             r"this dollar sign opens or closes no formula; pair it, or write it as `\$`.",
@@ -342,7 +408,7 @@ def _markup_problems(document: Document) -> Iterator[Problem]:
             "with another word.",
         )
     notes = {match[1] for match in re.finditer(r"^\[\^([^\]]+)\]:", document.prose, re.M)}
-    for match in re.finditer(r"\[\^([^\]\s]+)\](?!:)", document.prose):
+    for match in re.finditer(r"\[\^([^\]\s^]+)\](?!:)", document.prose):
         if match[1] not in notes:
             yield Problem(
                 document.place(match.start()), f"the footnote `[^{match[1]}]` is not written."

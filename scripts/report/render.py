@@ -67,6 +67,8 @@ def prepared(qmd: str | Path, made: Iterable[str | Path] | None = None) -> Docum
     no other generated file may be.
     """
     document = read_document(qmd)
+    if strays := scan.strays(document):
+        raise RenderError("\n".join(strays))
     check(document, variables=variables_of(document))
     problems = scan.misused(document, document.folder, map(Path, made)) if made is not None else []
     if problems:

@@ -3,7 +3,7 @@
 The first render starts it, as Quarto keeps the kernels of notebooks for a while; after some minutes
 without work it ends. It reads the very files that a render without it reads and sends back the
 very bytes; what it keeps is only what Pandoc, Typst and the checks made of text that has not
-changed. It writes no result, and it ends when it is asked by other code than its own.
+changed. It writes no result, and it ends when it is asked after its code has changed.
 
 python -m scripts.report.resident SECONDS: what `answered` starts.
 """
@@ -25,6 +25,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from scripts.build.stage import DECLARED
+
 SECONDS = "ASSIGNMENT_RENDERER_SECONDS"
 """Environment variable: how long it waits for work; 0 is: render without it."""
 
@@ -33,7 +35,6 @@ _LONGEST_SECONDS = 86_400.0
 _TO_START = 10.0  # seconds
 _TO_RENDER = 600.0  # seconds
 _MOST_MEMORY = 2_000_000_000  # bytes; it takes about half of that
-_ROOT = Path(__file__).resolve().parents[2]
 _OF_THE_ENVIRONMENT = (
     "HOME", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "PYTHONHASHSEED", "PYTHONPATH", "TZ",
     "XDG_CACHE_HOME", "XDG_CONFIG_HOME",
@@ -115,7 +116,11 @@ def _exchanged(place: Path, request: Request) -> Answer:
         connection.settimeout(_TO_RENDER)
         connection.connect(str(place))
         with connection.makefile("rwb") as stream:
-            asked = {"code": code(), "folder": str(Path.cwd()), **dataclasses.asdict(request)}
+            asked = {
+                "identity": identity(),
+                "folder": str(Path.cwd()),
+                **dataclasses.asdict(request),
+            }
             stream.write(json.dumps(asked).encode() + b"\n")
             stream.flush()
             told = json.loads(stream.readline() or "null")
@@ -132,13 +137,18 @@ def _start(seconds: float) -> None:
     process = subprocess.Popen(
         [sys.executable, "-m", "scripts.report.resident", str(seconds)],
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-        start_new_session=True,
+        env=_environment(), start_new_session=True,
     )  # fmt: skip
     assert process.stdout is not None
     with process.stdout as told:
         ready, _, _ = select.select([told], [], [], _TO_START)
         if not ready or not told.read(1):
             raise TimeoutError("the renderer did not start")
+
+
+def _environment() -> dict[str, str]:
+    """That of the step, but unwatched: of the repository it reads its code, and then the stage."""
+    return {name: value for name, value in os.environ.items() if name != DECLARED}
 
 
 def _place() -> Path:
@@ -151,16 +161,22 @@ def _place() -> Path:
     return folder / hashlib.sha256(str(Path.cwd()).encode()).hexdigest()[:16]
 
 
-def code() -> str:
-    """SHA-256 (hex) of what a renderer is made of: modules, Python, packages, environment."""
+def identity() -> str:
+    """SHA-256 (hex) of what a renderer inherits: Python, packages, environment."""
     inherited = [os.environ.get(name) for name in _OF_THE_ENVIRONMENT]
     digest = hashlib.sha256(f"{sys.executable} {sys.version} {inherited}".encode())
     for folder in filter(os.path.isdir, sys.path):
         if folder.endswith("-packages"):  # a change of what is installed changes its time
             digest.update(str(Path(folder).stat().st_mtime_ns).encode())
-    for package in ("report", "common"):
-        for path in sorted((_ROOT / "scripts" / package).rglob("*.py")):
-            digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()
+
+
+def code() -> str:
+    """SHA-256 (hex) of this project's modules that this process has loaded, as they are now."""
+    digest = hashlib.sha256()
+    for name, module in sorted(sys.modules.items()):
+        if name.split(".")[0] == "scripts" and module.__file__:
+            digest.update(hashlib.sha256(Path(module.__file__).read_bytes()).digest())
     return digest.hexdigest()
 
 
@@ -169,6 +185,8 @@ def code() -> str:
 
 def main() -> None:
     """Answer requests until none has come for some seconds, or one comes from other code."""
+    from scripts.report import product, verify  # noqa: F401 (all its code, before it is asked)
+
     seconds, own = float(sys.argv[1]), code()
     place = _place()
     with socket.socket(socket.AF_UNIX) as listener:
@@ -201,7 +219,7 @@ def _answer_one(listener: socket.socket, own: str) -> bool:
         connection, _ = listener.accept()
         with connection, connection.makefile("rwb") as stream:
             asked = json.loads(stream.readline())
-            if asked.pop("code") != own:
+            if asked.pop("identity") != identity() or code() != own:
                 return False
             os.chdir(asked.pop("folder"))  # which may have been made anew since the last time
             found = answer(Request(**asked))

@@ -1,15 +1,54 @@
-"""Holds the document's text against what the build made: nothing missing, nothing made in vain.
+"""Holds the document's text against what the build knows: nothing missing, nothing made in vain.
 
-The qmd files are the only place that says what the document shows.
+The qmd files are the only place that says what the document shows. What the document reads lies in
+its folder, every file of which is an input of the step that renders it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 from scripts.report import parts
-from scripts.report.source import Document
+from scripts.report.engines.settings import where
+from scripts.report.source import LEADS_OUT, Document, Place, leads_out, shown
+
+
+def strays(document: Document) -> list[str]:
+    """Return a sentence for each file that the document names and that is not in its folder.
+
+    Included files are looked at when they are read (`source.read_document`).
+    """
+    return [f"{place}: {name} {LEADS_OUT}" for name, place in _named(document) if leads_out(name)]
+
+
+def _named(document: Document) -> Iterator[tuple[str, Place]]:
+    """The files that text, settings and style sheets name, with the places where they do."""
+    for name, places in parts.figures_used(document).items():
+        if "://" not in name:
+            yield name, places[0]
+    for name in _words(document.metadata):
+        if "/" in name and "://" not in name:
+            yield name, where(document, name)
+    for sheet in sorted(document.folder.rglob("*.css")):
+        for number, line in enumerate(sheet.read_text("utf-8", "replace").splitlines(), 1):
+            for found in re.findall(r"""url\(["']?([^"':)]+)["']?\)""", line):
+                inside = sheet.relative_to(document.folder).parent / found
+                yield inside.as_posix(), Place(shown(sheet), number)
+
+
+def _words(setting: Any) -> Iterator[str]:
+    """Every text without blanks among settings, which may be the name of a file."""
+    if isinstance(setting, str) and not re.search(r"\s", setting):
+        yield setting
+    elif isinstance(setting, dict):
+        for value in setting.values():
+            yield from _words(value)
+    elif isinstance(setting, list):
+        for value in setting:
+            yield from _words(value)
 
 
 def misused(document: Document, folder: Path, made: Iterable[Path]) -> list[str]:

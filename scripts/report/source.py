@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import bisect
 import os
+import posixpath
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -18,8 +19,8 @@ from typing import Any, NamedTuple
 from scripts.report import strict_yaml
 from scripts.report.strict_yaml import YamlError
 
-#: A line that opens or closes a block of code: its fence, and what stands behind.
-FENCE = re.compile(r"^[ \t>]*(`{3,}|~{3,})(.*)$")
+#: A line that opens or closes a block of code (also as an item): its fence, and what is behind.
+FENCE = re.compile(r"^[ \t>]*(?:(?:[-+*:]|\(?\w+[.)])[ \t]+)*(`{3,}|~{3,})(.*)$")
 
 FORMATS = ("typst", "html")
 """The editions of a document, by Quarto's names."""
@@ -99,13 +100,16 @@ class Document:
 def find_math(code_free: str) -> list[tuple[tuple[int, int], str, bool]]:
     """Every formula: its span (dollars included), its LaTeX, and whether it is displayed."""
     pattern = re.compile(
-        r"(?<!\\)\$\$(?P<display>.+?)(?<!\\)\$\$"
-        r"|(?<![\\$])\$(?=[^\s$])(?P<inline>(?:\\.|[^$\\\n]|\n(?![ \t]*\n))*?)(?<=\S)\$(?!\d)",
+        r"\\."
+        r"|\$\$(?P<display>(?:\\.|[^\\])+?)\$\$"
+        r"|(?<!\$)\$(?=[^\s$])(?P<inline>(?:\\.|[^$\\\n]|\n(?![ \t]*\n))*?)(?<=\S)\$(?!\d)",
         re.DOTALL,
     )
     found = []
     for match in pattern.finditer(code_free):
         display = match["display"] is not None
+        if match["inline"] is None and not display:
+            continue  # a sign behind a backslash
         found.append((match.span(), match["display"] if display else match["inline"], display))
     return found
 
@@ -123,10 +127,13 @@ def _blank_code(text: str, body: int) -> str:
     spans: list[tuple[int, int]] = [(0, body)]
     spans += list(code_fences(text, body))
     text = blank(text, spans)
-    comment_or_code = re.compile(
-        r"<!--.*?-->|(?<![`\\])(`+)(?!`)(?:(?!\n[ \t]*\n).)+?(?<!`)\1(?!`)", re.DOTALL
+    # Signs behind a backslash and ticks that close nothing are passed over.
+    parts = re.compile(
+        r"(?P<blank><!--.*?-->|(?P<ticks>`+)(?!`)(?:(?!\n[ \t]*\n).)+?(?<!`)(?P=ticks)(?!`))"
+        r"|\\.|`+",
+        re.DOTALL,
     )
-    return blank(text, [match.span() for match in comment_or_code.finditer(text)])
+    return blank(text, [match.span() for match in parts.finditer(text) if match["blank"]])
 
 
 def code_fences(text: str, body: int) -> Iterator[tuple[int, int]]:
@@ -176,6 +183,8 @@ def read_document(qmd: str | Path) -> Document:
                     "engines; write {{{< include … >}}} to show one, or move it out of the block."
                 )
             if match:
+                if leads_out(match[1].lstrip("/")):
+                    raise RenderError(f"{here}: {match[1]} {LEADS_OUT}")
                 includes.setdefault(match[1], []).append(here)
                 root = path.parent
                 child = root / match[1].lstrip("/") if match[1].startswith("/") else root / match[1]
@@ -191,6 +200,19 @@ def read_document(qmd: str | Path) -> Document:
     metadata = _load_settings(read_text(project, None) if project.exists() else "", project, 0)
     metadata = merge_metadata(metadata, _load_settings(header, path, 1))
     return Document(path, text, tuple(places), body, metadata, includes)
+
+
+LEADS_OUT = (
+    "is hidden or outside the document's folder, where a change of it would go unnoticed; put a "
+    "copy into that folder, from which paths start."
+)
+"""What is wrong with a name that `leads_out`, and the remedy."""
+
+
+def leads_out(name: str) -> bool:
+    """Whether a path does not lead to a file of the document's folder, or to one that hides."""
+    path = posixpath.normpath(name)
+    return path.startswith("/") or any(part.startswith(".") for part in path.split("/"))
 
 
 def shown(path: Path) -> str:

@@ -26,6 +26,7 @@ _NAMED = re.compile(
     r"\b(Figure|Table|Equation|Section|Theorem|Lemma|Corollary|Proposition|Conjecture|Definition"
     r"|Example|Exercise|Algorithm)\s(\d+(?:\.\d+)*[a-z]?)(?![\w])(\s\([A-Z][A-Za-z ,'’-]*\))?"
 )
+_PANEL = re.compile(r"(\d) \(([a-z])\)")  # as Quarto's HTML refers to one
 _CAPTION = re.compile(r"\b(Figure|Table) (\d+):")
 
 
@@ -180,7 +181,7 @@ def _html_checks(
 def _differences(pdf_text: str, html_text: str) -> Iterator[str]:
     """Numbered names that one edition has more often than the other, and captions out of order."""
     editions = [
-        Counter("".join(found).strip() for found in _NAMED.findall(text))
+        Counter("".join(found).strip() for found in _NAMED.findall(_PANEL.sub(r"\1\2", text)))
         for text in (pdf_text, html_text)
     ]
     for name in sorted(editions[0].keys() | editions[1].keys()):

@@ -3,25 +3,7 @@
 from scripts.report.render import RenderError, resolve_engine
 
 DOCUMENT = "report/assignment.qmd"
-TEXT = sorted(
-    path.relative_to(ROOT).as_posix()
-    for pattern in (
-        "*.qmd",
-        "_quarto*.yml",
-        "_metadata.yml",
-        "_brand.yml",
-        "_environment",
-        "*.lua",
-        "*.bib",
-        "*.csl",
-        "*.typ",
-        "*.css",
-        "fonts/*",
-        "exercises/*.qmd",
-        "filters/*",
-    )
-    for path in (ROOT / "report").glob(pattern)
-)
+TEXT = building.text_files(ROOT)
 ENGINE_FILES = sorted(
     path.relative_to(ROOT).as_posix()
     for path in (ROOT / "scripts/report/engines").rglob("*")

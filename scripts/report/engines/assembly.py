@@ -95,7 +95,6 @@ class Edition:
         headings = (heading for part in read for heading in part.record["headings"])
         label = second_column(headings, int(self.options["toc-depth"]))
         known = [f"--variable=toc-second-column:{label}"] if label else []
-        known += ["--variable=cited:true"] if any(part.record["cited"] for part in read) else []
         headers = settings.files(self.document, self.options, "include-in-header")
         options = (
             f"--template={_HERE / self.template}",
@@ -109,7 +108,8 @@ class Edition:
 
     def _with_citations(self, parts: Sequence[Part]) -> list[Part]:
         def set_them(citations: str) -> Part:
-            options = ("--from=json", "--citeproc", f"--template={_CHAPTER}")
+            own = (f"--lua-filter={settings.CITATIONS}", *self._own_filters)
+            options = ("--from=json", *own, f"--template={_CHAPTER}")
             return self._convert(citations, options, self._metadata([]), 0)
 
         return with_citations(parts, set_them)
@@ -134,10 +134,13 @@ class Edition:
             raise problems.of_pandoc(self.document, start, error) from None
 
     @cached_property
-    def _filters(self) -> tuple[str, ...]:
+    def _own_filters(self) -> tuple[str, ...]:
         own = settings.filters(self.document, self.options)
-        paths = [_LUA / "quarto.lua", *(path.resolve() for path in own), _LUA / "citations.lua"]
-        return ("--from=markdown", *(f"--lua-filter={path}" for path in paths))
+        return tuple(f"--lua-filter={path.resolve()}" for path in own)
+
+    @cached_property
+    def _filters(self) -> tuple[str, ...]:
+        return ("--from=markdown", f"--lua-filter={_LUA / 'quarto.lua'}", *self._own_filters)
 
     @cached_property
     def _chapter_options(self) -> tuple[str, ...]:
@@ -151,7 +154,7 @@ class Edition:
     def _fingerprint(self) -> str:
         """What stands in the files that Pandoc reads beside the text, as a hash."""
         names = [*self.options.get("bibliography", []), self.options.get("csl")]
-        paths = settings.filters(self.document, self.options)
+        paths = [settings.CITATIONS, *settings.filters(self.document, self.options)]
         paths += settings.files(self.document, self.options, "include-in-header")
         return fingerprint([*paths, *(self.document.folder / name for name in names if name)])
 

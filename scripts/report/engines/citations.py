@@ -1,4 +1,4 @@
-"""Sets the citations of the HTML and its bibliography; those of the PDF are Typst's work.
+"""Sets a document's citations and its bibliography.
 
 A citation's number depends on all that come before it, so the chapters' citations, which
 `lua/citations.lua` took out, are set in one run of Pandoc.
@@ -21,7 +21,7 @@ _BETWEEN = "\ue017"
 def with_citations(parts: Sequence[Part], convert: Callable[[str], Part]) -> list[Part]:
     """The parts with their citations in them, and behind them the bibliography as one more.
 
-    ``convert`` has Pandoc make HTML of a document in its JSON, citations resolved.
+    ``convert`` has Pandoc set a document in its JSON, citations resolved.
     """
     if not any(_cited(part) for part in parts):
         return list(parts)
@@ -38,23 +38,22 @@ def _cited(part: Part) -> Sequence[Any]:
 
 
 def _with_own(part: Part, citations: Sequence[str]) -> Part:
-    def put(text: str) -> str:
-        return _CITATION.sub(lambda token: citations[int(token[1]) - 1], text)
+    def put(text: str, given: Sequence[str]) -> str:
+        return _CITATION.sub(lambda token: given[int(token[1]) - 1], text)
 
-    return replace(part, text=put(part.text), contents=put(part.contents))
+    # An entry of the contents is a link, and HTML has none within another.
+    plain = [re.sub(r"</?a\b[^>]*>", "", citation) for citation in citations]
+    return replace(part, text=put(part.text, citations), contents=put(part.contents, plain))
 
 
 def _all_citations(parts: Sequence[Part]) -> dict[str, Any]:
-    """A document of nothing but citations, with a mark behind each, and the bibliography."""
+    """A document of nothing but citations, with a mark behind each."""
 
     def blocks() -> Iterator[dict[str, Any]]:
         for part in parts:
             for citation in _cited(part):
                 yield citation
-                yield {"t": "RawBlock", "c": ["html", _BETWEEN]}
-        title = [{"t": "Str", "c": "Bibliography"}]
-        yield {"t": "Header", "c": [2, ["bibliography", [], []], title]}
-        yield {"t": "Div", "c": [["refs", [], []], []]}
+                yield {"t": "Plain", "c": [{"t": "Str", "c": _BETWEEN}]}
 
     some = next(part.citations for part in parts if _cited(part))
     return {**some, "blocks": list(blocks())}

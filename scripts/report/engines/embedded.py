@@ -47,7 +47,7 @@ def typst_source(document: Document) -> str:
 
 def render_html(document: Document) -> bytes:
     """The document as one self-contained HTML file. Raises RenderError; writes nothing."""
-    options = settings.read(document, "html") | {"link-citations": True}
+    options = settings.read(document, "html")
     depth = int(options["toc-depth"]) + 1  # the title is the first level of the page
     arguments = ["--mathml", f"--toc-depth={depth}", *(["--toc"] if options.get("toc") else [])]
     page = Edition(document, options, "html5", "template.html", tuple(arguments)).assembled()

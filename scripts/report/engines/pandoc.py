@@ -25,7 +25,7 @@ from scripts.report.source import RenderError
 _Given = TypeVar("_Given")
 _Made = TypeVar("_Made")
 _HERE = Path(__file__).parent
-_NOTHING = '{"headings": [], "items": [], "mentions": [], "cited": false}'
+_NOTHING = '{"headings": [], "items": [], "mentions": []}'
 SEPARATOR = "\ue016"
 """What the templates print between the text and what Lua tells of it."""
 

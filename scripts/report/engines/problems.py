@@ -19,11 +19,21 @@ def of_pandoc(document: Document, start: int, error: PandocError) -> RenderError
     """Pandoc's complaint about the text of ``document`` from the offset ``start`` on."""
     if error.warning is not None:
         return _of_warning(document, start, error.warning)
-    refused = re.search(r"REFUSED (\{.*?\}) END", error.stderr, re.DOTALL)
+    failed = RenderError(f"{shown(document.path)}: Pandoc failed: {error.stderr.strip()}")
+    return of_refusal(document, error.stderr) or failed
+
+
+def of_refusal(document: Document, said: str) -> RenderError | None:
+    """What a Lua filter refuses, where it is told in the output of Pandoc or Quarto."""
+    refused = re.search(r"REFUSED (\{.*?\}) END", said, re.DOTALL)
     if refused is None:
-        return RenderError(f"{shown(document.path)}: Pandoc failed: {error.stderr.strip()}")
+        return None
     what = json.loads(refused[1])
-    return RenderError(f"{where(document, what['snippet'])}: {what['message']}.")
+    if "file" in what:
+        place = Place(shown(document.folder / what["file"]), int(what["line"]))
+    else:
+        place = where(document, what["snippet"])
+    return RenderError(f"{place}: {what['message']}.")
 
 
 def _of_warning(document: Document, start: int, entry: Mapping[str, Any]) -> RenderError:
@@ -53,7 +63,7 @@ def _math_place(document: Document, latex: str) -> Place:
     """Where the formula stands that is most like this one: a filter may have mended it."""
     places = {text: start for (start, _), text, _ in document.formulas}
     close = difflib.get_close_matches(latex, places, n=1, cutoff=0.3)
-    return document.place(places[close[0]]) if close else Place(shown(document.path), 1)
+    return document.place(places[close[0]]) if close else where(document, latex)
 
 
 def of_letters(document: Document, said: str) -> RenderError | None:

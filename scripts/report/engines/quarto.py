@@ -11,7 +11,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from scripts.report.engines.problems import of_letters
+from scripts.report.engines.problems import of_letters, of_refusal
 from scripts.report.engines.settings import timestamp
 from scripts.report.source import Document, RenderError, shown
 
@@ -90,9 +90,9 @@ def _render(document: Document, target: str, suffix: str) -> bytes:
             command, cwd=copy, env=environment, capture_output=True, encoding="utf-8"
         )
         said = done.stdout + done.stderr
-        of_fonts = of_letters(document, said)
-        if of_fonts is not None:
-            raise of_fonts
+        refused = of_refusal(document, said) or of_letters(document, said)
+        if refused is not None:
+            raise refused
         if done.returncode != 0:
             raise RenderError(f"{shown(document.path)}: Quarto failed: {said.strip()}")
         unresolved = _UNRESOLVED.search(said)

@@ -80,6 +80,12 @@ _OF_A_FORMAT = {
 _UNREAD = ("_metadata.yml", "_metadata.yaml", "_brand.yml", "_brand.yaml", "_quarto.yaml",
            "_variables.yaml", "_quarto.yml.local", "_extensions")  # fmt: skip
 
+_REPORT = Path(__file__).parents[3] / "report"
+#: The filter that sets citations, which a document may name itself: it finds them only once.
+CITATIONS = _REPORT / "filters" / "citations.lua"
+#: The style of citations in a PDF whose document names none, as in Quarto.
+_IEEE = _REPORT / "ieee.csl"
+
 
 def read(document: Document, target: str) -> dict[str, Any]:
     """The document's settings for ``typst`` or ``html``, checked, with defaults filled in.
@@ -92,6 +98,8 @@ def read(document: Document, target: str) -> dict[str, Any]:
         "lang": "en", "toc-depth": 3, "papersize": "us-letter",
         "margin": {"x": "1.25in", "y": "1.25in"},
     }  # fmt: skip
+    if target == "typst":
+        defaults["csl"] = str(_IEEE)
     return defaults | options | {"bibliography": _listed(options.get("bibliography", []))}
 
 
@@ -131,16 +139,16 @@ def refused(document: Document, snippet: str, what: str) -> RenderError:
 
 
 def where(document: Document, snippet: str) -> Place:
-    """The first place that holds a snippet, in the document or in _quarto.yml."""
+    """The first place that holds a snippet: in the document, in _quarto.yml, or in a .bib."""
     for wanted in (f".{snippet}", f"::: {snippet}", snippet):
         offset = document.text.find(wanted) if snippet else -1
         if offset >= 0:
             return document.place(offset)
-    project = document.folder / "_quarto.yml"
-    if snippet and project.exists():
-        for number, line in enumerate(read_text(project, None).split("\n"), 1):
-            if snippet in line:
-                return Place(shown(project), number)
+    names = _listed(document.metadata.get("bibliography", []))
+    for path in (document.folder / str(name) for name in ["_quarto.yml", *names]):
+        text = read_text(path, None) if path.exists() else ""
+        if snippet and snippet in text:
+            return Place(shown(path), text.count("\n", 0, text.index(snippet)) + 1)
     return Place(shown(document.path), 1)
 
 

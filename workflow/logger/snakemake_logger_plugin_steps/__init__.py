@@ -49,7 +49,7 @@ class LogHandler(LogHandlerBase):
         elif event == LogEvent.ERROR or record.levelname == "ERROR":
             # Of a step that failed, Snakemake says no more than the step itself, but at length.
             text = record.getMessage()
-            about_a_step = self._failed or fields.get("exception") == "RuleException"
+            about_a_step = self._failed or "CalledProcessError" in text
             if text and text != "None" and not about_a_step:
                 self._say(text)
 

@@ -1,17 +1,19 @@
--- Takes the citations out of a chapter of the HTML: the driver has those of all chapters set at
--- once, since their numbers depend on each other. Runs behind every other filter.
+-- Takes the citations out of a chapter: the driver has those of all chapters set at once, since
+-- their numbers depend on each other. What moves text comes later, so that both editions have them
+-- in one order; the document's own filters see them where they are set.
+local common = require 'common'
 local cites = pandoc.List {}
 
 local function take(cite)
   cites:insert(pandoc.Plain {cite})
-  return pandoc.RawInline('html', '\u{E012}' .. #cites .. '\u{E013}')
+  local place = '\u{E012}' .. #cites .. '\u{E013}'
+  return common.raw(common.typst and '#[' .. place .. '];' or place), false
 end
 
-local function hand_over(doc)
-  local taken = pandoc.write(pandoc.Pandoc(cites), 'json')
-  doc.meta['quarto-citations'] = pandoc.RawInline('html', taken)
-  return doc
-end
-
-if not FORMAT:match 'html' then return {} end
-return {{Cite = take}, {Pandoc = hand_over}}
+return {
+  Pandoc = function(doc)
+    doc = doc:walk {traverse = 'topdown', Cite = take}
+    doc.meta['quarto-citations'] = common.raw(pandoc.write(pandoc.Pandoc(cites), 'json'))
+    return doc
+  end,
+}

@@ -19,9 +19,9 @@ M.callouts = {note = 'Note', tip = 'Tip', warning = 'Warning', caution = 'Cautio
 -- Filled by `numbering`: label -> {kind = …, caption = … of a sub-figure}, of this chapter.
 M.numbers = {}
 
--- What the driver is told of the chapter: its headings, what carries a number, the labels whose
--- numbers are mentioned, and whether it cites anything.
-M.record = {headings = pandoc.List {}, items = pandoc.List {}, mentions = pandoc.List {}, cited = false}
+-- What the driver is told of the chapter: its headings, what carries a number, and the labels whose
+-- numbers are mentioned.
+M.record = {headings = pandoc.List {}, items = pandoc.List {}, mentions = pandoc.List {}}
 
 -- Stop the render. The driver finds `snippet` in the author's files and adds file and line.
 function M.refuse(snippet, message)

@@ -9,6 +9,7 @@ return {
   require 'normalize',   -- titles move to where the steps below look for them
   require 'numbering',   -- what carries a number is listed
   require 'references',  -- @label becomes "Kind number", linked
+  require 'citations',   -- other citations are taken out
   require 'blocks',      -- theorems, proofs, callouts
   require 'floats',      -- figures, tables, equations, headings
   require 'titles',      -- names as the templates want them

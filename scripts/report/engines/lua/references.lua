@@ -30,14 +30,11 @@ local function resolve(cite)
       common.refuse(text, 'Typst drops the words before a citation key; put them before the bracket')
     end
   end
-  if references == 0 then
-    common.record.cited = true
-    return nil
-  end
+  if references == 0 then return nil, false end
   if references < #cite.citations then
     common.refuse(text, 'one bracket holds either citations or cross-references; use two')
   end
   return result
 end
 
-return {Cite = resolve}
+return {traverse = 'topdown', Cite = resolve}

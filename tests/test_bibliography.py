@@ -1,0 +1,280 @@
+"""Citations and the bibliography: the same in PDF and HTML, and nothing of an entry lost."""
+
+from __future__ import annotations
+
+import html
+import re
+from pathlib import Path
+
+import pikepdf
+import pypdfium2
+import pytest
+from documents import FRONT, write_document
+
+from scripts.report.engines import quarto
+from scripts.report.mistakes import check
+from scripts.report.render import RenderError, render
+from scripts.report.source import read_document
+
+
+def rendered(folder: Path, body: str, bibliography: str, front: str = FRONT) -> tuple[str, str]:
+    """The text of the PDF and of the HTML's body, with single blanks."""
+    document = write_document(folder, body, front=front)
+    (folder / "references.bib").write_text(bibliography)
+    render(document, engine="embedded", pdf=folder / "a.pdf", html=folder / "a.html")
+    with pypdfium2.PdfDocument(folder / "a.pdf") as file:
+        text = "\n".join(page.get_textpage().get_text_range() for page in file)
+    text = re.sub("[\x02\ufffe]\r?\n?", "", text)  # words divided at the end of a line
+    page = (folder / "a.html").read_text().partition("<main")[2].partition(">")[2]
+    page = re.sub(r"<annotation.*?</annotation>", "", page, flags=re.S)
+    page = re.sub(r"</(?:p|div|h\d|li)>", " ", page)
+    return _plain(text), _plain(html.unescape(re.sub(r"<[^>]+>", "", page)))
+
+
+def _plain(text: str) -> str:
+    return " ".join(re.sub("[\ufe00-\ufe0f\u2060]", "", text).split())
+
+
+def entry_of(text: str) -> str:
+    """The first entry of the bibliography, up to the second or the page's number."""
+    return re.split(r" \[2\]| \d$", text.rpartition("Bibliography [1] ")[2])[0]
+
+
+ENTRIES = {
+    "others": (
+        "@article{x, title={With Others}, author={Alpha, A. and Beta, B. and others}, journal={J}, "
+        "year={2019}}",
+        "A. Alpha, B. Beta, et al., “With Others,” J, 2019.",
+    ),
+    "howpublished": (
+        r"@misc{x, title={A Page}, author={Alpha, A.}, howpublished={\url{https://example.org/~a_b}}"
+        ", year={2020}}",
+        "A. Alpha, “A Page.” https://example.org/~a_b, 2020.",
+    ),
+    "school": (
+        "@phdthesis{x, title={On It}, author={Alpha, A.}, school={ETH Zürich}, year=2020, "
+        "month=jan}",
+        "A. Alpha, “On It,” PhD thesis, ETH Zürich, 2020.",
+    ),
+    "year of software": (
+        "@software{x, title={PyTorch}, author={{Meta AI}}, year={2023}, url={https://pytorch.org}}",
+        "Meta AI, PyTorch. (2023). Available: https://pytorch.org",
+    ),
+    "institution": (
+        "@techreport{x, title={A Report}, author={Alpha, A.}, institution={NASA}, number={TR-5}, "
+        "year={1999}}",
+        "A. Alpha, “A Report,” NASA, TR-5, 1999.",
+    ),
+    "archive": (
+        "@misc{x, title={A Preprint}, author={Alpha, A.}, eprint={1234.5678}, "
+        "archivePrefix={arXiv}, year={2020}}",
+        "A. Alpha, “A Preprint.” 2020. Available: https://arxiv.org/abs/1234.5678",
+    ),
+    "edition, chapter, pages": (
+        "@inbook{x, title={Book}, author={Alpha, A.}, chapter={3}, pages={5--9}, publisher={P}, "
+        "edition={2}, address={NY}, year={1990}}",
+        "A. Alpha, “Book,” 2nd ed., NY: P, 1990, ch. 3, pp. 5–9.",
+    ),
+    "names": (
+        "@book{x, title={T}, author={van der Vaart, A. W. and de la Cruz, Jr., Jean-Juan and "
+        r"{\O}st, \AA{} and J{\"o}rg, \'E.}, year={2000}}",
+        "A. W. van der Vaart, J.-J. de la Cruz Jr., Å. Øst, and É. Jörg, T. 2000.",
+    ),
+    "titles as written": (
+        "@book{x, langid={english}, title={Understanding {Deep} Learning: A View}, "
+        r"author={A, B}, publisher={Smith \& Sons}, year={2023}}",
+        "B. A, Understanding Deep Learning: A View. Smith & Sons, 2023.",
+    ),
+    "texts with names": (
+        '@string{nips = "Proc. " # "NeurIPS"}\nA remark.\n'
+        "@inproceedings{x, title={T}, author={A, B}, booktitle = nips # { 1}, year={2001}}",
+        "B. A, “T,” in Proc. NeurIPS 1, 2001.",
+    ),
+    "cross-reference": (
+        "@inproceedings{x, title={T}, author={A, B}, crossref={y}}\n"
+        "@proceedings{y, title={Whole}, publisher={P}, year={2001}}",
+        "B. A, “T,” in Whole, P, 2001.",
+    ),
+    "date and journal of biblatex": (
+        "@article{x, title={T}, author={A, B}, date={2020-05}, journaltitle={J}, volume={3}}",
+        "B. A, “T,” J, vol. 3, May 2020.",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", ENTRIES)
+def test_both_editions_print_the_same_entry(case: str, tmp_path: Path) -> None:
+    bibliography, wanted = ENTRIES[case]
+    pdf, web = rendered(tmp_path, "It is so [@x].\n", bibliography)
+    assert entry_of(web) == wanted
+    assert entry_of(pdf).replace(" ", "") == wanted.replace(" ", "")  # lines of an address break
+
+
+def test_formulas_in_a_title_are_set_and_spoken(tmp_path: Path) -> None:
+    bibliography = (
+        r"@inproceedings{x, title={On $\alpha$-{GAN}s: $\mathcal{O}(n^2)$}, author={A, B}, "
+        "booktitle={C}, year={2016}}"
+    )
+    pdf, web = rendered(tmp_path, "It is so [@x].\n", bibliography)
+    assert entry_of(web) == "B. A, “On α-GANs: 𝒪(n2),” in C, 2016."
+    assert entry_of(pdf).replace(" ", "") == "B.A,“On𝛼-GANs:𝒪(𝑛2),”inC,2016."
+    with pikepdf.open(tmp_path / "a.pdf") as file:
+        spoken = [
+            str(node.Alt) for node in file.objects
+            if isinstance(node, pikepdf.Dictionary) and node.get("/S") == "/Formula"
+        ]  # fmt: skip
+    assert sorted(spoken) == [
+        "alpha",
+        "script capital O open parenthesis n squared close parenthesis",
+    ]
+
+
+CITED = "".join(
+    f"@book{{{key}, title={{Title {key}}}, author={{{author}}}, year={{20{number}}}}}\n"
+    for key, author, number in (
+        ("one", "van der Berg, Jan-Piet", 11),
+        ("two", "A, B and C, D", 12),
+        ("DBLP:conf/x-1", "{Open Group} and E, F and others", 13),
+        ("1994four", "G, H", 14),
+    )
+)
+CITATIONS = {
+    "several, and words behind": ("[@one; @two, p. 5; @1994four]", "[1], [2, p. 5], [3]"),
+    "words that name no part": ("[@one, problems 16.1 and 16.2]", "[1, problems 16.1 and 16.2]"),
+    "sections": ("[@one, sec. 4]", "[1, sec. 4]"),
+    "a formula behind": ("[@one, see $x$]", "[1, see x]"),
+    "without its author": ("[-@one]", "[1]"),
+    "a subject": ("@one says, and @two [p. 3] too", "J.-P. van der Berg [1] says, and B. A and "
+                  "D. C [2, p. 3] too"),
+    "a subject and others": ("@DBLP:conf/x-1", "Open Group et al. [1]"),
+    "something like a call behind": ("[@one](x)", "J.-P. van der Berg [1]"),
+    "a bracket behind": ("[@one]: so", "[1]: so"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", CITATIONS)
+def test_citations_are_set_alike(case: str, tmp_path: Path) -> None:
+    text, wanted = CITATIONS[case]
+    pdf, web = rendered(tmp_path, f"Begin {text} end.\n", CITED)
+    letters = str.maketrans({"𝑥": "x"})
+    for edition in (pdf, web):
+        assert f"Begin {wanted} end." in edition.translate(letters)
+
+
+def test_citations_stand_anywhere_and_are_numbered_alike(tmp_path: Path) -> None:
+    body = (
+        "# Head [@one]\n\nA note.^[In it [@two].]\n\n"
+        "| a |\n|---|\n| [@1994four] |\n\n: Words [@DBLP:conf/x-1]. {#tbl-a}\n\n"
+        '![Words [@one].](line.svg){#fig-a fig-alt="A line rises"}\n\n'
+        '::: {.callout-note title="T [@two]"}\nx\n:::\n'
+    )
+    pdf, web = rendered(tmp_path, body, CITED)
+    for edition in (pdf, web):
+        for wanted in ("Head [1]", "In it [2].", "Words [3].", "a [4]", "Words [1].", "T [2]"):
+            assert wanted in edition
+    page = (tmp_path / "a.html").read_text()
+    contents = page.partition("<nav")[2].partition("</nav>")[0]
+    assert contents.count("<a ") == contents.count("<li>") == 2
+    assert page.count('href="#ref-one"') == 2
+    assert page.count('id="ref-one"') == 1
+
+
+def test_a_citation_links_to_its_entry_and_an_entry_to_its_address(tmp_path: Path) -> None:
+    rendered(
+        tmp_path,
+        "It is so [@a/b].\n",
+        "@misc{a/b, title={T}, author={A, B}, url={https://example.org/}, year={2000}}",
+    )
+    with pikepdf.open(tmp_path / "a.pdf") as file:
+        links = [note for note in file.pages[0].Annots if note.Subtype == "/Link"]
+        assert [str(note.A.URI) for note in links if "/A" in note and "/URI" in note.A] == [
+            "https://example.org/"
+        ]
+        assert sum("/Dest" in note or note.A.S == "/GoTo" for note in links) == 2  # contents, [1]
+
+
+def test_a_document_without_a_style_has_quartos_of_each_edition(tmp_path: Path) -> None:
+    write_document(tmp_path, "")
+    settings = (tmp_path / "_quarto.yml").read_text().replace("csl: ieee.csl\n", "")
+    document = tmp_path / "doc.qmd"
+    (tmp_path / "_quarto.yml").write_text(settings)
+    document.write_text(f"{FRONT}It is so [@prince2023, sec. 2].\n")
+    render(document, engine="embedded", pdf=tmp_path / "a.pdf", html=tmp_path / "a.html")
+    with pypdfium2.PdfDocument(tmp_path / "a.pdf") as file:
+        assert "It is so [1, sec. 2]." in _plain(file[0].get_textpage().get_text_range())
+    page = re.sub(r"<[^>]+>", "", (tmp_path / "a.html").read_text())
+    assert "(Prince 2023, sec. 2)" in _plain(page)
+
+
+def test_a_bibliography_that_nobody_cites_is_not_printed(tmp_path: Path) -> None:
+    pdf, web = rendered(tmp_path, "Words.\n", CITED)
+    assert "Bibliography" not in pdf + web
+
+
+# ------------------------------------------------------------------------------- what is refused
+
+BROKEN = {
+    "no comma": ("@misc{x,\n title={A}\n year={2000}\n}\n", 3, "unexpected 'y'"),
+    "no brace": ("@misc{x,\n title={A},\n year={2000}\n\n@misc{b, title={B}}\n", 5, "unexpected"),
+    "no quote": ('@misc{x,\n title="A,\n year={2000}}\n', 4, "unexpected end of input"),
+    "a formula": (
+        "\n@misc{x, author={A, B},\n title={$\\foo$ bar}}\n",
+        3,
+        r"`\foo` cannot be read",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", BROKEN)
+def test_what_is_wrong_in_the_bibliography_is_found_there(case: str, tmp_path: Path) -> None:
+    bibliography, line, message = BROKEN[case]
+    with pytest.raises(RenderError) as caught:
+        rendered(tmp_path, "It is so [@x].\n", bibliography)
+    assert f"references.bib:{line}: " in str(caught.value)
+    assert message in str(caught.value)
+
+
+REFUSED = {
+    "no author": ("@x says", "@misc{x, title={A}}", "doc.qmd:9: the entry `x` has no author"),
+    "nothing": ("[@x]", "@misc{x, note={A}}", "doc.qmd:9: nothing of the entry `x` can be printed"),
+    "one in another": (
+        "[@x, as in @y]", "@misc{x, title={A}}\n@misc{y, title={B}}",
+        "doc.qmd:9: a citation within the words of another would be lost: @y"),
+    "a key that begins with a digit": (
+        "[@2020x]", "@misc{2020y, title={A}}", "doc.qmd:9: `@2020x` is neither a label's kind"),
+    "one key twice": (
+        "[@x]", "@misc{x, title={A}}\n\n@book{x, title={B}}",
+        "references.bib:3: the key `x` is taken, see "),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_cannot_be_printed_is_refused(case: str, tmp_path: Path) -> None:
+    text, bibliography, message = REFUSED[case]
+    with pytest.raises(RenderError) as caught:
+        rendered(tmp_path, f"Words.\n\nIt is so {text}.\n", bibliography)
+    assert message in str(caught.value)
+
+
+def test_a_key_twice_is_a_mistake_for_every_engine(tmp_path: Path) -> None:
+    document = write_document(tmp_path, "Words.\n")
+    (tmp_path / "references.bib").write_text("@misc{x, title={A}} @misc{x, title={B}}")
+    with pytest.raises(RenderError, match=r"references\.bib:1: the key `x` is taken"):
+        check(read_document(document))
+
+
+def test_a_refusal_of_the_filter_stops_quarto(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "bin" / "quarto"
+    program.parent.mkdir()
+    program.write_text(
+        "#!/bin/sh\n"
+        'echo \'REFUSED {"file": "references.bib", "line": "3", "message": "broken"} END\' >&2\n'
+        "touch doc.pdf\n"
+    )
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}:/usr/bin:/bin")
+    document = read_document(write_document(tmp_path / "doc", "Words.\n"))
+    with pytest.raises(RenderError, match=r"references\.bib:3: broken\."):
+        quarto.render_pdf(document)

@@ -1,0 +1,328 @@
+"""What a step or the document opens is declared, and so an input, or it is refused by name."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from documents import SAMPLE, write_document
+from house import House
+from test_reruns import edit_own_file, show_own_files
+
+from scripts.build import cache, code, contract, job, lock, rules, sidecar
+from scripts.report.render import RenderError, prepared
+
+STEP = """
+import sys
+options = dict(zip(sys.argv[1::2], sys.argv[2::2]))
+{body}
+from pathlib import Path
+Path(options["--result"]).write_text("made")
+"""
+MODULES = ("__init__", "topic/__init__", "topic/step", "topic/named")
+
+
+@pytest.fixture
+def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A repository with one step, this process inside it, and files that no rule knows."""
+    house = tmp_path / "house"
+    for name in ("scripts/topic", "data/raw", "data/results/topic"):
+        (house / name).mkdir(parents=True)
+    for name in (*MODULES, "topic/hidden"):
+        (house / f"scripts/{name}.py").write_text("X = 1\n")
+    for name in ("input.txt", "committed.txt", "secret.txt", "secret.npy", "secret.xml"):
+        shutil.copy(SAMPLE / "line.svg", house / "data/raw" / name)
+    monkeypatch.chdir(house)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv(lock.BUILD_ID, raising=False)
+    # Here `scripts` is this repository's: its own modules cannot be surveyed from this process.
+    monkeypatch.setattr(job.code, "files", lambda *_: [f"scripts/{name}.py" for name in MODULES])
+    return house
+
+
+def run(house: Path, body: str) -> int:
+    (house / "scripts/topic/step.py").write_text(STEP.format(body=body.format(house=house)))
+    files = {"data/raw/committed.txt": contract.sha256(house / "data/raw/committed.txt")}
+    text = json.dumps({"step": "topic.step", "settings": {}, "files": files})
+    outputs, log = "data/results/topic/made.txt", "data/logs/topic/step.log"
+    step = ["--", "scripts.topic.step", "--result", outputs]
+    options = ["--log", log, "--inputs", "data/raw/input.txt", "--outputs", outputs]
+    return job.main(["--contract", text, *options, *step])
+
+
+ALLOWED = {
+    "an input": "open('data/raw/input.txt').read()",
+    "a committed file": "open('data/raw/committed.txt').read()",
+    "a committed file by its whole path": "open('{house}/data/raw/committed.txt').read()",
+    "a module that is imported": "from scripts.topic import named",
+    "a module by its name, if it is imported somewhere": (
+        "import importlib; importlib.import_module('scripts.topic.named')"
+    ),
+    "a temporary file": "import tempfile; tempfile.TemporaryFile().write(b'x')",
+    "a temporary folder": (
+        "import tempfile\nwith tempfile.TemporaryDirectory() as f: open(f + '/a', 'w')"
+    ),
+    "scratch in the step's own folder": "open('a', 'w').close(); import os; os.remove('a')",
+    "its folder": "import os; assert len(os.listdir('data/raw')) == 2",
+    "the interpreter": "import numpy, matplotlib.pyplot",
+}
+
+
+@pytest.mark.parametrize("name", ALLOWED)
+def test_what_is_declared_is_opened(house, capsys, name):
+    assert run(house, ALLOWED[name]) == 0, capsys.readouterr().err
+    assert Path("data/results/topic/made.txt").read_text() == "made"
+    assert [path for path in Path("data/stage").rglob("*") if path.is_file()] == []
+
+
+READ = "is opened and not declared. Name it under `input:` of the rule"
+WRITTEN = "is written, moved or removed, and is no output of the rule"
+SECRET = "scripts/topic/step.py:4: data/raw/secret.txt " + READ
+REFUSED = {
+    "opened": ("open('data/raw/secret.txt')", SECRET),
+    "opened by its whole path": ("open('{house}/data/raw/secret.txt')", SECRET),
+    "opened by way of the code's place": (
+        "from pathlib import Path; (Path(__file__).parents[2] / 'data/raw/secret.txt').read_text()",
+        SECRET,
+    ),
+    "opened from the repository's root": (
+        "import os; os.chdir('{house}'); open('data/raw/secret.txt')", SECRET,
+    ),
+    "read by pathlib": (
+        "from pathlib import Path; Path('data/raw/secret.txt').read_bytes()", SECRET,
+    ),
+    "read by NumPy": (
+        "import numpy; numpy.load('data/raw/secret.npy')", f"data/raw/secret.npy {READ}",
+    ),
+    "read through a link": (
+        "import os; os.symlink('{house}/data/raw/secret.txt', 'link'); open('link')", SECRET,
+    ),
+    "an error that the step ignores": (
+        "try: open('data/raw/secret.txt')\nexcept OSError: pass", SECRET,
+    ),
+    "opened by a child": (
+        "import subprocess; name = '{house}/data/raw/secret.txt'\n"
+        "subprocess.run([sys.executable, '-c', f'open({{name!r}})'])",
+        f"data/raw/secret.txt {READ}",
+    ),
+    "imported by its name": (
+        "import importlib; importlib.import_module('scripts.topic.hidden')",
+        "scripts/topic/step.py:4: scripts/topic/hidden.py is opened, and is no part of the step's",
+    ),
+    "code that is run": (
+        "import runpy; runpy.run_path('{house}/scripts/topic/hidden.py')",
+        "scripts/topic/hidden.py is opened, and is no part of the step's code",
+    ),
+    "a folder listed": (
+        "import os; os.listdir('{house}/data/results')",
+        "scripts/topic/step.py:4: the folder data/results is listed, and other files may come",
+    ),
+    "written": (
+        "open('{house}/data/results/topic/other.txt', 'w')",
+        f"scripts/topic/step.py:4: data/results/topic/other.txt {WRITTEN}",
+    ),
+    "its own result written in place": (
+        "open('{house}/data/results/topic/made.txt', 'w')",
+        f"data/results/topic/made.txt {WRITTEN}",
+    ),
+    "moved": (
+        "import os; os.rename('{house}/data/raw/secret.txt', 'x')",
+        f"data/raw/secret.txt {WRITTEN}",
+    ),
+    "an input changed": (
+        "open('data/raw/input.txt', 'a')",
+        "data/raw/input.txt is an input of the step and opened for writing",
+    ),
+    "another result": (
+        "open('data/results/topic/other.txt', 'w').write('x')",
+        "it also wrote data/results/topic/other.txt; name that under `output:`",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_is_not_declared_is_refused_by_name(house, capsys, name):
+    body, sentence = REFUSED[name]
+    before = {path: path.read_bytes() for path in Path("data/raw").iterdir()}
+    assert run(house, body) == 1
+    assert sentence in capsys.readouterr().err
+    assert not Path("data/results/topic/made.txt").exists()
+    assert not Path(cache.CACHE).exists()
+    assert {path: path.read_bytes() for path in Path("data/raw").iterdir()} == before
+
+
+CHILDREN = """
+import multiprocessing
+def read(name):
+    return open(name).read()
+if __name__ == '__main__':
+    with multiprocessing.get_context('{how}').Pool(1) as pool:
+        try: pool.map(read, ['{{house}}/data/raw/secret.txt'])
+        except OSError: pass
+"""
+
+
+@pytest.mark.parametrize("how", ["fork", "spawn"])
+def test_processes_of_the_step_are_watched_as_it_is(house, capsys, how):
+    assert run(house, CHILDREN.format(how=how)) == 1
+    assert f"scripts/topic/step.py:7: data/raw/secret.txt {READ}" in capsys.readouterr().err
+
+
+def test_what_python_does_not_open_is_not_there(house, capsys):
+    parse = "from lxml import etree; etree.parse('data/raw/{}')"
+    assert run(house, parse.format("committed.txt")) == 0
+    shutil.rmtree(cache.CACHE)
+    assert run(house, parse.format("secret.xml")) == 1
+    assert "failed to load" in capsys.readouterr().err
+
+
+def test_a_log_of_the_step_is_kept_beside_its_own(house):
+    make = "import os; os.makedirs('data/logs/topic')"
+    assert run(house, f"{make}; open('data/logs/topic/more.txt', 'w').write('x')") == 0
+    assert Path("data/logs/topic/more.txt").read_text() == "x"
+
+
+def test_an_input_elsewhere_or_behind_a_link_is_read(house, tmp_path, capsys):
+    (tmp_path / "large").write_text("large")
+    Path("data/raw/input.txt").unlink()
+    Path("data/raw/input.txt").symlink_to(tmp_path / "large")
+    assert run(house, "assert open('data/raw/input.txt').read() == 'large'") == 0
+    shutil.rmtree(cache.CACHE)
+    assert run(house, "assert open('{house}/data/raw/input.txt').read() == 'large'") == 0
+
+
+def test_code_that_is_edited_after_it_was_asked_for_is_read_anew(house, root, monkeypatch):
+    monkeypatch.chdir(root)
+    before = code.fingerprint(root, "scripts.common.seeds")
+    monkeypatch.setattr(code, "_digest", lambda _: "newer")
+    monkeypatch.setattr(code, "_made", lambda _: {"scripts.common.seeds": code.Module([], {})})
+    assert code.fingerprint(root, "scripts.common.seeds") == before
+    code.forget()
+    monkeypatch.setattr(code, "reached", lambda *_: ["scripts.common.seeds"])
+    assert code.fingerprint(root, "scripts.common.seeds") != before
+    code.forget()
+
+
+# The document
+
+
+def test_every_file_of_the_author_is_an_input_of_the_document(tmp_path):
+    kept = ["report/a.qmd", "report/notes/deep/b.md", "report/photo.png"]
+    left_out = [
+        "report/build/a.pdf", "report/generated/t/f.svg", "report/_variables.yml",
+        "report/_variables.yml.prov.json", "report/.quarto/x", "report/.a.qmd.swp",
+        "report/a.qmd~", "report/#a.qmd#", "report/notes/.DS_Store",
+    ]  # fmt: skip
+    for name in (*kept, *left_out):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    assert rules.text_files(tmp_path) == kept
+    (tmp_path / "report/linked").symlink_to(tmp_path / "report/notes")
+    with pytest.raises(SystemExit, match="report/linked is a link to a folder"):
+        rules.text_files(tmp_path)
+    (tmp_path / "report/linked").unlink()
+    for number in range(400):
+        (tmp_path / f"report/{number}.png").touch()
+    with pytest.raises(SystemExit, match=r"holds 403 files of yours.*move those"):
+        rules.text_files(tmp_path)
+
+
+STRAYS = {
+    "a figure": (
+        'Text.\n\n![A.](../own.svg){#fig-a fig-alt="A line, drawn."}', r"doc\.qmd:9: \.\./own\.svg",
+    ),
+    "a whole path": (
+        '![A.](/tmp/own.svg){#fig-a fig-alt="A line, drawn."}', r"doc\.qmd:7: /tmp/own\.svg",
+    ),
+    "a hidden figure": (
+        '![A.](.own.svg){#fig-a fig-alt="A line, drawn."}', r"doc\.qmd:7: \.own\.svg",
+    ),
+    "a way round": (
+        '![A.](a/../../own.svg){#fig-a fig-alt="A line."}', r"doc\.qmd:7: a/\.\./\.\./own\.svg",
+    ),
+    "an include": ("{{< include ../data/notes.qmd >}}", r"doc\.qmd:7: \.\./data/notes\.qmd"),
+    "an include of an include": ("{{< include a.qmd >}}", r"a\.qmd:3: \.\./data/notes\.qmd"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", STRAYS)
+def test_what_lies_outside_the_folder_is_refused_with_its_line(tmp_path, monkeypatch, name):
+    body, place = STRAYS[name]
+    folder = tmp_path / "report"
+    qmd = write_document(folder, f"{body}\n")
+    monkeypatch.chdir(folder)
+    Path("a.qmd").write_text("One.\n\n{{< include ../data/notes.qmd >}}\n")
+    (tmp_path / "data").mkdir()
+    Path("../data/notes.qmd").write_text("Notes.\n")
+    for copy in ("../own.svg", ".own.svg"):
+        shutil.copy("line.svg", copy)
+    with pytest.raises(RenderError, match=f"^{place} is hidden or outside the document's folder"):
+        prepared(qmd.name)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "place"),
+    [
+        ("csl: ieee.csl", "csl: ../ieee.csl", r"_quarto\.yml:5: \.\./ieee\.csl"),
+        ("references.bib", "/home/a/references.bib", r"_quarto\.yml:4: /home/a/references\.bib"),
+        ("filters/typst-math", "../x/typst-math", r"_quarto\.yml:9: \.\./x/typst-math\.lua"),
+    ],
+)
+def test_a_setting_that_names_a_file_elsewhere_is_refused(tmp_path, monkeypatch, old, new, place):
+    qmd = write_document(tmp_path, "Text.\n")
+    monkeypatch.chdir(tmp_path)
+    settings = Path("_quarto.yml").read_text()
+    Path("_quarto.yml").write_text(settings.replace(old, new))
+    with pytest.raises(RenderError, match=f"^{place} is hidden or outside"):
+        prepared(qmd.name)
+
+
+@pytest.mark.parametrize("name", ["../../own.png", "/own.png"])
+def test_a_style_sheet_that_names_a_file_elsewhere_is_refused(tmp_path, monkeypatch, name):
+    qmd = write_document(tmp_path, "Text.\n")
+    monkeypatch.chdir(tmp_path)
+    Path("css").mkdir()
+    Path("css/own.css").write_text(f"p {{ color: red }}\np {{ background: url('{name}') }}\n")
+    with pytest.raises(RenderError, match=r"^css/own\.css:2: .*own\.png is hidden or outside"):
+        prepared(qmd.name)
+    Path("css/own.css").write_text("p { background: url(../line.svg) }\n@import url(data:x,y);\n")
+    prepared(qmd.name)
+
+
+def test_the_authors_own_files_are_inputs_of_the_document(finished: House, tmp_path):
+    house = finished.clone(tmp_path / "copy")
+    show_own_files(house)
+    assert house.build().rules == {"publish_report"}
+    found = sidecar.read(house.root / "report/build/assignment.pdf")
+    assert found is not None
+    assert {"report/own/picture.svg", "report/notes/own/aside.qmd"} <= found["contract"][
+        "files"
+    ].keys()
+    verify = ["-m", "scripts.build.verify_tree"]
+    for name in ("own/picture.svg", "notes/own/aside.qmd"):
+        assert house.command(*verify).code == 0
+        edit_own_file(house, name)
+        run = house.command(*verify)
+        assert run.code == 1
+        assert f"report/{name} is not what report/build/assignment.pdf records" in run.text
+        assert house.build().rules == {"publish_report"}
+    assert "An aside" in (house.root / "report/build/assignment.html").read_text(encoding="utf-8")
+
+
+def test_a_filter_or_header_sees_no_file_of_the_repository_but_the_documents(finished, tmp_path):
+    house = finished.clone(tmp_path / "copy")
+    house.edit(
+        "report/filters/web.lua",
+        lambda text: (
+            'if io.open("../workflow/config.yaml") then error("it is there") end\n'
+            f'if not io.open("references.bib") then error("it is not there") end\n{text}'
+        ),
+    )
+    house.build()
+    house.edit("report/header.typ", lambda text: text + '\n#import "../Snakefile.typ": x\n')
+    run = house.command("-m", "snakemake", "--cores", "all")
+    assert run.code != 0
+    assert "Snakefile.typ" in run.text
+    assert (house.root / "report/build/assignment.pdf").is_file()
