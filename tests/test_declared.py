@@ -265,9 +265,9 @@ def test_what_lies_outside_the_folder_is_refused_with_its_line(tmp_path, monkeyp
 @pytest.mark.parametrize(
     ("old", "new", "place"),
     [
-        ("csl: ieee.csl", "csl: ../ieee.csl", r"_quarto\.yml:5: \.\./ieee\.csl"),
-        ("references.bib", "/home/a/references.bib", r"_quarto\.yml:4: /home/a/references\.bib"),
-        ("filters/typst-math", "../x/typst-math", r"_quarto\.yml:9: \.\./x/typst-math\.lua"),
+        ("csl: ieee.csl", "csl: ../ieee.csl", r"_quarto\.yml:6: \.\./ieee\.csl"),
+        ("references.bib", "/home/a/references.bib", r"_quarto\.yml:5: /home/a/references\.bib"),
+        ("filters/typst-math", "../x/typst-math", r"_quarto\.yml:12: \.\./x/typst-math\.lua"),
     ],
 )
 def test_a_setting_that_names_a_file_elsewhere_is_refused(tmp_path, monkeypatch, old, new, place):
