@@ -86,6 +86,16 @@ ACCEPTED = {
     "bars in cells": ("| a | b |\n|---|---|\n| `x|y` | p\\|q |\n", "a b x|y p|q"),
     "notes side by side": ("x[^a]\n\n[^a]: n\n", "x1 n"),
     "a list in a list": ("- a\n  - b\n    c\n\n  d\n- e\n", "a b c d e"),
+    "rules": ("a\n\n***\n\n-   b\n\n    ***\n\n- * * *\n", "a b"),
+    "items of two paragraphs": ("5)  u\n\n    v\n\n(7)  w\n\n     x\n", "u v w x"),
+    "a definition": ("T\n:   u\n\n    v\n", "T u v"),
+    "a list under the first paragraph of an item": ("- u\n\n  3. v\n     1) w\n", "u v w"),
+    "a table in a quotation": (
+        f"> {TABLE.replace(chr(10), chr(10) + '> ')}\n> : Cap {{#tbl-a}}\n",
+        "Table 1: Cap a b 1 2",
+    ),
+    "ticks in an attribute": ('![](line.svg){fig-alt="A `` line b"} z\n', "z"),
+    "a dollar before a formula": ("\\$$y$ u\n", "$ y u"),
     "a year": ("of the year\n1990. Then\n", "of the year 1990. Then"),
     "a rule": ("x\n\n---\n\ny\n", "x y"),
     "a comment": ("x\n\n<!-- c -->\n# A\n\ny\n<!-- d\ne -->\nz\n", "x 1 A y z"),
@@ -147,6 +157,8 @@ TEXT = {
     "an address": ("https\\://x.y/z\n", "https://x.y/z"),
     "apostrophes": ("# A {#sec-a}\n\n@sec-a's. Figure 2's, 1990's, `c`'s, **b**'s, f'.\n",
                     "1 A Section 1’s. Figure 2’s, 1990’s, c’s, b’s, f’."),
+    "quotes at the start": ("# 'a'\n\n'b' `c`\n", "1 ‘a’ ‘b’ c"),
+    "signs in quotes": ("'\\-\\?' \"\\.\\.\\.\" \"1990's\"\n", "‘-?’ “...” “1990’s”"),
     "quotes": ("# A {#sec-a}\n\n\"@sec-a\" and '*z*' and (\"a\"), 5\\' 6\\\".\n",
                "1 A “Section 1” and ‘z’ and (“a”), 5' 6\"."),
 }  # fmt: skip
@@ -161,6 +173,13 @@ def test_no_sign_of_a_text_is_taken_for_markup(case: str, tmp_path: Path) -> Non
     assert web.replace(" ", "") == (
         re.sub(r"\w[.)]| ", "", words) if counted else "".join(words.split())
     )
+
+
+def test_the_author_may_be_called_what_typst_would_take_for_markup(tmp_path: Path) -> None:
+    front = FRONT.replace('"A"', "'+ b-?'").replace('"T"', "'1. = x'")
+    made = product.make(write_document(tmp_path, "x $y$\n", front=front), "embedded", [])
+    text = pypdfium2.PdfDocument(made.pdf)[0].get_textpage().get_text_range()
+    assert text.split("\r\n")[:2] == ["1. = x", "+ b-?"]
 
 
 def test_a_title_that_reads_as_a_list_is_refused(tmp_path: Path) -> None:

@@ -4,13 +4,17 @@
 -- Named in _quarto.yml at `post-quarto`, behind the filters that read text; both engines run it.
 
 local marks = {SingleQuote = {'\u{2018}', '\u{2019}'}, DoubleQuote = {'\u{201C}', '\u{201D}'}}
-local references = {Cite = true, Link = true, RawInline = true, Span = true}
+local references = {Cite = true, Link = true, Span = true}
+
+local function is_reference(el)
+  return references[el.t] or (el.t == 'RawInline' and el.text == '])') -- Quarto's, in Typst
+end
 
 -- Pandoc takes the apostrophe of @fig-x's for a quotation mark that opens.
 local function apostrophes(inlines)
   local result = pandoc.Inlines {}
   for index, el in ipairs(inlines) do
-    local behind = index > 1 and references[inlines[index - 1].t]
+    local behind = index > 1 and is_reference(inlines[index - 1])
     if behind and el.t == 'Quoted' and el.quotetype == 'SingleQuote' then
       result:insert(pandoc.Str '\u{2019}')
       result:extend(el.content)
@@ -48,17 +52,27 @@ local function own_numbers(list)
 end
 
 -- The other metadata are settings, which are no text.
-local shown = {'title', 'subtitle', 'abstract'}
+local shown = {'title', 'subtitle', 'abstract', 'author', 'by-author'}
 
-local function in_typst(doc)
-  local as_written = {
-    traverse = 'topdown', Str = literal, Quoted = quoted, OrderedList = own_numbers,
+local function as_written(content)
+  return content:walk {Quoted = quoted, OrderedList = own_numbers}:walk {
+    traverse = 'topdown', Str = literal,
     Cite = function(cite) return cite, false end, -- Pandoc reads the words behind a key itself
   }
-  for _, key in ipairs(shown) do
-    if doc.meta[key] then doc.meta[key] = doc.meta[key]:walk(as_written) end
+end
+
+local function in_meta(value)
+  local kind = pandoc.utils.type(value)
+  if kind == 'Inlines' or kind == 'Blocks' then return as_written(value) end
+  if kind == 'List' or kind == 'table' then
+    for key, part in pairs(value) do value[key] = in_meta(part) end
   end
-  doc.blocks = doc.blocks:walk(as_written)
+  return value
+end
+
+local function in_typst(doc)
+  for _, key in ipairs(shown) do doc.meta[key] = in_meta(doc.meta[key]) end
+  doc.blocks = as_written(doc.blocks)
   return doc
 end
 

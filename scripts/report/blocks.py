@@ -11,14 +11,22 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from scripts.report.parts import DIV, HEADING, attribute_blocks, find_images
+from scripts.report.parts import (
+    DIV,
+    HEADING,
+    attribute_blocks,
+    find_images,
+    without_attributes,
+)
 from scripts.report.source import Document, code_fences
 
-_BULLET = re.compile(r"[ \t]*(?:[-+*]|\(?[1ai][.)]|\(?@[\w-]*\))[ \t]+\S")
+#: An item of a list, and one that a line of a paragraph hardly begins with by chance.
+_ITEM = re.compile(r"[ \t]*(?:[-+*]|\(?(?:\w+|#|@[\w-]*)[.)])[ \t]+\S")
+_FIRST = re.compile(r"[ \t]*(?:[-+*]|\(?[1ai][.)]|\(?@[\w-]*\))[ \t]+\S")
 _NOTE = re.compile(r" {0,3}\[\^?[^\]\s]+\]:")
 _ROW = re.compile(r"[ \t]*(?:\|.*\|[ \t]*$|\+[-=])")
 _RULE = re.compile(r"[ \t]*\|?(?:[ \t]*:?-+:?[ \t]*[|+])*[ \t]*:?-+:?[ \t]*\|?[ \t]*$")
-_CAPTION = re.compile(r"[ \t]*(?::|[Tt]able:)[ \t]")
+_CAPTION = re.compile(r"[ \t>]*(?::|[Tt]able:)[ \t]")
 _UNDERLINE = re.compile(r"(?:=+|-+)[ \t]*$")
 _PARAGRAPH = re.compile(r"(?:[^\n]*\S[^\n]*(?:\n|\Z))+")
 _OPENING = re.compile(r"\s*(?:[-+*>#]+|\(?(?:\w+|@[\w-]*)[.)])\s")
@@ -133,10 +141,11 @@ def _of_line(line: _Line, block: _Block) -> str | None:
 
 def _of_fence(line: _Line, block: _Block, opens: bool) -> str | None:
     under, block.kind = block.kind, ""
+    if opens:
+        block.divs.append(line.offset)
     if line.indent and opens:
         return "a div begins at the margin; take the blanks before its colons away."
     if opens:
-        block.divs.append(line.offset)
         return _wants_blank(under, "a div")
     if not block.divs:
         return "these colons close nothing; take them out."
@@ -148,9 +157,9 @@ def _wants_blank(under: str, what: str) -> str | None:
     return f"{what} needs a blank line before it; without one it is text." if under else None
 
 
-def _kind(text: str) -> str:
+def _kind(text: str, item: re.Pattern[str] = _ITEM) -> str:
     """What a block is, by its first line."""
-    for kind, begin in (("table", _ROW), ("list", _BULLET), ("note", _NOTE), ("caption", _CAPTION)):
+    for kind, begin in (("table", _ROW), ("list", item), ("note", _NOTE), ("caption", _CAPTION)):
         if begin.match(text):
             return kind
     return "quotation" if text.lstrip().startswith(">") else "text"
@@ -169,7 +178,9 @@ def _of_continuation(line: _Line, block: _Block) -> str | None:
         return "this line makes a heading of the one above it; write `# Title`, or a blank line."
     if _TILDES.match(line.text):
         return _wants_blank(block.kind, "code between tildes")
-    kind = _kind(text)
+    kind = _kind(text, _FIRST)
+    if kind == "caption":
+        block.hanging = True  # a definition
     if block.kind != "text" or kind in ("text", "caption"):
         return None
     if kind == "list" and line.indent < block.indent:
@@ -268,7 +279,9 @@ def _loose_braces(document: Document) -> Iterator[Stray]:
 
 def _unpaired(document: Document) -> Iterator[Stray]:
     """Signs that open or close emphasis or code by themselves."""
-    for paragraph in _PARAGRAPH.finditer(document.prose):
+    rule = re.compile(r"^[ \t>]*(?:[-+*][ \t]+)*(?:\*[ \t]*){3,}$", re.MULTILINE)
+    prose = rule.sub(lambda found: " " * len(found[0]), without_attributes(document))
+    for paragraph in _PARAGRAPH.finditer(prose):
         for sign, what in ((r"\*\*+", "strong text"), ("`+", "code")):
             found = list(re.finditer(rf"(?<!\\){sign}", paragraph[0]))
             if len(found) % 2:

@@ -18,11 +18,11 @@ from scripts.report.parts import (
     FOREIGN_KINDS,
     HEADING,
     REFERENCE_KINDS,
-    attribute_blocks,
     find_equations,
     find_images,
     find_labels,
     find_shortcodes,
+    without_attributes,
 )
 from scripts.report.source import (
     FENCE,
@@ -30,7 +30,6 @@ from scripts.report.source import (
     Document,
     Place,
     RenderError,
-    blank,
     code_fences,
     read_text,
     shown,
@@ -157,7 +156,7 @@ def _label_problems(document: Document) -> Iterator[Problem]:
 def _reference_problems(document: Document, keys: set[str]) -> Iterator[Problem]:
     labels = {label.name: label for label in find_labels(document)}
     numbered_sections = document.options("typst").get("number-sections") is True
-    prose = _without_attributes(document)
+    prose = without_attributes(document)
     for match in _REFERENCE.finditer(prose):
         name = match[1].rstrip(".:,;?!-_~/+<>&%$#")
         kind = name.split("-")[0].lower()
@@ -200,12 +199,6 @@ def _reference_problems(document: Document, keys: set[str]) -> Iterator[Problem]
                 document.place(match.start()),
                 f"the link to `#{match[1]}` has no target; label it with {{#{match[1]}}}.",
             )
-
-
-def _without_attributes(document: Document) -> str:
-    """Prose without attribute blocks, whose values are no Markdown."""
-    spans = [(start, end) for _, start, end in attribute_blocks(document)]
-    return blank(document.prose, spans)
 
 
 def _entries(document: Document) -> Iterator[tuple[str, Place]]:
@@ -383,7 +376,7 @@ def _markup_problems(document: Document) -> Iterator[Problem]:
             document.place(match.start()),
             f"the private character U+{ord(match[0]):04X} is the engine's; take it out.",
         )
-    prose = _without_attributes(document)
+    prose = without_attributes(document)
     for match in _RAW_HTML.finditer(prose):
         yield Problem(
             document.place(match.start()),

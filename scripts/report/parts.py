@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from scripts.report.source import Document, Place, read_document
+from scripts.report.source import Document, Place, blank, read_document
 
 #: Cross-reference prefixes: what the part of a label before its first hyphen may be.
 REFERENCE_KINDS = (
@@ -168,6 +168,11 @@ def attribute_blocks(document: Document) -> Iterator[tuple[Attributes, int, int]
         if match.start() >= last:
             yield attributes, match.start(), end
             last = end
+
+
+def without_attributes(document: Document) -> str:
+    """``document.prose`` without attribute blocks, whose values are no Markdown."""
+    return blank(document.prose, [(start, end) for _, start, end in attribute_blocks(document)])
 
 
 def find_equations(document: Document) -> Iterator[Equation]:

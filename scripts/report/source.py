@@ -102,7 +102,7 @@ def find_math(code_free: str) -> list[tuple[tuple[int, int], str, bool]]:
     pattern = re.compile(
         r"\\."
         r"|\$\$(?P<display>(?:\\.|[^\\])+?)\$\$"
-        r"|(?<!\$)\$(?=[^\s$])(?P<inline>(?:\\.|[^$\\\n]|\n(?![ \t]*\n))*?)(?<=\S)\$(?!\d)",
+        r"|(?<!(?<!\\)\$)\$(?=[^\s$])(?P<inline>(?:\\.|[^$\\\n]|\n(?![ \t]*\n))*?)(?<=\S)\$(?!\d)",
         re.DOTALL,
     )
     found = []
