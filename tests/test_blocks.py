@@ -80,7 +80,7 @@ ACCEPTED = {
     "a figure under a heading": (f"# A\n{FIGURE}\n", "1 A Figure 1: Cap."),
     "a figure in a list": (f"- a\n\n    {FIGURE}\n\n- b\n", "a Figure 1: Cap. b"),
     "a caption of two lines": (FIGURE.replace("Cap.", "One\ntwo.") + "\n", "Figure 1: One two."),
-    "an icon": ('a ![](line.svg){fig-alt="A plain line" width=9px} b\n', "a b"),
+    "an icon": ('a ![](line.svg){fig-alt="A plain line" width=1cm} b\n', "a b"),
     "a caption over its table": (f": Cap {{#tbl-a}}\n\n{TABLE}", "Table 1: Cap a b 1 2"),
     "a caption under its table": (f"{TABLE}: Cap {{#tbl-a}}\n", "Table 1: Cap a b 1 2"),
     "bars in cells": ("| a | b |\n|---|---|\n| `x|y` | p\\|q |\n", "a b x|y p|q"),

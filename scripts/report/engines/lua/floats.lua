@@ -5,6 +5,9 @@ local numbers = common.numbers
 
 -- The caption as printed: "Figure 1: words", or "(a) words" under a panel.
 local function caption(label, inlines)
+  if not pandoc.utils.stringify(inlines):match '%S' then
+    common.refuse('#' .. label, 'the caption of ' .. label .. ' is empty; say what is shown')
+  end
   local entry = numbers[label]
   local lead = entry.caption and '(' .. entry.caption .. ')' or common.name(label) .. ':'
   return pandoc.Inlines {pandoc.Str(lead), pandoc.Space()} .. inlines
@@ -41,7 +44,7 @@ local function image(el)
     for _, side in ipairs {'width', 'height'} do
       local size = el.attributes[side]
       if size then
-        table.insert(arguments, side .. ': ' .. size:gsub('px$', 'pt'))
+        table.insert(arguments, side .. ': ' .. size)
       end
     end
     return raw('#box(image(' .. table.concat(arguments, ', ') .. '))')
