@@ -30,6 +30,7 @@ from scripts.report.source import (
     Document,
     Place,
     RenderError,
+    blank,
     code_fences,
     read_text,
     shown,
