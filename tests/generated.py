@@ -25,7 +25,7 @@ KINDS = {
     "lem": "Lemma", "cor": "Corollary", "prp": "Proposition", "cnj": "Conjecture",
     "def": "Definition", "exm": "Example", "exr": "Exercise", "alg": "Algorithm",
 }  # fmt: skip
-NUMBERED_LEVELS, LISTED_LEVELS = 3, 2
+LEVELS, LISTED_LEVELS = 4, 2
 """Down to which level headings have numbers, and stand in the contents."""
 
 
@@ -610,7 +610,6 @@ def source(document: Document, name: str = "doc") -> tuple[str, dict[str, Any]]:
     """The text of a document and the variables that it asks for, below its name."""
     book = Book(document, name)
     front = {
-        "number-depth": NUMBERED_LEVELS,
         "toc-depth": LISTED_LEVELS,
         "title": document.title.markdown(book),
         "author": [escape(author) for author in document.authors],

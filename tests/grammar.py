@@ -9,7 +9,7 @@ from generated import (
     BIBLIOGRAPHY,
     KINDS,
     MARKERS,
-    NUMBERED_LEVELS,
+    LEVELS,
     Citation,
     Code,
     CodeBlock,
@@ -265,8 +265,8 @@ def documents(draw: st.DrawFn) -> Document:
     found: list[Part] = list(draw(st.lists(blocks, max_size=2)))
     level = 0
     for _ in range(draw(st.integers(2, 4))):
-        level = draw(st.integers(1, min(level + 1, NUMBERED_LEVELS + 1)))
-        numbered = draw(st.booleans()) and level <= NUMBERED_LEVELS
+        level = draw(st.integers(1, min(level + 1, LEVELS)))
+        numbered = draw(st.booleans())
         found.append(Heading(level, draw(headings), numbered))
         found += draw(st.lists(blocks, min_size=1, max_size=3))
     return Document(
