@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from generated import (
     BIBLIOGRAPHY,
     KINDS,
-    MARKERS,
     LEVELS,
+    MARKERS,
     Citation,
     Code,
     CodeBlock,
