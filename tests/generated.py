@@ -323,6 +323,11 @@ def indented(text: str, first: str) -> str:
     return first + re.sub(r"\n(?!\n)", "\n" + " " * len(first), text)
 
 
+def quoted(text: str) -> str:
+    """A text as the value of an attribute."""
+    return '"' + re.sub(r'[\\"]', r"\\\g<0>", text).replace("&", "&amp;") + '"'
+
+
 @dataclass(frozen=True)
 class Paragraph(Part):
     line: Line
@@ -479,8 +484,7 @@ class Figure(Captioned):
     kind: ClassVar[str] = "fig"
 
     def markdown(self, book: Book) -> str:
-        quoted = re.sub(r'[\\"]', r"\\\g<0>", self.alternative).replace("&", "&amp;")
-        attributes = f'#{book.labels[id(self)]} fig-alt="{quoted}"{self.width}'
+        attributes = f"#{book.labels[id(self)]} fig-alt={quoted(self.alternative)}{self.width}"
         return f"![{self.caption.markdown(book, ' ')}](line.svg){{{attributes}}}"
 
     def words(self, book: Book, edition: Edition) -> str:
@@ -544,8 +548,8 @@ class Statement(Part):
         if self.title is not None and self.as_heading:
             inner = f"## {self.title.markdown(book, ' ')}\n{inner}"
         elif self.title is not None:
-            quoted = re.sub(r'[\\"]', r"\\\g<0>", self.title.markdown(book))
-            attributes += f' {"title" if "callout" in self.kind else "name"}="{quoted}"'
+            key = "title" if "callout" in self.kind else "name"
+            attributes += f" {key}={quoted(self.title.markdown(book))}"
         return f"::: {{{attributes}}}\n{inner}\n:::"
 
     def words(self, book: Book, edition: Edition) -> str:
