@@ -23,7 +23,7 @@ MAYBE, BULLET, FORMULA, END = "\0", "\1", "\2", "\3"
 KINDS = {
     "fig": "Figure", "tbl": "Table", "eq": "Equation", "sec": "Section", "thm": "Theorem",
     "lem": "Lemma", "cor": "Corollary", "prp": "Proposition", "cnj": "Conjecture",
-    "def": "Definition", "exm": "Example", "exr": "Exercise", "alg": "Algorithm",
+    "def": "Definition", "exm": "Example", "exr": "Exercise",
 }  # fmt: skip
 LEVELS, LISTED_LEVELS = 4, 2
 """Down to which level headings have numbers, and stand in the contents."""
