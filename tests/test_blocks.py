@@ -98,6 +98,17 @@ ACCEPTED = {
         '![](line.svg){fig-alt="A `` line b"} `z` ![](line.svg){fig-alt="A ` line b"} `u`\n',
         "z u",
     ),
+    "an item of code": ("- `c`\n  d\n  1) e\n", "c d e"),
+    "code in a quotation": ("> ```text\n> x\n> ```\n>\n> ::: {.proof}\n> y\n> :::\n", "x Proof. y"),
+    "signs of an image in an attribute": (
+        FIGURE.replace("A plain", "A ![ $$ plain") + "\n\nu $y$\n",
+        "Figure 1: Cap. u y",
+    ),
+    "strong text behind a backslash": ("**a \\\\** b\n", "a b"),
+    "a reference before a paragraph": (
+        "# A {#sec-a}\n\nSee @sec-a\n\n[@prince2023]\n",
+        "1 A See Section 1 [1]",
+    ),
     "a dollar before a formula": ("\\$$y$ u\n", "$ y u"),
     "a year": ("of the year\n1990. Then\n", "of the year 1990. Then"),
     "a rule": ("x\n\n---\n\ny\n", "x y"),
@@ -130,6 +141,7 @@ def normal(text: str) -> str:
 def test_markup_that_acts_is_left_alone(case: str, tmp_path: Path) -> None:
     body, words = ACCEPTED[case]
     for found in words_of(write_document(tmp_path, f"\\@\\@\n\n{body}")):
+        found = found.partition("Bibliography")[0]
         for word in words.split():
             assert word in found
         assert sorted(re.sub(r"[\W\d]", "", found)) == sorted(re.sub(r"[\W\d]", "", words))

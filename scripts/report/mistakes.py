@@ -187,7 +187,7 @@ def _reference_problems(document: Document, keys: set[str]) -> Iterator[Problem]
             yield Problem(
                 place, f"`@{name}` is a section without a number; use [text](#{name}) instead."
             )
-    for match in re.finditer(r"@([a-z]+)-[\w:-]+\s+\[@", prose):
+    for match in re.finditer(r"@([a-z]+)-[\w:-]+[ \t]*\n?[ \t]*\[@", prose):
         if match[1] in REFERENCE_KINDS:
             yield Problem(
                 document.place(match.start()),

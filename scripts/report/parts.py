@@ -133,7 +133,7 @@ def _closing(text: str, start: int) -> int:
 
 def find_images(document: Document) -> list[Image]:
     """Every image of the body, in order."""
-    text, images = document.prose, []
+    text, images = without_attributes(document), []
     for match in re.finditer(r"(?<!\\)!\[", text):
         bracket = match.end() - 1
         end = _closing(text, bracket)

@@ -30,6 +30,9 @@ PRIVATE = re.compile("[\ue000-\ue01f]")
 #: What is no letter, and which some readers drop and others take for the end of a line.
 CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 
+_ATTRIBUTES = r"""\{[#.\w-](?:"(?:\\.|[^"\\])*"|[^{}"`$])*\}"""
+"""What stands in braces behind a heading, an image and the like: no code and no formula."""
+
 _INCLUDE = re.compile(r"^\s*\{\{<\s*include\s+(\S+)\s*>\}\}\s*$")
 
 
@@ -100,7 +103,7 @@ class Document:
 def find_math(code_free: str) -> list[tuple[tuple[int, int], str, bool]]:
     """Every formula: its span (dollars included), its LaTeX, and whether it is displayed."""
     pattern = re.compile(
-        r"\\."
+        rf"\\.|{_ATTRIBUTES}"
         r"|\$\$(?P<display>(?:\\.|[^\\])+?)\$\$"
         r"|(?<!(?<!\\)\$)\$(?=[^\s$])(?P<inline>(?:\\.|[^$\\\n]|\n(?![ \t]*\n))*?)(?<=\S)\$(?!\d)",
         re.DOTALL,
@@ -109,7 +112,7 @@ def find_math(code_free: str) -> list[tuple[tuple[int, int], str, bool]]:
     for match in pattern.finditer(code_free):
         display = match["display"] is not None
         if match["inline"] is None and not display:
-            continue  # a sign behind a backslash
+            continue  # a sign behind a backslash, or attributes
         found.append((match.span(), match["display"] if display else match["inline"], display))
     return found
 
@@ -130,7 +133,7 @@ def _blank_code(text: str, body: int) -> str:
     # Signs behind a backslash, attributes and ticks that close nothing are passed over.
     parts = re.compile(
         r"(?P<blank><!--.*?-->|(?P<ticks>`+)(?!`)(?:(?!\n[ \t]*\n).)+?(?<!`)(?P=ticks)(?!`))"
-        r"""|\\.|\{[#.\w-](?:"(?:\\.|[^"\\])*"|[^{}"`])*\}|`+""",
+        rf"|\\.|{_ATTRIBUTES}|`+",
         re.DOTALL,
     )
     return blank(text, [match.span() for match in parts.finditer(text) if match["blank"]])

@@ -5,7 +5,8 @@ local numbers = common.numbers
 
 -- The caption as printed: "Figure 1: words", or "(a) words" under a panel.
 local function caption(label, inlines)
-  if not pandoc.utils.stringify(inlines):match '%S' then
+  local words = pandoc.List(inlines):find_if(function(el) return not el.t:match 'Space$' end)
+  if not words then
     common.refuse('#' .. label, 'the caption of ' .. label .. ' is empty; say what is shown')
   end
   local entry = numbers[label]
