@@ -713,7 +713,7 @@ def test_long_contents_stand_in_two_columns(
     body = "".join(f"# S {{#sec-{n}}}\n\n" + "## T\n\nx\n\n" * 5 for n in range(1, sections + 1))
     document = read_document(write_document(tmp_path, body))
     source = embedded.typst_source(document)
-    assert re.findall(r"\.before\(<(.*?)>", source) == [second] * (second is not None)
+    assert re.findall(r"\.before\(label\(\"(.*?)\"", source) == [second] * (second is not None)
 
 
 def test_labelled_equation_keeps_its_authors_words(tmp_path: Path) -> None:

@@ -141,7 +141,7 @@ local function heading(el)
     local numbering = entry and '(..) => "' .. common.number(el.identifier) .. '"' or 'none'
     local open = '#heading(level: ' .. el.level .. ', numbering: ' .. numbering .. ')['
     return pandoc.Plain(pandoc.Inlines {raw(open)} .. el.content
-                        .. {raw('] <' .. el.identifier .. '>')})
+                        .. {raw('] #label(' .. common.quoted(el.identifier) .. ')')})
   end
   if entry then
     local shown = pandoc.Span({common.number(el.identifier)}, pandoc.Attr('', {'section-number'}))
