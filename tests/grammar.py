@@ -151,14 +151,21 @@ possessives = st.builds(
 simple = st.one_of(texts, texts, smart, codes, formulas, double_quotes)
 titles = lines(simple | styled(short) | single_quotes, 4)
 headings = lines(st.one_of(simple, styled(short), single_quotes, scripts, variables), 4)
-captions = lines(
+mixed = lines(
     st.one_of(simple, styled(short), single_quotes, scripts, variables, references, citations), 4
 )
-cells = st.just(Line()) | captions
+cells = st.just(Line()) | mixed
+
+
+def opened(rest: st.SearchStrategy[Line]) -> st.SearchStrategy[Line]:
+    """Lines that begin with plain text: a citation's bracket would meet the caption's or note's."""
+    return st.builds(lambda first, line: Line((first, *line.items), (" ", *line.gaps)), texts, rest)
+
+
+captions = opened(mixed) | lines(simple, 3)
 notes = st.builds(
-    lambda first, rest: Note(Line((first, *rest.items), (" ", *rest.gaps))),
-    texts, lines(st.one_of(simple, styled(words_only), citations, references), 3),
-)  # fmt: skip
+    Note, opened(lines(st.one_of(simple, styled(words_only), citations, references), 3))
+)
 rich = st.one_of(simple, simple, styled(short), scripts, variables, references, citations, notes)
 paragraphs = st.builds(Paragraph, lines(rich | single_quotes, 7, ("\n", "\\\n"))) | st.builds(
     Paragraph, lines(rich | possessives, 7, ("\n", "\\\n"))
@@ -177,7 +184,7 @@ def tables(draw: st.DrawFn, caption: st.SearchStrategy[Line | None]) -> Table:
 
     rows = draw(st.lists(row(cells), min_size=1, max_size=3))
     columns = draw(st.sampled_from([("---",), (":---",), (":---:",), ("---:",)]))
-    return Table(draw(row(captions)), tuple(rows), columns * width, draw(caption))
+    return Table(draw(row(mixed)), tuple(rows), columns * width, draw(caption))
 
 
 figures = st.builds(

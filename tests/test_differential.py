@@ -9,7 +9,6 @@ with its source, what was expected and what was got.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -132,8 +131,8 @@ def test_what_an_engine_loses_adds_or_changes_is_found(
 
 
 def test_numbers_that_are_swapped_are_found(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def swapped(items: Iterable[Mapping[str, Any]]) -> dict[str, str]:
-        given = numbers(items)
+    def swapped(*items: Any) -> dict[str, str]:
+        given = numbers(*items)
         return {label: {"1": "2", "2": "1"}.get(number, number) for label, number in given.items()}
 
     monkeypatch.setattr(assembly, "numbers", swapped)
