@@ -94,7 +94,10 @@ ACCEPTED = {
         f"> {TABLE.replace(chr(10), chr(10) + '> ')}\n> : Cap {{#tbl-a}}\n",
         "Table 1: Cap a b 1 2",
     ),
-    "ticks in an attribute": ('![](line.svg){fig-alt="A `` line b"} z\n', "z"),
+    "ticks in an attribute": (
+        '![](line.svg){fig-alt="A `` line b"} `z` ![](line.svg){fig-alt="A ` line b"} `u`\n',
+        "z u",
+    ),
     "a dollar before a formula": ("\\$$y$ u\n", "$ y u"),
     "a year": ("of the year\n1990. Then\n", "of the year 1990. Then"),
     "a rule": ("x\n\n---\n\ny\n", "x y"),

@@ -529,7 +529,7 @@ def test_a_setting_runs_its_readers(leaf, restoring, whole):
         pytest.fail(f"say in tests/readers.yaml which rules read {leaf}")
     more = {}
     if leaf == "report.engine":
-        more = install_quarto(restoring, "1.9.1")
+        more = install_quarto(restoring, "1.10.1")
     restoring.configure({leaf: another_value(restoring, leaf)})
     assert restoring.dry_run(more=more) == whole.graph.with_dependents(READERS[leaf])
 
@@ -595,7 +595,7 @@ def test_another_persons_folder_and_environment_end_in_the_same_bytes(finished, 
 
 def test_the_engine_and_its_version_run_what_renders_and_verifies(house):
     house.configure({"report.engine": "quarto"})
-    for version in ("1.9.1", "1.9.2"):
+    for version in ("1.10.1", "1.10.2"):
         more = install_quarto(house, version)
         assert house.build(more=more).rules == {"publish_report"}
         assert house.build(more=more).rules == set()

@@ -55,13 +55,16 @@ class Stage:
             "root": str(self.root),
             "stage": str(self.folder),
             "record": str(self._record),
+            "cache": str(self.place / "cache"),
             "files": names,
             "modules": sorted(modules),
         }
         declaration = self.place / "declared.json"
         declaration.write_text(json.dumps(declared), encoding="utf-8")
         path = os.pathsep.join([str(WATCH), str(self.root)])
-        return {DECLARED: str(declaration), "PYTHONPATH": path}
+        # Numba keeps compiled code, and does not notice when a function changes that it calls.
+        caches = {"NUMBA_CACHE_DIR": str(self.place / "cache")}
+        return {DECLARED: str(declaration), "PYTHONPATH": path} | caches
 
     def refused(self) -> list[str]:
         """What the step opened, or tried to, without declaring it. Raises OSError if unwatched."""

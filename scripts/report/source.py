@@ -127,10 +127,10 @@ def _blank_code(text: str, body: int) -> str:
     spans: list[tuple[int, int]] = [(0, body)]
     spans += list(code_fences(text, body))
     text = blank(text, spans)
-    # Signs behind a backslash and ticks that close nothing are passed over.
+    # Signs behind a backslash, attributes and ticks that close nothing are passed over.
     parts = re.compile(
         r"(?P<blank><!--.*?-->|(?P<ticks>`+)(?!`)(?:(?!\n[ \t]*\n).)+?(?<!`)(?P=ticks)(?!`))"
-        r"|\\.|`+",
+        r"""|\\.|\{[#.\w-](?:"(?:\\.|[^"\\])*"|[^{}"`])*\}|`+""",
         re.DOTALL,
     )
     return blank(text, [match.span() for match in parts.finditer(text) if match["blank"]])

@@ -18,7 +18,7 @@ LISTING = {"os.listdir": (0,), "os.scandir": (0,)}
 READING = {"open": (0,), "ctypes.dlopen": (0,), "import": (1,)}  # `import`: of a module in C
 WRITING = {
     "os.rename": (0, 1), "os.link": (1,), "os.symlink": (1,), "os.remove": (0,),
-    "os.truncate": (0,), "sqlite3.connect": (0,),
+    "os.truncate": (0,), "shutil.rmtree": (0,), "sqlite3.connect": (0,),
 }  # fmt: skip
 """Which arguments of an event of Python's audit are paths; `open` may be for writing too."""
 
@@ -38,7 +38,8 @@ class Watch:
         self.modules = {os.path.join(self.root, name) for name in declared["modules"]}
         self.folders = {os.path.dirname(name) for name in self.files | self.modules} | {self.root}
         self.record = os.open(declared["record"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
-        places = [sys.prefix, sys.base_prefix, os.path.dirname(__file__), *_own_places()]
+        tools = [sys.prefix, sys.base_prefix, os.path.dirname(__file__), declared["cache"]]
+        places = [*tools, *_own_places()]
         self.free = tuple(f"{place}/" for place in places if not _within(self.root, place))
 
     def __call__(self, event: str, arguments: tuple[Any, ...]) -> None:
@@ -64,14 +65,16 @@ class Watch:
             if os.path.exists(place):
                 return None
             place = self.root + place[len(self.stage) :]
-            if not os.path.isfile(place):
+            if not os.path.exists(place):
                 return None  # it is nowhere, as the step will find out
-        elif event in LISTING:
-            return None if place in self.folders else _listed(place[len(self.root) + 1 :])
-        elif os.path.isdir(place) or (not writes and self.may_read(place)):
-            return None
         name = place[len(self.root) + 1 :]
-        return _written(name) if writes else _read(name)
+        if event in LISTING:
+            return None if place in self.folders else _listed(name)
+        if event == "open" and os.path.isdir(place):
+            return None  # what is in it will be opened
+        if writes:
+            return _written(name)
+        return None if self.may_read(place) else _read(name)
 
     def may_read(self, place: str) -> bool:
         """Whether a file is declared, or one that tracebacks look for where imports are."""
