@@ -30,6 +30,7 @@ from scripts.report.source import (
     Document,
     Place,
     RenderError,
+    as_list,
     blank,
     code_fences,
     read_text,
@@ -208,7 +209,7 @@ def _entries(document: Document) -> Iterator[tuple[str, Place]]:
     Raises RenderError when a file is missing.
     """
     given = document.metadata.get("bibliography", [])
-    for name in _listed(given):
+    for name in as_list(given):
         path = document.folder / str(name)
         text = read_text(path, Place(shown(document.path), 1))
         for match in re.finditer(r"(?<![\w.])@\w+\s*\{\s*([^\s,{}=\"]+)\s*,", text):
@@ -353,7 +354,7 @@ def _numbering_problems(document: Document) -> Iterator[Problem]:
             'set `section-numbering: "1.1.1"` under `format: typst:`.',
         )
     headers = typst.get("include-in-header", [])
-    paths = [document.folder / str(name) for name in _listed(headers)]
+    paths = [document.folder / str(name) for name in as_list(headers)]
     code = "".join(read_text(path, None) for path in paths if path.is_file())
     counted = re.findall(r"^\s*#counter\(heading\)\.update\((\d+)\)", code, re.MULTILINE)
     on_paper, on_screen = int(counted[-1]) if counted else 0, html.get("number-offset", 0)
@@ -364,10 +365,6 @@ def _numbering_problems(document: Document) -> Iterator[Problem]:
             f".update({on_paper})` in its header, and the HTML {on_screen}, by `number-offset: "
             f"{on_screen}`; write the same number in both.",
         )
-
-
-def _listed(given: object) -> list[object]:
-    return given if isinstance(given, list) else [given]
 
 
 def _markup_problems(document: Document) -> Iterator[Problem]:

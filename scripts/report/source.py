@@ -281,6 +281,11 @@ def _load_settings(text: str, path: Path, lines_before: int) -> dict[str, Any]:
     return metadata | {"format": whole}
 
 
+def as_list(given: Any) -> list[Any]:
+    """A setting that may be one value or several, as several."""
+    return given if isinstance(given, list) else [given]
+
+
 def merge_metadata(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
     """Merge as Quarto does: maps key by key, lists one after the other, else the latter wins."""
     merged = dict(base)

@@ -8,7 +8,15 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-from scripts.report.source import FORMATS, Document, Place, RenderError, read_text, shown
+from scripts.report.source import (
+    FORMATS,
+    Document,
+    Place,
+    RenderError,
+    as_list,
+    read_text,
+    shown,
+)
 
 _LENGTH = re.compile(r"\d+(?:\.\d+)?(?:pt|mm|cm|in)")
 _SIDES = {"x", "y", "top", "bottom", "left", "right"}
@@ -37,7 +45,7 @@ def _is_margin(value: Any) -> bool:
 
 
 def _is_folders(value: Any) -> bool:
-    return all(isinstance(name, str) for name in _listed(value))
+    return all(isinstance(name, str) for name in as_list(value))
 
 
 def _is_project(value: Any) -> bool:
@@ -100,7 +108,7 @@ def read(document: Document, target: str) -> dict[str, Any]:
     }  # fmt: skip
     if target == "typst":
         defaults["csl"] = str(_IEEE)
-    return defaults | options | {"bibliography": _listed(options.get("bibliography", []))}
+    return defaults | options | {"bibliography": as_list(options.get("bibliography", []))}
 
 
 def _check(document: Document) -> None:
@@ -126,10 +134,6 @@ def _check(document: Document) -> None:
         _file(document, typst["csl"])
 
 
-def _listed(given: Any) -> list[Any]:
-    return given if isinstance(given, list) else [given]
-
-
 def refused(document: Document, snippet: str, what: str) -> RenderError:
     """The error that says that the engine does not know ``what``, which ``snippet`` spells."""
     return RenderError(
@@ -144,7 +148,7 @@ def where(document: Document, snippet: str) -> Place:
         offset = document.text.find(wanted) if snippet else -1
         if offset >= 0:
             return document.place(offset)
-    names = _listed(document.metadata.get("bibliography", []))
+    names = as_list(document.metadata.get("bibliography", []))
     for path in (document.folder / str(name) for name in ["_quarto.yml", *names]):
         text = read_text(path, None) if path.exists() else ""
         if snippet and snippet in text:
@@ -155,7 +159,7 @@ def where(document: Document, snippet: str) -> Place:
 def authors(document: Document, given: Any) -> list[dict[str, str]]:
     """``author`` in its three spellings (text, list, maps) as a list of maps."""
     authors = []
-    for author in _listed(given) if given else []:
+    for author in as_list(given) if given else []:
         entry = author if isinstance(author, dict) else {"name": author}
         for key, value in entry.items():
             if key not in ("name", "affiliation", "email") or not _is_text(value):
@@ -177,7 +181,7 @@ def filters(document: Document, options: Mapping[str, Any]) -> list[Path]:
 
 def files(document: Document, options: Mapping[str, Any], key: str) -> list[Path]:
     """The files that a setting names, one or a list, in order."""
-    names = _listed(options.get(key, []))
+    names = as_list(options.get(key, []))
     for name in names:
         if not isinstance(name, str):
             raise refused(document, key, f"`{key}: {name}`")
@@ -189,7 +193,7 @@ def font_folders(document: Document, options: Mapping[str, Any]) -> list[Path]:
 
     A folder that is not there holds no fonts, as in Quarto.
     """
-    return [document.folder / name for name in _listed(options.get("font-paths", []))]
+    return [document.folder / name for name in as_list(options.get("font-paths", []))]
 
 
 def _file(document: Document, name: str) -> Path:
