@@ -130,7 +130,9 @@ def styled(inner: st.SearchStrategy[Line]) -> st.SearchStrategy[Part]:
 
 short = lines(st.one_of(texts, texts, codes, formulas), 2)
 words_only = lines(texts, 2)
-double_quotes = st.builds(Marked, st.just('"'), st.just('"'), short, st.just(("“", "”")))
+closed = st.builds(lambda line, last: Line((*line.items, last), (*line.gaps, " ")), short, texts)
+"""Lines that end in plain text: a formula there, and Pandoc may not know a closing quotation mark."""
+double_quotes = st.builds(Marked, st.just('"'), st.just('"'), closed, st.just(("“", "”")))
 single_quotes = st.builds(Marked, st.just("'"), st.just("'"), words_only, st.just(("‘", "’")))
 scripts = st.builds(
     Script, st.sampled_from("~^"), st.sampled_from(["2", "n", "th", "a b", "+", "#"])
