@@ -19,9 +19,10 @@ from scripts.report.edition_html import read_page
 from scripts.report.engines import embedded
 from scripts.report.render import prepared
 
-WIDE = """// All of the document on one page, of which no line reaches the end.
+WIDE = """// All of the document on one page; no line reaches its end or touches the next.
 #set page(width: 300cm, height: auto, numbering: none)
 #set text(hyphenate: false)
+#set par(leading: 2em)
 #set outline.entry(fill: none)
 """
 

@@ -42,14 +42,16 @@ from hypothesis import strategies as st
 
 PLAIN = """alpha beta word letter line sum value proof plain table figure section theorem note text
     one two three"""
-HOSTILE = r"""+ - = / // /* */ # #v #let #[x] * ** _ __ ` ``` ~ ~~ @ @x @fig-x <a> <b> </b> <- ->
-    => <= ~> \ \n \alpha $ $x$ $$ ' " 5' 6" it's 'x' "x" -- --- -? -5 .. ... 1. 1) (a) a. i. [x]
+HOSTILE = r"""+ - = / // /* */ # #v #let #[x] * ** _ __ ` ``` ~ ~~ @ @x @fig-x <a> <b> </b> <-
+    -> => <= ~> \ \n \alpha $ $x$ $$ ' " 5' 6" it's 'x' "x" -- --- -? -5 .. ... 1. 1) (a) a. i.
     [ ] { } {.c} {#x} | || ^ ^2^ ~2~ & &amp; &lt; % %% ! ![ ? ?? : :: ::: ; , . !! (x) <!-- -->
-    :smile: http://a.b/c?d=e&f#g https://a.b 1/2 1-2 a_b a*b 10,5 3.14 #1 C# C++ e.g. i.e. Dr. p.
-    1990s € § × − ‐ – — … « » ± ° naïve Ärger Œuvre Σύνολο слово Straße ﬁ ½"""
+    :smile: http://a.b/c?d=e&f#g https://a.b 1/2 1-2 a_b a*b 10,5 3.14 #1 C# C++ e.g. i.e. Dr.
+    p. 1990s € § × − ‐ – — … « » ± ° naïve Ärger Œuvre Σύνολο слово Straße ﬁ ½"""
 SIGNS = "+-=/#*_`~@<>\\$'\"[]{}|^&%!?.,:;()ab1"
 
-hostile = st.sampled_from(HOSTILE.split()) | st.text(SIGNS, min_size=1, max_size=5)
+hostile = st.sampled_from(HOSTILE.split()) | st.text(SIGNS, min_size=1, max_size=5).filter(
+    lambda text: ">}}" not in text and "{{<" not in text  # a shortcode, wherever it stands
+)
 phrases = st.lists(st.sampled_from(PLAIN.split()) | hostile, min_size=1, max_size=4).map(" ".join)
 texts = st.builds(Text, phrases, st.booleans())
 smart = st.sampled_from([
@@ -58,7 +60,7 @@ smart = st.sampled_from([
     Smart("a -- b", "a – b"), Smart("so...", "so…"), Smart("&amp;", "&"), Smart("&copy;", "©"),
     Smart(r"a\ b", "a b"), Smart("http://a.b/c_d", "http://a.b/c_d"),
 ])  # fmt: skip
-code_texts = phrases.filter(lambda text: not re.search(r"``|\||\{\{<", text))
+code_texts = phrases.filter(lambda text: not re.search(r"``|\|", text))
 codes = st.builds(Code, code_texts)
 
 PIECES = [
@@ -130,7 +132,9 @@ def styled(inner: st.SearchStrategy[Line]) -> st.SearchStrategy[Part]:
 
 short = lines(st.one_of(texts, texts, codes, formulas), 2)
 words_only = lines(texts, 2)
-double_quotes = st.builds(Marked, st.just('"'), st.just('"'), short, st.just(("“", "”")))
+closed = st.builds(lambda line, last: Line((*line.items, last), (*line.gaps, " ")), short, texts)
+"""Lines that end in plain text: behind a formula Pandoc may not know a closing quotation mark."""
+double_quotes = st.builds(Marked, st.just('"'), st.just('"'), closed, st.just(("“", "”")))
 single_quotes = st.builds(Marked, st.just("'"), st.just("'"), words_only, st.just(("‘", "’")))
 scripts = st.builds(
     Script, st.sampled_from("~^"), st.sampled_from(["2", "n", "th", "a b", "+", "#"])
@@ -189,7 +193,7 @@ def tables(draw: st.DrawFn, caption: st.SearchStrategy[Line | None]) -> Table:
 
 figures = st.builds(
     Figure, captions,
-    phrases.filter(lambda text: "{{<" not in text).map(lambda text: f"a line {text}"),
+    phrases.map(lambda text: f"a line {text}"),
     st.sampled_from(["", " width=50%"]),
 )  # fmt: skip
 equations = st.builds(

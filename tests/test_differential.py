@@ -42,7 +42,7 @@ from scripts.report.engines import assembly
 from scripts.report.engines.assembly import Edition
 from scripts.report.engines.numbering import numbers
 
-A_TEST = 25
+A_TEST = 20
 DOCUMENTS = int(os.environ.get("DOCUMENTS", 2 * A_TEST))
 
 
