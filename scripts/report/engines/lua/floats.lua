@@ -5,7 +5,9 @@ local numbers = common.numbers
 
 -- The caption as printed: "Figure 1: words", or "(a) words" under a panel.
 local function caption(label, inlines)
-  local words = pandoc.List(inlines):find_if(function(el) return not el.t:match 'Space$' end)
+  local words = inlines:find_if(function(el)
+    return not (el.t == 'Space' or el.t:match 'Break$' or el.text == '\u{a0}')
+  end)
   if not words then
     common.refuse('#' .. label, 'the caption of ' .. label .. ' is empty; say what is shown')
   end
