@@ -5,10 +5,9 @@ local numbers = common.numbers
 
 -- The caption as printed: "Figure 1: words", or "(a) words" under a panel.
 local function caption(label, inlines)
-  local words = inlines:find_if(function(el)
-    return not (el.t == 'Space' or el.t:match 'Break$' or el.text == '\u{a0}')
-  end)
-  if not words then
+  -- What is raw stands for a citation here.
+  local words = inlines:walk {RawInline = function() return pandoc.Str 'x' end}
+  if not pandoc.utils.stringify(words):gsub('\u{a0}', ''):match '%S' then
     common.refuse('#' .. label, 'the caption of ' .. label .. ' is empty; say what is shown')
   end
   local entry = numbers[label]
