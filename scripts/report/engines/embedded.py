@@ -29,7 +29,8 @@ def render_pdf(document: Document) -> bytes:
     options = settings.read(document, "typst")
     standards = [options["pdf-standard"]] if "pdf-standard" in options else []
     try:
-        return typesetter(document.folder).pdf(source, standards, settings.timestamp(document))
+        setter = typesetter(document.folder.resolve())  # "report" is another in another stage
+        return setter.pdf(source, standards, settings.timestamp(document))
     except typst.TypstError as error:
         raise problems.of_typst(document, source, error) from None
 
