@@ -80,7 +80,7 @@ ACCEPTED = {
     "a figure under a heading": (f"# A\n{FIGURE}\n", "1 A Figure 1: Cap."),
     "a figure in a list": (f"- a\n\n    {FIGURE}\n\n- b\n", "a Figure 1: Cap. b"),
     "a caption of two lines": (FIGURE.replace("Cap.", "One\ntwo.") + "\n", "Figure 1: One two."),
-    "an icon": ('a ![](line.svg){fig-alt="A plain line" width=9px} b\n', "a b"),
+    "an icon": ('a ![](line.svg){fig-alt="A plain line" width=1cm} b\n', "a b"),
     "a caption over its table": (f": Cap {{#tbl-a}}\n\n{TABLE}", "Table 1: Cap a b 1 2"),
     "a caption under its table": (f"{TABLE}: Cap {{#tbl-a}}\n", "Table 1: Cap a b 1 2"),
     "bars in cells": ("| a | b |\n|---|---|\n| `x|y` | p\\|q |\n", "a b x|y p|q"),
@@ -94,7 +94,21 @@ ACCEPTED = {
         f"> {TABLE.replace(chr(10), chr(10) + '> ')}\n> : Cap {{#tbl-a}}\n",
         "Table 1: Cap a b 1 2",
     ),
-    "ticks in an attribute": ('![](line.svg){fig-alt="A `` line b"} z\n', "z"),
+    "ticks in an attribute": (
+        '![](line.svg){fig-alt="A `` line b"} `z` ![](line.svg){fig-alt="A ` line b"} `u`\n',
+        "z u",
+    ),
+    "an item of code": ("- `c`\n  d\n  1) e\n", "c d e"),
+    "code in a quotation": ("> ```text\n> x\n> ```\n>\n> ::: {.proof}\n> y\n> :::\n", "x Proof. y"),
+    "signs of an image in an attribute": (
+        FIGURE.replace("A plain", "A ![ $$ plain") + "\n\nu $y$\n",
+        "Figure 1: Cap. u y",
+    ),
+    "strong text behind a backslash": ("**a \\\\** b\n", "a b"),
+    "a reference before a paragraph": (
+        "# A {#sec-a}\n\nSee @sec-a\n\n[@prince2023]\n",
+        "1 A See Section 1 [1]",
+    ),
     "a dollar before a formula": ("\\$$y$ u\n", "$ y u"),
     "a year": ("of the year\n1990. Then\n", "of the year 1990. Then"),
     "a rule": ("x\n\n---\n\ny\n", "x y"),
@@ -127,6 +141,7 @@ def normal(text: str) -> str:
 def test_markup_that_acts_is_left_alone(case: str, tmp_path: Path) -> None:
     body, words = ACCEPTED[case]
     for found in words_of(write_document(tmp_path, f"\\@\\@\n\n{body}")):
+        found = found.partition("Bibliography")[0]
         for word in words.split():
             assert word in found
         assert sorted(re.sub(r"[\W\d]", "", found)) == sorted(re.sub(r"[\W\d]", "", words))

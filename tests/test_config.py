@@ -89,7 +89,9 @@ def test_a_whole_number_must_be_one_within_bounds(config, schema, wrong):
     assert "cache.megabytes" in refusal(config, schema)
 
 
-@pytest.mark.parametrize("wrong", ["", "a\nb", "a\x00", "x" * 101, 7])
+@pytest.mark.parametrize(
+    "wrong", ["", "a\nb", "a\n", "a\x00", "a\x9f", "\ue001", "\ufeff", "x" * 101, 7]
+)
 def test_the_author_is_one_printable_line(config, schema, wrong):
     config["author"]["name"] = wrong
     assert "author.name" in refusal(config, schema)
@@ -123,6 +125,12 @@ def test_yaml_tricks_are_refused_by_line(tmp_path, text, complaint):
     with pytest.raises(ConfigError, match=re.escape(complaint)) as error:
         read_yaml(path)
     assert str(path) in str(error.value)
+
+
+def test_a_byte_order_mark_is_read(tmp_path):
+    path = tmp_path / "config.yaml"
+    path.write_bytes("\ufeffauthor: 𠮷\r\n".encode())
+    assert read_yaml(path) == {"author": "𠮷"}
 
 
 def test_a_missing_or_binary_file_is_named(tmp_path):

@@ -6,14 +6,14 @@ import os
 import re
 import shutil
 import subprocess
+from datetime import UTC, datetime, time
 from pathlib import Path
 
 import pytest
 import yaml
 from documents import ROOT
 
-from scripts.report.engines import pandoc, quarto, settings
-from scripts.report.source import read_document
+from scripts.report.engines import pandoc, quarto
 
 REPORT = ROOT / "report"
 
@@ -21,8 +21,10 @@ REPORT = ROOT / "report"
 def test_a_bare_render_has_the_documents_date() -> None:
     lines = (REPORT / "_environment").read_text().splitlines()
     variables = dict(line.split("=") for line in lines if not line.startswith("#"))
-    date = settings.timestamp(read_document(REPORT / "assignment.qmd"))
-    assert variables == {"SOURCE_DATE_EPOCH": str(date), "TYPST_IGNORE_SYSTEM_FONTS": "true"}
+    front = yaml.safe_load((REPORT / "assignment.qmd").read_text().split("---\n")[1])
+    day = datetime.combine(front["date"], time(), UTC)
+    seconds = str(int(day.timestamp()))
+    assert variables == {"SOURCE_DATE_EPOCH": seconds, "TYPST_IGNORE_SYSTEM_FONTS": "true"}
 
 
 def test_the_preview_watches_every_text_of_the_author() -> None:

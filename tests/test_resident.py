@@ -176,6 +176,7 @@ print([edit(name) != first for name in ("report/collect.py", "report/engines/cha
 def test_edited_code_ends_it(folder: Path, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("scripts/build", "scripts/report", "scripts/common", "report/filters"):
         shutil.copytree(root / name, folder / name)
+    shutil.copy(root / "report/ieee.csl", folder / "report")
     shutil.copy(root / "scripts/__init__.py", folder / "scripts")
     monkeypatch.setenv("PYTHONPATH", str(folder))
     assert answered(REQUEST).pdf

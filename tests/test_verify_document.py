@@ -189,7 +189,7 @@ def test_headings_that_are_missing_or_out_of_order_are_named(edition: Path) -> N
 
 EDITS: dict[str, tuple[Any, str]] = {
     "html-resolved": ("</main>", "<p>?@fig-x {{&lt; var a &gt;}}</p></main>"),
-    "html-metadata": ('<html lang="en">', "<html>"),
+    "html-metadata": ('<html lang="en-US">', "<html>"),
     "html-self-contained": ("</head>", '<script src="https://example.org/x.js"></script></head>'),
     "html-alternatives": ('alt="The same line again."', 'alt=""'),
     "html-tables": (re.compile(r"<(/?)th\b"), r"<\1td"),

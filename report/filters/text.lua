@@ -41,12 +41,9 @@ end
 
 -- Pandoc says how a list counts only where it is unusual, and Typst passes that on to lists inside.
 local function own_numbers(list)
-  for _, item in ipairs(list.content) do
-    for index = #item, 1, -1 do
-      if item[index].t == 'OrderedList' then
-        item:insert(index, pandoc.RawBlock('typst', '#set enum(numbering: "1.", start: 1)'))
-      end
-    end
+  local usual = pandoc.RawBlock('typst', '#set enum(numbering: "1.", start: 1)')
+  for index, item in ipairs(list.content) do
+    list.content[index] = item:walk {OrderedList = function(inner) return {usual, inner} end}
   end
   return list
 end

@@ -177,8 +177,17 @@ def validate(config: Mapping[str, Any], schema: Mapping[str, Any], name: str) ->
         raise ConfigError("\n".join(faults))
 
 
+def _whole_text(
+    _: Any, pattern: str, text: Any, __: Mapping[str, Any]
+) -> Iterator[ValidationError]:
+    """A pattern holds for all of a text: `$` alone would allow a line feed at the end."""
+    if isinstance(text, str) and not re.fullmatch(pattern, text):
+        yield ValidationError(f"{text!r} does not match {pattern!r}")
+
+
 _Validator = extend(  # type: ignore[no-untyped-call]
     Draft202012Validator,
+    validators={"pattern": _whole_text},
     type_checker=Draft202012Validator.TYPE_CHECKER.redefine(
         "integer", lambda _, value: type(value) is int
     ).redefine(

@@ -31,6 +31,7 @@ _UNDERLINE = re.compile(r"(?:=+|-+)[ \t]*$")
 _PARAGRAPH = re.compile(r"(?:[^\n]*\S[^\n]*(?:\n|\Z))+")
 _OPENING = re.compile(r"\s*(?:[-+*>#]+|\(?(?:\w+|@[\w-]*)[.)])\s")
 _INDENTED = 4
+_PAIRED = re.compile(r"\\.|\*\*+|`+", re.DOTALL)
 _TILDES = re.compile(r"[ \t]*~{3,}")
 
 
@@ -42,7 +43,7 @@ class Stray(NamedTuple):
 
 
 class _Line(NamedTuple):
-    """A line: where it begins, as the author wrote it, and without code, formulas, comments."""
+    """A line: where it begins, as the author wrote it, and with x for code and formulas."""
 
     offset: int
     text: str
@@ -97,7 +98,12 @@ def _lines(document: Document) -> Iterator[_Line]:
             text.strip() and "`" not in text and not document.code_free[start:offset].strip()
         )
         if inside is None and not is_comment:
-            yield _Line(start, text, document.prose[start : offset - 1])
+            prose = document.prose[start : offset - 1]
+            signs = (
+                "x" if sign.isspace() > was.isspace() else sign
+                for sign, was in zip(prose, text, strict=True)
+            )
+            yield _Line(start, text, "".join(signs))
         elif inside == start and _TILDES.match(text):
             yield _Line(start, text, "")
         elif inside is not None:
@@ -107,7 +113,7 @@ def _lines(document: Document) -> Iterator[_Line]:
 def _out_of_place(document: Document) -> Iterator[Stray]:
     block = _Block()
     for line in _lines(document):
-        if not line.text.strip():
+        if not line.text.strip(" \t>"):
             block.begin("")
             continue
         found = _of_line(line, block)
@@ -174,7 +180,7 @@ def _of_continuation(line: _Line, block: _Block) -> str | None:
         block.kind = "table"
         block.columns = _cells(text)
         return None
-    if _UNDERLINE.match(line.text):
+    if _UNDERLINE.match(text):
         return "this line makes a heading of the one above it; write `# Title`, or a blank line."
     if _TILDES.match(line.text):
         return _wants_blank(block.kind, "code between tildes")
@@ -223,7 +229,7 @@ def _captions_alone(document: Document) -> Iterator[Stray]:
 def _pictures_in_text(document: Document) -> Iterator[Stray]:
     """Figures that do not stand alone, of which Pandoc would keep the picture only."""
     text, images = document.text, find_images(document)
-    for match in re.finditer(r"(?<!\\)!\[", document.prose):
+    for match in re.finditer(r"(?<!\\)!\[", without_attributes(document)):
         if match.start() not in {image.offset for image in images}:
             yield Stray(
                 match.start(), r"an image is written `![caption](file)`; write `\!` for the sign."
@@ -282,8 +288,9 @@ def _unpaired(document: Document) -> Iterator[Stray]:
     rule = re.compile(r"^[ \t>]*(?:[-+*][ \t]+)*(?:\*[ \t]*){3,}$", re.MULTILINE)
     prose = rule.sub(lambda found: " " * len(found[0]), without_attributes(document))
     for paragraph in _PARAGRAPH.finditer(prose):
-        for sign, what in ((r"\*\*+", "strong text"), ("`+", "code")):
-            found = list(re.finditer(rf"(?<!\\){sign}", paragraph[0]))
+        signs = [found for found in _PAIRED.finditer(paragraph[0]) if found[0][0] != "\\"]
+        for sign, what in (("*", "strong text"), ("`", "code")):
+            found = [match for match in signs if match[0][0] == sign]
             if len(found) % 2:
                 yield Stray(
                     paragraph.start() + found[-1].start(),

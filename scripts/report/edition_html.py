@@ -10,7 +10,9 @@ from scripts.report.edition_text import squeezed
 
 _VOID = {"br", "col", "hr", "img", "input", "link", "meta", "source", "wbr"}
 #: Elements inside a line: no blank where they begin and end.
-_INLINE = {"a", "b", "code", "em", "i", "q", "s", "small", "span", "strong", "sub", "sup", "u"}
+_INLINE = {
+    "a", "b", "code", "del", "em", "i", "q", "s", "small", "span", "strong", "sub", "sup", "u",
+}  # fmt: skip
 
 
 def read_page(html: bytes) -> Page:

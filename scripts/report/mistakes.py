@@ -30,6 +30,8 @@ from scripts.report.source import (
     Document,
     Place,
     RenderError,
+    as_list,
+    blank,
     code_fences,
     read_text,
     shown,
@@ -75,6 +77,7 @@ def check(
         *_equation_problems(document),
         *_formula_problems(document),
         *_heading_problems(document),
+        *_numbering_problems(document),
         *_markup_problems(document),
         *(Problem(document.place(found.offset), found.message) for found in stray_markup(document)),
     ]
@@ -85,7 +88,16 @@ def check(
 def _shortcode_problems(
     document: Document, variables: Mapping[str, str] | None
 ) -> Iterator[Problem]:
-    for code in find_shortcodes(document.text):
+    shortcodes = find_shortcodes(document.text)
+    shown_only = [found.span() for found in re.finditer(r"\{\{\{<.*?>\}\}\}", document.text)]
+    rest = blank(document.text, sorted([*(code.span for code in shortcodes), *shown_only]))
+    for match in re.finditer(r"\{\{<|>\}\}", rest):
+        yield Problem(
+            document.place(match.start()),
+            f"`{match[0]}` begins or ends no shortcode; two braces stand at either end, and three "
+            "where one is only shown.",
+        )
+    for code in shortcodes:
         start = code.span[0]
         place = document.place(start)
         in_code = start >= document.body and document.code_free[start] == " "
@@ -97,6 +109,10 @@ def _shortcode_problems(
                 f"the variable `{code.arguments[0]}` has no value in _variables.yml; correct the "
                 f"key{_similar(code.arguments[0], variables)}, or make a script write it.",
             )
+        elif code.name == "pagebreak" and not (
+            start >= document.body and _is_a_paragraph(document, code.span)
+        ):
+            yield Problem(place, "a `pagebreak` stands alone between blank lines.")
         elif code.name == "include" and not in_code:
             yield Problem(place, "an include stands alone on its line, without blanks in its path.")
         elif code.name not in ("var", "include", "pagebreak") and not in_code:
@@ -105,6 +121,14 @@ def _shortcode_problems(
                 f"the shortcode `{code.name}` is unknown; this project uses `include`, `var` and "
                 "`pagebreak` (write {{{< … >}}} to show one).",
             )
+
+
+def _is_a_paragraph(document: Document, span: tuple[int, int]) -> bool:
+    """Whether a stretch of text, which is no code, stands alone between blank lines."""
+    if document.code_free[slice(*span)] != document.text[slice(*span)]:
+        return False
+    behind = re.compile(r"[ \t]*\n[ \t]*(?:\n|\Z)").match(document.text, span[1])
+    return behind is not None and document.text[: span[0]].endswith("\n\n")
 
 
 def _similar(name: str, known: Iterable[str]) -> str:
@@ -125,8 +149,8 @@ def _label_problems(document: Document) -> Iterator[Problem]:
         elif "-" in label.name and kind in FOREIGN_KINDS:
             yield Problem(
                 document.place(label.offset),
-                f"labels of the kind `{kind}-` are not supported; use one of "
-                f"{', '.join(REFERENCE_KINDS)}.",
+                f"labels of the kind `{kind}-` ({FOREIGN_KINDS[kind]}) are not supported; use one "
+                f"of {', '.join(REFERENCE_KINDS)}, or no label and words.",
             )
         first.setdefault(label.name, label.offset)
 
@@ -148,7 +172,13 @@ def _reference_problems(document: Document, keys: set[str]) -> Iterator[Problem]
                 )
             continue
         label = labels.get(name[0].lower() + name[1:])
-        if label is None:
+        if kind in FOREIGN_KINDS:
+            yield Problem(
+                place,
+                f"`@{name}` refers to a numbered {FOREIGN_KINDS[kind]}, of which there are none "
+                "here; refer to it in words.",
+            )
+        elif label is None:
             yield Problem(
                 place,
                 f"`@{name}` refers to nothing: no label of that name; correct it"
@@ -158,7 +188,7 @@ def _reference_problems(document: Document, keys: set[str]) -> Iterator[Problem]
             yield Problem(
                 place, f"`@{name}` is a section without a number; use [text](#{name}) instead."
             )
-    for match in re.finditer(r"@([a-z]+)-[\w:-]+\s+\[@", prose):
+    for match in re.finditer(r"@([a-z]+)-[\w:-]+[ \t]*\n?[ \t]*\[@", prose):
         if match[1] in REFERENCE_KINDS:
             yield Problem(
                 document.place(match.start()),
@@ -179,7 +209,7 @@ def _entries(document: Document) -> Iterator[tuple[str, Place]]:
     Raises RenderError when a file is missing.
     """
     given = document.metadata.get("bibliography", [])
-    for name in given if isinstance(given, list) else [given]:
+    for name in as_list(given):
         path = document.folder / str(name)
         text = read_text(path, Place(shown(document.path), 1))
         for match in re.finditer(r"(?<![\w.])@\w+\s*\{\s*([^\s,{}=\"]+)\s*,", text):
@@ -313,6 +343,30 @@ def _heading_problems(document: Document) -> Iterator[Problem]:
         offset += len(line) + 1
 
 
+def _numbering_problems(document: Document) -> Iterator[Problem]:
+    """Settings by which Quarto numbers the sections of PDF and HTML differently."""
+    typst, html = document.options("typst"), document.options("html")
+    deep = re.search(r"^#{3,6}[ \t]", document.prose, re.MULTILINE)
+    if deep and typst.get("number-sections") is True and "section-numbering" not in typst:
+        yield Problem(
+            document.place(deep.start()),
+            "Quarto numbers a heading of the third level 1.1.a in the PDF and 1.1.1 in the HTML; "
+            'set `section-numbering: "1.1.1"` under `format: typst:`.',
+        )
+    headers = typst.get("include-in-header", [])
+    paths = [document.folder / str(name) for name in as_list(headers)]
+    code = "".join(read_text(path, None) for path in paths if path.is_file())
+    counted = re.findall(r"^\s*#counter\(heading\)\.update\((\d+)\)", code, re.MULTILINE)
+    on_paper, on_screen = int(counted[-1]) if counted else 0, html.get("number-offset", 0)
+    if on_paper != on_screen:
+        yield Problem(
+            Place(shown(document.path), 1),
+            f"Quarto's PDF counts {on_paper} sections before the first one, by `#counter(heading)"
+            f".update({on_paper})` in its header, and the HTML {on_screen}, by `number-offset: "
+            f"{on_screen}`; write the same number in both.",
+        )
+
+
 def _markup_problems(document: Document) -> Iterator[Problem]:
     """Markup that would reach one edition only, or none."""
     for match in PRIVATE.finditer(document.text):
@@ -352,9 +406,17 @@ def _markup_problems(document: Document) -> Iterator[Problem]:
             )
     fences = list(code_fences(document.text, document.body))
     for start, _ in fences:
-        if re.compile(r"[ \t>]*[`~]+[ \t]*\{\w").match(document.text, start):
+        cell = re.compile(r"[ \t>]*[`~]+[ \t]*\{(\w+)").match(document.text, start)
+        if cell and cell[1] in ("mermaid", "dot"):
             yield Problem(
-                document.place(start), "code is shown here, never run; write ```python instead."
+                document.place(start),
+                f"the diagram in {{{cell[1]}}} is not drawn here; have a script draw it, and show "
+                "its SVG as a figure.",
+            )
+        elif cell:
+            yield Problem(
+                document.place(start),
+                f"code is shown here, never run; write ```{cell[1]} instead of {{{cell[1]}}}.",
             )
     if fences and fences[-1][1] == len(document.text):
         last = document.text.rstrip("\n").rsplit("\n", 1)[-1]

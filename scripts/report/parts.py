@@ -12,10 +12,15 @@ from scripts.report.source import Document, Place, blank, read_document
 #: Cross-reference prefixes: what the part of a label before its first hyphen may be.
 REFERENCE_KINDS = (
     *("fig", "tbl", "eq", "sec"),
-    *("thm", "lem", "cor", "prp", "cnj", "def", "exm", "exr", "alg"),
+    *("thm", "lem", "cor", "prp", "cnj", "def", "exm", "exr"),
 )
-#: Prefixes that Quarto numbers too and that this project does not use.
-FOREIGN_KINDS = ("lst", "nte", "wrn", "tip", "imp", "cau", "rem", "sol", "vid", "dia")
+#: Prefixes that Quarto numbers too and that this project does not use, with what they stand for.
+#: (Quarto heads an algorithm "Algorithm 1" and refers to it as "alg. 1".)
+FOREIGN_KINDS = {
+    "alg": "algorithm", "lst": "listing", "nte": "note", "wrn": "warning", "tip": "tip",
+    "imp": "important note", "cau": "caution", "rem": "remark", "sol": "solution",
+    "vid": "video", "dia": "diagram",
+}  # fmt: skip
 
 _SHORTCODE = re.compile(r"(?<!\{)\{\{<\s*(.*?)\s*>\}\}(?!\})", re.DOTALL)
 #: A line that is a heading: its signs and its words.
@@ -128,7 +133,7 @@ def _closing(text: str, start: int) -> int:
 
 def find_images(document: Document) -> list[Image]:
     """Every image of the body, in order."""
-    text, images = document.prose, []
+    text, images = without_attributes(document), []
     for match in re.finditer(r"(?<!\\)!\[", text):
         bracket = match.end() - 1
         end = _closing(text, bracket)
@@ -182,7 +187,6 @@ def find_equations(document: Document) -> Iterator[Equation]:
 
 def find_labels(document: Document) -> list[Label]:
     """Every explicit label of the body, in order, double ones included."""
-    depth = int(document.options("typst").get("number-depth", 6))
     headings = {}
     for match in re.finditer(HEADING.pattern, document.prose, re.MULTILINE):
         headings[match.start()] = (len(match[1]), match.end())
@@ -192,9 +196,7 @@ def find_labels(document: Document) -> list[Label]:
             continue
         line = document.prose.rfind("\n", 0, start) + 1
         level, stop = headings.get(line, (0, 0))
-        numbered = not (level and end <= stop) or (
-            level <= depth and "unnumbered" not in attributes.classes
-        )
+        numbered = not (level and end <= stop) or "unnumbered" not in attributes.classes
         labels.append(Label(attributes.identifier, start, numbered))
     return labels
 

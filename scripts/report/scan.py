@@ -29,7 +29,7 @@ def _named(document: Document) -> Iterator[tuple[str, Place]]:
     for name, places in parts.figures_used(document).items():
         if "://" not in name:
             yield name, places[0]
-    for name in _words(document.metadata):
+    for name in dict.fromkeys(_words(document.metadata)):
         if "/" in name and "://" not in name:
             yield name, where(document, name)
     for sheet in sorted(document.folder.rglob("*.css")):

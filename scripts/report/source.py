@@ -16,16 +16,22 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import yaml
+from scripts.report import strict_yaml
+from scripts.report.strict_yaml import YamlError
 
 #: A line that opens or closes a block of code (also as an item): its fence, and what is behind.
 FENCE = re.compile(r"^[ \t>]*(?:(?:[-+*:]|\(?\w+[.)])[ \t]+)*(`{3,}|~{3,})(.*)$")
 
+FORMATS = ("typst", "html")
+"""The editions of a document, by Quarto's names."""
+
 #: Characters that the embedded engine marks places with; no text of an author may hold one.
 PRIVATE = re.compile("[\ue000-\ue01f]")
+#: What is no letter, and which some readers drop and others take for the end of a line.
+CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-"""Both are safe; that in C, where PyYAML has it, is ten times as fast."""
+_ATTRIBUTES = r"""\{[#.\w-](?:"(?:\\.|[^"\\])*"|[^{}"`$])*\}"""
+"""What stands in braces behind a heading, an image and the like: no code and no formula."""
 
 _INCLUDE = re.compile(r"^\s*\{\{<\s*include\s+(\S+)\s*>\}\}\s*$")
 
@@ -74,11 +80,9 @@ class Document:
         return [found.start() for found in re.finditer("\n", self.text)]
 
     def options(self, target: str) -> dict[str, Any]:
-        """The metadata as one format (``typst`` or ``html``) sees it."""
-        formats = self.metadata.get("format") or {}
-        chosen = formats.get(target) if isinstance(formats, dict) else None
-        common = {key: value for key, value in self.metadata.items() if key != "format"}
-        return merge_metadata(common, chosen if isinstance(chosen, dict) else {})
+        """The metadata as one of ``FORMATS`` sees it."""
+        chosen: dict[str, Any] = self.metadata["format"][target]
+        return chosen
 
     @cached_property
     def code_free(self) -> str:
@@ -99,7 +103,7 @@ class Document:
 def find_math(code_free: str) -> list[tuple[tuple[int, int], str, bool]]:
     """Every formula: its span (dollars included), its LaTeX, and whether it is displayed."""
     pattern = re.compile(
-        r"\\."
+        rf"\\.|{_ATTRIBUTES}"
         r"|\$\$(?P<display>(?:\\.|[^\\])+?)\$\$"
         r"|(?<!(?<!\\)\$)\$(?=[^\s$])(?P<inline>(?:\\.|[^$\\\n]|\n(?![ \t]*\n))*?)(?<=\S)\$(?!\d)",
         re.DOTALL,
@@ -108,7 +112,7 @@ def find_math(code_free: str) -> list[tuple[tuple[int, int], str, bool]]:
     for match in pattern.finditer(code_free):
         display = match["display"] is not None
         if match["inline"] is None and not display:
-            continue  # a sign behind a backslash
+            continue  # a sign behind a backslash, or attributes
         found.append((match.span(), match["display"] if display else match["inline"], display))
     return found
 
@@ -126,10 +130,10 @@ def _blank_code(text: str, body: int) -> str:
     spans: list[tuple[int, int]] = [(0, body)]
     spans += list(code_fences(text, body))
     text = blank(text, spans)
-    # Signs behind a backslash and ticks that close nothing are passed over.
+    # Signs behind a backslash, attributes and ticks that close nothing are passed over.
     parts = re.compile(
         r"(?P<blank><!--.*?-->|(?P<ticks>`+)(?!`)(?:(?!\n[ \t]*\n).)+?(?<!`)(?P=ticks)(?!`))"
-        r"|\\.|`+",
+        rf"|\\.|{_ATTRIBUTES}|`+",
         re.DOTALL,
     )
     return blank(text, [match.span() for match in parts.finditer(text) if match["blank"]])
@@ -138,16 +142,16 @@ def _blank_code(text: str, body: int) -> str:
 def code_fences(text: str, body: int) -> Iterator[tuple[int, int]]:
     """Spans of the fenced code blocks after ``body``, fences included."""
     fence, start, offset = "", 0, body
-    for line in text[body:].splitlines(keepends=True):
+    for line in text[body:].split("\n"):
         match = FENCE.match(line)
         if match and not fence:
             fence, start = match[1], offset
         elif match and fence and match[1].startswith(fence) and not match[2].strip():
-            yield start, offset + len(line)
+            yield start, min(offset + len(line) + 1, len(text))
             fence = ""
-        offset += len(line)
+        offset += len(line) + 1
     if fence:
-        yield start, offset
+        yield start, len(text)
 
 
 def read_document(qmd: str | Path) -> Document:
@@ -196,8 +200,8 @@ def read_document(qmd: str | Path) -> Document:
     text = "\n".join(lines) + "\n"
     header, body = _split_front_matter(text, Place(shown(path), 1))
     project = path.parent / "_quarto.yml"
-    metadata = load_yaml(read_text(project, None), project, 0) if project.exists() else {}
-    metadata = merge_metadata(metadata, load_yaml(header, path, 1))
+    metadata = _load_settings(read_text(project, None) if project.exists() else "", project, 0)
+    metadata = merge_metadata(metadata, _load_settings(header, path, 1))
     return Document(path, text, tuple(places), body, metadata, includes)
 
 
@@ -224,7 +228,7 @@ def read_text(path: Path, named: Place | None) -> str:
     """The text of a file; ``named`` is where the author names it. Raises RenderError."""
     where = f"{named}: " if named else ""
     try:
-        return path.read_text(encoding="utf-8")
+        text = path.read_bytes().decode("utf-8-sig").replace("\r\n", "\n")
     except FileNotFoundError:
         raise RenderError(
             f"{where}the file {shown(path)} does not exist; create it or correct its name "
@@ -234,6 +238,13 @@ def read_text(path: Path, named: Place | None) -> str:
         raise RenderError(
             f"{where}the file {shown(path)} cannot be read as UTF-8 text ({error})."
         ) from None
+    if found := CONTROL.search(text):
+        place = Place(shown(path), text.count("\n", 0, found.start()) + 1)
+        raise RenderError(
+            f"{place}: the control character U+{ord(found[0]):04X} is no text; take it out, and "
+            "end lines with a line feed."
+        )
+    return text
 
 
 def _split_front_matter(text: str, start: Place) -> tuple[str, int]:
@@ -245,25 +256,34 @@ def _split_front_matter(text: str, start: Place) -> tuple[str, int]:
     return text[4 : match.start()], match.end()
 
 
-def load_yaml(text: str, path: Path, lines_before: int) -> dict[str, Any]:
-    """The mapping that ``text`` holds, which stands in ``path`` after some lines.
+def _load_settings(text: str, path: Path, lines_before: int) -> dict[str, Any]:
+    """The settings that ``text`` holds, which stands in ``path`` after some lines.
 
-    Raises RenderError, with file and line, when it is none.
+    Those of no format are written into each format: a document's own `toc: false` counts for more
+    than the `toc: true` that `_quarto.yml` gives to one format. Raises RenderError.
     """
     try:
-        loaded = _LOADER(text).get_single_data()
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        line = (mark.line if mark else 0) + 1 + lines_before
-        reason = getattr(error, "problem", None) or "not valid YAML"
-        raise RenderError(f"{Place(shown(path), line)}: the YAML is broken: {reason}.") from None
-    if loaded is None:
-        return {}
-    if not isinstance(loaded, dict):
+        metadata = strict_yaml.load(text)
+    except YamlError as error:
+        raise RenderError(f"{Place(shown(path), error.line + lines_before)}: {error}") from None
+    given = metadata.pop("format", {})
+    formats = {given: "default"} if isinstance(given, str) else given
+    if not isinstance(formats, dict) or not all(
+        isinstance(chosen, dict) or chosen == "default" for chosen in formats.values()
+    ):
+        line = text.partition("format")[0].count("\n") + 1 + lines_before
         raise RenderError(
-            f"{Place(shown(path), 1 + lines_before)}: `key: value` pairs are wanted here."
+            f"{Place(shown(path), line)}: `format` names `typst` and `html`, and under each its "
+            "settings or the word `default`."
         )
-    return loaded
+    chosen = {name: {} if own == "default" else own for name, own in formats.items()}
+    whole = {name: merge_metadata(metadata, chosen.get(name, {})) for name in (*FORMATS, *chosen)}
+    return metadata | {"format": whole}
+
+
+def as_list(given: Any) -> list[Any]:
+    """A setting that may be one value or several, as several."""
+    return given if isinstance(given, list) else [given]
 
 
 def merge_metadata(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:

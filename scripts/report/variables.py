@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any
 
-from scripts.report.source import PRIVATE, Document, RenderError, load_yaml, read_text, shown
+import yaml
+
+from scripts.report.source import CONTROL, PRIVATE, Document, Place, RenderError, read_text, shown
+from scripts.report.strict_yaml import YamlError, compose, fault, is_as_written
+
+_KEY = re.compile(r"[A-Za-z_][\w-]*")
 
 
 def variables_of(document: Document) -> dict[str, str]:
@@ -15,32 +19,50 @@ def variables_of(document: Document) -> dict[str, str]:
     return load_variables(path) if path.exists() else {}
 
 
+def origin(document: Document, key: str) -> str:
+    """Where an author changes a variable; `_variables.yml` itself is made by the build."""
+    return (
+        f"workflow/config.yaml: {key}"
+        if key.startswith("author.")
+        else (f"{shown(document.folder / '_variables.yml')}: {key}")
+    )
+
+
 def load_variables(path: Path) -> dict[str, str]:
     """Values of ``_variables.yml`` by dotted key, each as the text that the document shows.
 
-    Raises RenderError for a value that is neither text nor a whole number (Quarto would reformat
-    it: ``0.500`` becomes ``0.5``), and for one with a character that the engine uses itself.
+    Raises RenderError, with the line, for what is no strict YAML and for a value that Quarto would
+    not print as it is written.
     """
     values: dict[str, str] = {}
 
-    def flatten(prefix: str, node: Any) -> None:
-        if isinstance(node, dict):
-            for key, value in node.items():
-                flatten(f"{prefix}.{key}" if prefix else str(key), value)
-        elif isinstance(node, str) and PRIVATE.search(node):
-            raise RenderError(
-                f"{shown(path)}: the value {node!r} of `{prefix}` holds a private character, which "
-                "is the engine's; take it out."
+    def flatten(prefix: str, node: yaml.Node) -> None:
+        if isinstance(node, yaml.MappingNode):
+            for key, value in node.value:
+                if not _KEY.fullmatch(key.value):
+                    raise fault(key, f"no document can ask for the key `{key.value}`; rename it.")
+                flatten(f"{prefix}.{key.value}" if prefix else key.value, value)
+        elif not isinstance(node, yaml.ScalarNode) or not is_as_written(node):
+            given = node.value if isinstance(node, yaml.ScalarNode) else "[…]"
+            raise fault(
+                node,
+                f"the value `{given}` of `{prefix}` must be a text or a whole number (or a "
+                "decimal one without a closing zero); put it in quotes, so that every engine "
+                "prints it as written.",
             )
-        elif isinstance(node, str) or (isinstance(node, int) and not isinstance(node, bool)):
-            values[prefix] = str(node)
+        elif found := PRIVATE.search(node.value) or CONTROL.search(node.value):
+            kind = "private" if PRIVATE.match(found[0]) else "control"
+            raise fault(
+                node,
+                f"`{prefix}` holds a {kind} character, U+{ord(found[0]):04X}; take it out.",
+            )
         else:
-            raise RenderError(
-                f"{shown(path)}: the value {node!r} of `{prefix}` must be a text or a whole "
-                "number; put it in quotes, so that every engine prints it as written."
-            )
+            values[prefix] = node.value
 
-    flatten("", load_yaml(read_text(path, None), path, 0))
+    try:
+        flatten("", compose(read_text(path, None)))
+    except YamlError as error:
+        raise RenderError(f"{Place(shown(path), error.line)}: {error}") from None
     return values
 
 

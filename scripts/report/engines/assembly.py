@@ -32,8 +32,8 @@ from scripts.report.source import Document
 from scripts.report.variables import variables_of
 
 _HERE = Path(__file__).parent
-_OF_THE_FRAME = ("title", "subtitle", "author", "date", "abstract", "keywords", "toc-title")
-_NOT_PANDOCS = ("project", "execute", "filters", "include-in-header", "css", "format")
+_OF_THE_FRAME = ("title", "subtitle", "author", "date", "abstract")
+_NOT_PANDOCS = ("project", "execute", "filters", "include-in-header", "css", "font-paths")
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,8 @@ class Edition:
         if _repeat_a_name(read):  # Pandoc makes names of headings' words, each once in a text
             read = [self._chapter((self.document.body, len(self.document.text)))]
         frame, *read = self._with_citations([self._frame(read), *read])
-        given = numbers(item for part in read for item in part.record["items"])
+        items = (item for part in read for item in part.record["items"])
+        given = numbers(items, self.document.options("html").get("number-offset", 0))
         frame, *read = (self._with_numbers(part, given) for part in (frame, *read))
         whole = frame.text.replace(_place("body"), "\n".join(part.text for part in read))
         return whole.replace(_place("contents"), _one_list(part.contents for part in read)) + "\n"
@@ -181,13 +182,14 @@ class Edition:
             )
 
         taken = {key: value for key, value in self.options.items() if key not in _NOT_PANDOCS}
-        taken["language"], _, taken["region"] = str(taken["lang"]).partition("-")
+        taken["language"], _, region = str(taken["lang"]).partition("-")
+        taken["region"] = region or "US"  # as in Quarto's Typst
         if frame:
             taken["author"] = settings.authors(self.document, taken.get("author"))
         else:
             taken = {key: value for key, value in taken.items() if key not in _OF_THE_FRAME}
             taken["pagetitle"] = "chapter"  # which no template prints, and Pandoc asks for
-        return json.dumps(fill(taken) | {"quarto-variables": values})
+        return json.dumps(fill(taken) | {"quarto-variables": values}, ensure_ascii=False)
 
 
 _CHAPTER = _HERE / "chapter.template"

@@ -27,10 +27,15 @@ def render_pdf(document: Document) -> bytes:
     import typst  # only now: what takes longest, Pandoc, is already at work on the HTML's chapters
 
     options = settings.read(document, "typst")
-    standards = [options["pdf-standard"]] if "pdf-standard" in options else []
+    # Without a standard Typst leaves out a letter that no font has; PDF/A-2b is the least strict
+    # that makes it say so.
+    standard = options.get("pdf-standard", "a-2b")
+    folders = tuple(settings.font_folders(document, options))
+    fonts = sorted(path for folder in folders for path in folder.rglob("*") if path.is_file())
+    # The whole path: `report` is another folder in another stage.
+    setter = typesetter(document.folder.resolve(), folders, pandoc.fingerprint(fonts))
     try:
-        setter = typesetter(document.folder.resolve())  # "report" is another in another stage
-        return setter.pdf(source, standards, settings.timestamp(document))
+        return setter.pdf(source, [standard], settings.timestamp(document))
     except typst.TypstError as error:
         raise problems.of_typst(document, source, error) from None
 

@@ -16,14 +16,15 @@ _LETTERS_A_LINE = 42
 """Of a heading in a column of the contents."""
 
 
-def numbers(items: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+def numbers(items: Iterable[Mapping[str, Any]], offset: int = 0) -> dict[str, str]:
     """The number of each label. ``items``: what carries one, in document order.
 
     An item has ``label`` and ``kind``; a heading also ``level``, a panel its letter as ``panel``.
+    ``offset``: how many sections of the first level are counted before the first.
     """
     found: dict[str, str] = {}
     counts: Counter[str] = Counter()
-    section = [0] * 6
+    section = [offset, 0, 0, 0, 0, 0]
     whole = ""
     for item in items:
         if "level" in item:

@@ -12,6 +12,7 @@ from scripts.report.engines.pandoc import PandocError
 from scripts.report.engines.settings import where
 from scripts.report.parts import figures_used
 from scripts.report.source import Document, Place, RenderError, shown
+from scripts.report.variables import origin, variables_of
 
 
 def of_pandoc(document: Document, start: int, error: PandocError) -> RenderError:
@@ -65,8 +66,38 @@ def _math_place(document: Document, latex: str) -> Place:
     return document.place(places[close[0]]) if close else where(document, latex)
 
 
+def of_letters(document: Document, said: str) -> RenderError | None:
+    """Typst's complaint, of whichever engine, that it has no font for some letters; else None."""
+    found = re.findall(r'the text `"((?:\\.|[^"\\])*)"` could not be displayed', said)
+    letters: dict[str, list[str]] = {}
+    for quoted in dict.fromkeys(found):
+        text = re.sub(r"\\u\{(\w+)\}", lambda code: chr(int(code[1], 16)), quoted)
+        codes = " ".join(f"U+{ord(letter):04X}" for letter in text)
+        letters.setdefault(_place_of_letter(document, text), []).append(f"{text} ({codes})")
+    folder = document.options("typst").get("font-paths", "fonts")
+    problems = [
+        f"{place}: {', '.join(texts)} could not be displayed, since no font has it. Put a font "
+        f"file (.ttf or .otf) that has it into {shown(document.folder / str(folder))}, which "
+        "`font-paths` under `format: typst:` names, or write something else."
+        for place, texts in letters.items()
+    ]
+    return RenderError("\n".join(problems)) if problems else None
+
+
+def _place_of_letter(document: Document, letter: str) -> str:
+    """Where an author finds a letter: in the text, or where the value of a variable comes from."""
+    if letter not in document.text:
+        for key, value in variables_of(document).items():
+            if letter in value:
+                return origin(document, key)
+    return str(where(document, letter))
+
+
 def of_typst(document: Document, source: str, error: Any) -> RenderError:
     """Typst's complaint, with the author's file and line where they can be found."""
+    of_fonts = of_letters(document, error.diagnostic or error.message)
+    if of_fonts is not None:
+        return of_fonts
     hint = f" ({error.hints[0]})" if error.hints else ""
     place, excerpt = _place_of_typst(document, source, error.diagnostic or "")
     return RenderError(

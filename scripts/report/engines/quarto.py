@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import functools
 import os
 import re
@@ -10,7 +11,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from scripts.report.engines.problems import of_refusal
+from scripts.report.engines.problems import of_letters, of_refusal
 from scripts.report.engines.settings import timestamp
 from scripts.report.source import Document, RenderError, shown
 
@@ -83,13 +84,13 @@ def _render(document: Document, target: str, suffix: str) -> bytes:
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder, "document")
         left_out = shutil.ignore_patterns(".quarto", *([out] if out != "." else []))
-        shutil.copytree(document.folder, copy, ignore=left_out)
+        shutil.copytree(document.folder, copy, ignore=left_out, copy_function=_copy)
         command = ["quarto", "render", document.path.name, "--to", target]
         done = subprocess.run(
             command, cwd=copy, env=environment, capture_output=True, encoding="utf-8"
         )
         said = done.stdout + done.stderr
-        refused = of_refusal(document, said)
+        refused = of_refusal(document, said) or of_letters(document, said)
         if refused is not None:
             raise refused
         if done.returncode != 0:
@@ -98,3 +99,10 @@ def _render(document: Document, target: str, suffix: str) -> bytes:
         if unresolved:
             raise RenderError(f"{shown(document.path)}: Quarto says: {unresolved[0].strip()}")
         return (copy / out / document.path.with_suffix(suffix).name).read_bytes()
+
+
+def _copy(source: str, target: str) -> None:
+    """Copy a file, a text without its byte order mark, which Quarto prints of an included one."""
+    content = Path(source).read_bytes()
+    is_text = source.endswith(".qmd")
+    Path(target).write_bytes(content.removeprefix(codecs.BOM_UTF8) if is_text else content)

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-from scripts.report.source import RenderError, shown
+from scripts.report.source import RenderError, read_text, shown
 
 _KINDS = {
     ".svg": "image/svg+xml", ".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg",
@@ -46,7 +46,7 @@ def _filled(sheet: Path) -> str:
     def url(found: re.Match[str]) -> str:
         return f"url({_data_url(sheet.parent / found[1])})"
 
-    rules = sheet.read_text(encoding="utf-8")
+    rules = read_text(sheet, None)
     return re.sub(r"""url\(["']?([^"')]+)["']?\)""", url, rules)
 
 

@@ -2,23 +2,91 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-from scripts.report.source import Document, Place, RenderError, shown
+from scripts.report.source import (
+    FORMATS,
+    Document,
+    Place,
+    RenderError,
+    as_list,
+    read_text,
+    shown,
+)
 
-#: Metadata keys with a meaning here, and for the closed ones the values that are supported.
-_KEYS: Mapping[str, tuple[Any, ...] | None] = {
-    "title": None, "subtitle": None, "author": None, "date": None, "abstract": None,
-    "keywords": None, "lang": None, "number-sections": (True, False), "number-depth": None,
-    "section-numbering": ("1.1.1",), "toc": (True, False), "toc-depth": None, "toc-title": None,
-    "bibliography": None, "csl": None, "execute": None, "filters": None,
-    "include-in-header": None, "css": None,
-    "project": None, "papersize": None, "margin": None, "fontsize": None,
-    "pdf-standard": ("ua-1",), "html-math-method": ("mathml",), "embed-resources": (True,),
+_LENGTH = re.compile(r"\d+(?:\.\d+)?(?:pt|mm|cm|in)")
+_SIDES = {"x", "y", "top", "bottom", "left", "right"}
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, (str, int, float)) and not isinstance(value, bool)
+
+
+def _is_switch(value: Any) -> bool:
+    return isinstance(value, bool)
+
+
+def _is_count(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
+def _is_english(value: Any) -> bool:
+    return isinstance(value, str) and re.fullmatch(r"en(?:-[A-Z]{2})?", value) is not None
+
+
+def _is_margin(value: Any) -> bool:
+    return isinstance(value, dict) and all(
+        side in _SIDES and _LENGTH.fullmatch(str(length)) for side, length in value.items()
+    )
+
+
+def _is_folders(value: Any) -> bool:
+    return all(isinstance(name, str) for name in as_list(value))
+
+
+def _is_project(value: Any) -> bool:
+    known = {"type", "output-dir", "render", "post-render"}
+    return (
+        isinstance(value, dict) and set(value) <= known and value.get("type") in ("default", None)
+    )
+
+
+def _shows_only(value: Any) -> bool:
+    """Whether code is not run. A notebook's filters make Quarto's preview follow included files."""
+    return isinstance(value, dict) and value.get("enabled") is False and set(value) <= _EXECUTE
+
+
+_EXECUTE = {"enabled", "ipynb-filters"}
+
+#: The settings with a meaning here, and what a value of theirs must be; None where it is looked at
+#: further below. ``docs/document.md`` lists them.
+KEYS: Mapping[str, Callable[[Any], bool] | None] = {
+    "title": _is_text, "subtitle": _is_text, "author": None, "date": None, "abstract": _is_text,
+    "lang": _is_english, "toc": _is_switch, "toc-depth": lambda value: value in range(1, 7),
+    "number-sections": _is_switch, "number-offset": _is_count,
+    "section-numbering": lambda value: value == "1.1.1",
+    "bibliography": None, "csl": _is_text, "filters": None,
+    "project": _is_project, "execute": _shows_only,
+    "papersize": lambda value: value in ("a4", "us-letter"), "margin": _is_margin,
+    "font-paths": _is_folders, "include-in-header": None,
+    "pdf-standard": lambda value: value == "ua-1",
+    "css": None, "html-math-method": lambda value: value == "mathml",
+    "embed-resources": lambda value: value is True,
 }  # fmt: skip
+
+#: The settings that the two formats may have different values of.
+_OF_A_FORMAT = {
+    "toc", "toc-depth", "number-offset", "section-numbering", "papersize", "margin", "font-paths",
+    "include-in-header", "pdf-standard", "css", "html-math-method", "embed-resources",
+}  # fmt: skip
+
+#: Files that Quarto reads without being told of them.
+_UNREAD = ("_metadata.yml", "_metadata.yaml", "_brand.yml", "_brand.yaml", "_quarto.yaml",
+           "_variables.yaml", "_quarto.yml.local", "_extensions")  # fmt: skip
 
 _REPORT = Path(__file__).parents[3] / "report"
 #: The filter that sets citations, which a document may name itself: it finds them only once.
@@ -32,34 +100,38 @@ def read(document: Document, target: str) -> dict[str, Any]:
 
     Raises RenderError for a setting that the engine does not know and for a file not there.
     """
+    _check(document)
     options = document.options(target)
-    formats = document.metadata.get("format") or {}
-    unknown = set(formats) - {"typst", "html"} if isinstance(formats, dict) else {formats}
-    if unknown:
-        raise refused(document, str(min(unknown)), f"the format `{min(unknown)}`")
-    for key, value in options.items():
-        if key not in _KEYS:
-            raise refused(document, key, f"the setting `{key}`")
-        allowed = _KEYS[key]
-        if allowed is not None and value not in allowed:
-            raise refused(document, key, f"`{key}: {value}`")
-    # Filters of notebooks change nothing here; they make Quarto's preview follow included files.
-    given = options.get("execute", {})
-    execute = {**given, "ipynb-filters": []} if isinstance(given, dict) else given
-    if execute not in ({"ipynb-filters": []}, {"enabled": False, "ipynb-filters": []}):
-        raise refused(document, "execute", f"`execute: {given}`")
-    timestamp(document)
-    if "csl" in options:
-        _file(document, options["csl"])
     defaults = {
-        "lang": "en", "toc-depth": 3, "toc-title": "Table of contents", "papersize": "us-letter",
-        "margin": {"x": "1.25in", "y": "1.25in"}, "fontsize": "11pt", "number-depth": 6,
+        "lang": "en", "toc-depth": 3, "papersize": "us-letter",
+        "margin": {"x": "1.25in", "y": "1.25in"},
     }  # fmt: skip
     if target == "typst":
         defaults["csl"] = str(_IEEE)
-    bibliography = options.get("bibliography", [])
-    listed = bibliography if isinstance(bibliography, list) else [bibliography]
-    return defaults | options | {"bibliography": listed}
+    return defaults | options | {"bibliography": as_list(options.get("bibliography", []))}
+
+
+def _check(document: Document) -> None:
+    for name in document.metadata["format"]:
+        if name not in FORMATS:
+            raise refused(document, name, f"the format `{name}`")
+    for name in _UNREAD:
+        if (document.folder / name).exists():
+            raise refused(document, name, f"{shown(document.folder / name)}, which Quarto reads,")
+    typst, html = (document.options(name) for name in FORMATS)
+    for key, value in [*typst.items(), *html.items()]:
+        if key not in KEYS:
+            raise refused(document, key, f"the setting `{key}`")
+        fits = KEYS[key]
+        if fits is not None and not fits(value):
+            raise refused(document, key, f"`{key}: {value}`")
+        if key not in _OF_A_FORMAT and typst.get(key) != html.get(key):
+            raise refused(document, key, f"a `{key}` that differs between the formats")
+    if "section-numbering" in typst and not typst.get("number-sections"):
+        raise refused(document, "section-numbering", "`section-numbering` of unnumbered sections")
+    timestamp(document)
+    if "csl" in typst:
+        _file(document, typst["csl"])
 
 
 def refused(document: Document, snippet: str, what: str) -> RenderError:
@@ -76,10 +148,9 @@ def where(document: Document, snippet: str) -> Place:
         offset = document.text.find(wanted) if snippet else -1
         if offset >= 0:
             return document.place(offset)
-    bibliography = document.metadata.get("bibliography", [])
-    names = bibliography if isinstance(bibliography, list) else [bibliography]
+    names = as_list(document.metadata.get("bibliography", []))
     for path in (document.folder / str(name) for name in ["_quarto.yml", *names]):
-        text = path.read_text(encoding="utf-8") if path.exists() else ""
+        text = read_text(path, None) if path.exists() else ""
         if snippet and snippet in text:
             return Place(shown(path), text.count("\n", 0, text.index(snippet)) + 1)
     return Place(shown(document.path), 1)
@@ -88,11 +159,11 @@ def where(document: Document, snippet: str) -> Place:
 def authors(document: Document, given: Any) -> list[dict[str, str]]:
     """``author`` in its three spellings (text, list, maps) as a list of maps."""
     authors = []
-    for author in given if isinstance(given, list) else [given] if given else []:
+    for author in as_list(given) if given else []:
         entry = author if isinstance(author, dict) else {"name": author}
-        unknown = set(entry) - {"name", "affiliation", "email"}
-        if unknown:
-            raise refused(document, min(unknown), f"`{min(unknown)}` of an author")
+        for key, value in entry.items():
+            if key not in ("name", "affiliation", "email") or not _is_text(value):
+                raise refused(document, key, f"`{key}` of an author")
         authors.append({key: str(value) for key, value in entry.items()})
     return authors
 
@@ -110,12 +181,19 @@ def filters(document: Document, options: Mapping[str, Any]) -> list[Path]:
 
 def files(document: Document, options: Mapping[str, Any], key: str) -> list[Path]:
     """The files that a setting names, one or a list, in order."""
-    given = options.get(key, [])
-    names = given if isinstance(given, list) else [given]
+    names = as_list(options.get(key, []))
     for name in names:
         if not isinstance(name, str):
             raise refused(document, key, f"`{key}: {name}`")
     return [_file(document, name) for name in names]
+
+
+def font_folders(document: Document, options: Mapping[str, Any]) -> list[Path]:
+    """The folders that the document names, from whose fonts Typst takes a letter that its own lack.
+
+    A folder that is not there holds no fonts, as in Quarto.
+    """
+    return [document.folder / name for name in as_list(options.get("font-paths", []))]
 
 
 def _file(document: Document, name: str) -> Path:
@@ -132,6 +210,8 @@ def timestamp(document: Document) -> int:
     """The front matter's date as seconds since 1970: the only date that the output holds."""
     day = document.metadata.get("date")
     try:
+        if isinstance(day, datetime):
+            raise ValueError
         parsed = day if isinstance(day, date) else date.fromisoformat(str(day))
     except ValueError:
         raise RenderError(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +17,9 @@ _TEXT = ".main.typ"
 
 
 class Typesetter:
-    """A Typst for the documents of one folder. It reads their files anew each time."""
+    """A Typst for the documents of one folder. It reads their files anew each time, fonts once."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, font_folders: Sequence[Path] = ()) -> None:
         import typst
 
         self._folder = folder.resolve()
@@ -26,7 +27,10 @@ class Typesetter:
         self._text = Path(self._stage.name, _TEXT)
         self._text.touch()
         self._compiler: Any = typst.Compiler(
-            str(self._text), root=self._stage.name, ignore_system_fonts=True
+            str(self._text),
+            root=self._stage.name,
+            font_paths=[str(path.resolve()) for path in font_folders],
+            ignore_system_fonts=True,
         )
 
     def pdf(self, source: str, standards: list[str], timestamp: int) -> bytes:
@@ -47,6 +51,9 @@ class Typesetter:
 
 
 @functools.lru_cache(maxsize=1)
-def typesetter(folder: Path) -> Typesetter:
-    """The typesetter of a folder, kept until another folder's is asked for."""
-    return Typesetter(folder)
+def typesetter(folder: Path, font_folders: tuple[Path, ...], fonts: str) -> Typesetter:
+    """The typesetter of a folder with fonts of some folders, kept until another is asked for.
+
+    fonts: the hash of what is in the folders of fonts, so that other fonts make another typesetter.
+    """
+    return Typesetter(folder, font_folders)

@@ -10,9 +10,20 @@ local function take(cite)
   return common.raw(common.typst and '#[' .. place .. '];' or place), false
 end
 
+-- A table's cells count before its caption, as in Quarto.
+local pass = {traverse = 'topdown', Cite = take}
+function pass.Table(tbl)
+  local caption = tbl.caption
+  tbl.caption = {}
+  tbl = tbl:walk(pass)
+  caption.long = caption.long:walk(pass)
+  tbl.caption = caption
+  return tbl, false
+end
+
 return {
   Pandoc = function(doc)
-    doc = doc:walk {traverse = 'topdown', Cite = take}
+    doc = doc:walk(pass)
     doc.meta['quarto-citations'] = common.raw(pandoc.write(pandoc.Pandoc(cites), 'json'))
     return doc
   end,

@@ -8,10 +8,10 @@ M.format = M.typst and 'typst' or 'html'
 M.kinds = {
   fig = 'Figure', tbl = 'Table', eq = 'Equation', sec = 'Section', thm = 'Theorem',
   lem = 'Lemma', cor = 'Corollary', prp = 'Proposition', cnj = 'Conjecture',
-  def = 'Definition', exm = 'Example', exr = 'Exercise', alg = 'Algorithm',
+  def = 'Definition', exm = 'Example', exr = 'Exercise',
 }
 -- The kinds whose statement is set upright; the other theorem-like kinds are set in italics.
-M.upright = {def = true, exm = true, exr = true, alg = true}
+M.upright = {def = true, exm = true, exr = true}
 M.proofs = {proof = 'Proof', remark = 'Remark', solution = 'Solution'}
 M.callouts = {note = 'Note', tip = 'Tip', warning = 'Warning', caution = 'Caution',
               important = 'Important'}

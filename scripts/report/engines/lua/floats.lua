@@ -5,6 +5,12 @@ local numbers = common.numbers
 
 -- The caption as printed: "Figure 1: words", or "(a) words" under a panel.
 local function caption(label, inlines)
+  local words = inlines:find_if(function(el)
+    return not (el.t == 'Space' or el.t:match 'Break$' or el.text == '\u{a0}')
+  end)
+  if not words then
+    common.refuse('#' .. label, 'the caption of ' .. label .. ' is empty; say what is shown')
+  end
   local entry = numbers[label]
   local lead = entry.caption and '(' .. entry.caption .. ')' or common.name(label) .. ':'
   return pandoc.Inlines {pandoc.Str(lead), pandoc.Space()} .. inlines
@@ -41,7 +47,7 @@ local function image(el)
     for _, side in ipairs {'width', 'height'} do
       local size = el.attributes[side]
       if size then
-        table.insert(arguments, side .. ': ' .. size:gsub('px$', 'pt'))
+        table.insert(arguments, side .. ': ' .. size)
       end
     end
     return raw('#box(image(' .. table.concat(arguments, ', ') .. '))')
@@ -137,7 +143,7 @@ local function heading(el)
     local numbering = entry and '(..) => "' .. common.number(el.identifier) .. '"' or 'none'
     local open = '#heading(level: ' .. el.level .. ', numbering: ' .. numbering .. ')['
     return pandoc.Plain(pandoc.Inlines {raw(open)} .. el.content
-                        .. {raw('] <' .. el.identifier .. '>')})
+                        .. {raw('] #label(' .. common.quoted(el.identifier) .. ')')})
   end
   if entry then
     local shown = pandoc.Span({common.number(el.identifier)}, pandoc.Attr('', {'section-number'}))

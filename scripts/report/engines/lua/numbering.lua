@@ -3,7 +3,7 @@
 -- been read.
 local common = require 'common'
 local numbers, record = common.numbers, common.record
-local numbered, depth
+local numbered
 
 local function give(identifier, kind)
   numbers[identifier] = {kind = kind}
@@ -13,7 +13,7 @@ end
 local function heading(el)
   local letters = utf8.len(pandoc.utils.stringify(el.content))
   record.headings:insert {level = el.level, label = el.identifier, letters = letters}
-  if not numbered or el.level > depth or el.classes:includes 'unnumbered' then return nil end
+  if not numbered or el.classes:includes 'unnumbered' then return nil end
   numbers[el.identifier] = {kind = 'sec'}
   record.items:insert {label = el.identifier, kind = 'sec', level = el.level}
 end
@@ -26,15 +26,25 @@ local function float(div)
   end
   give(div.identifier, kind)
   local panels = 0
-  local function panel(el)
+  local function foreign(el)
     if common.kind(el.identifier) then
-      panels = panels + 1
-      local letter = string.char(96 + panels)
-      numbers[el.identifier] = {kind = kind, caption = letter}
-      record.items:insert {label = el.identifier, kind = kind, panel = letter}
+      common.refuse('#' .. el.identifier, 'only ' .. kind .. '- panels stand in #' .. div.identifier
+        .. ', not ' .. el.identifier .. '; take it out of there')
     end
   end
-  div:walk {traverse = 'topdown', Figure = panel, Table = panel}
+  local function panel(el)
+    if not common.kind(el.identifier) then return nil end
+    if common.kind(el.identifier) ~= kind then foreign(el) end
+    if panels == 26 then
+      common.refuse('#' .. el.identifier, 'panels are lettered a to z; this one is too many')
+    end
+    panels = panels + 1
+    local letter = string.char(96 + panels)
+    numbers[el.identifier] = {kind = kind, caption = letter}
+    record.items:insert {label = el.identifier, kind = kind, panel = letter}
+  end
+  div.content:walk {traverse = 'topdown', Figure = panel, Table = panel, Div = foreign,
+                    Span = foreign, Header = foreign}
   return nil, false
 end
 
@@ -50,7 +60,6 @@ local list = {
 return {
   Pandoc = function(doc)
     numbered = doc.meta['number-sections'] == true
-    depth = tonumber(pandoc.utils.stringify(doc.meta['number-depth'] or '6'))
     doc.blocks:walk(list)
   end,
 }

@@ -39,6 +39,9 @@ return {
       name = proof ~= nil or common.is_theorem(el),
       ['layout-ncol'] = not (callout or proof or common.is_theorem(el)),
     })
+    if not (el.attributes['layout-ncol'] or '1'):match '^[1-9]%d*$' then
+      common.refuse('layout-ncol', 'layout-ncol is the number of columns')
+    end
     if el.identifier == 'refs' then
       common.refuse('#refs', 'the bibliography stands at the end by itself; take `#refs` out')
     end
@@ -48,18 +51,30 @@ return {
   end,
   Span = function(el)
     local equation = common.kind(el.identifier) == 'eq'
-    only(el, 'a span', {smallcaps = true, underline = true}, {alt = equation})
+    only(el, 'a span', {smallcaps = true, underline = true, observed = true}, {alt = equation})
   end,
   Header = function(el)
     only(el, 'a heading', {unnumbered = true, appendix = true}, {})
   end,
-  Image = function(el) only(el, 'an image', {}, size) end,
+  Image = function(el)
+    only(el, 'an image', {}, size)
+    for _, side in ipairs {'width', 'height'} do
+      local given = el.attributes[side] or '1in'
+      if not (given:match '^[%d.]+%%$' or given:match '^[%d.]+[cim][mn]$') then
+        common.refuse(side .. '=' .. given, 'the ' .. side .. ' of an image is given in %, in, cm or mm')
+      end
+    end
+  end,
   Link = function(el) only(el, 'a link', {uri = true, email = true}, {}) end,
   Code = function(el) only(el, 'code', {}, {}) end,
   CodeBlock = function(el)
     only(el, 'a code block', {[el.classes[1] or ''] = true}, {})
     if el.identifier ~= '' then
       common.refuse('#' .. el.identifier, 'code has no label here; take it out')
+    end
+    local note = (el.text .. '\n'):match '[^%w%s]%s*(<%d+>)[%s*/>-]*\n'
+    if note then
+      common.refuse(note, 'the annotation ' .. note .. ' of code is not supported; say it in the text')
     end
   end,
   Table = function(el)

@@ -13,7 +13,6 @@ end
 return {
   Pandoc = function(doc)
     doc.meta['author-names'] = plain(doc.meta.author)
-    doc.meta.keywords = plain(doc.meta.keywords)
     if doc.meta.title then doc.meta.pagetitle = pandoc.utils.stringify(doc.meta.title) end
     doc.meta.contents = common.raw '\u{E014}contents\u{E015}'
     return doc
