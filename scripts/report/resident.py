@@ -185,10 +185,7 @@ def code() -> str:
 
 def main() -> None:
     """Answer requests until none has come for some seconds, or one comes from other code."""
-    from scripts.report import product, verify  # noqa: F401 (all its code, before it is asked)
-
-    seconds, own = float(sys.argv[1]), code()
-    place = _place()
+    seconds, place = float(sys.argv[1]), _place()
     with socket.socket(socket.AF_UNIX) as listener:
         inode = _listen(listener, place)
         listener.settimeout(seconds)
@@ -196,6 +193,9 @@ def main() -> None:
         with Path(os.devnull).open("wb") as nothing:
             os.dup2(nothing.fileno(), 1)
         try:
+            from scripts.report import product, verify  # noqa: F401 (all its code, while one waits)
+
+            own = code()
             while _answer_one(listener, own) and not _too_large():
                 pass
         finally:

@@ -32,7 +32,8 @@ def render_pdf(document: Document) -> bytes:
     standard = options.get("pdf-standard", "a-2b")
     folders = tuple(settings.font_folders(document, options))
     fonts = sorted(path for folder in folders for path in folder.rglob("*") if path.is_file())
-    setter = typesetter(document.folder, folders, pandoc.fingerprint(fonts))
+    # The whole path: `report` is another folder in another stage.
+    setter = typesetter(document.folder.resolve(), folders, pandoc.fingerprint(fonts))
     try:
         return setter.pdf(source, [standard], settings.timestamp(document))
     except typst.TypstError as error:
