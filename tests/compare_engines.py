@@ -71,7 +71,6 @@ def _rendered(folder: Path, drawn: Documents) -> dict[str, str]:
     options = wide_project(folder)
     shutil.copy(ROOT / "report" / "header.typ", folder)  # whose callouts have no icon
     options["format"]["typst"]["include-in-header"] = ["header.typ", "wide.typ"]
-    options["format"]["typst"]["papersize"] = "a0"  # whose pages are wide, and long, enough
     variables, refused = {}, {}
     for name, document in drawn.items():
         text, values = source(document, name)
@@ -84,11 +83,14 @@ def _rendered(folder: Path, drawn: Documents) -> dict[str, str]:
             return refused
         options["project"] = {"type": "default", "render": [f"{name}.qmd" for name in waiting]}
         (folder / "_quarto.yml").write_text(yaml.safe_dump(options), encoding="utf-8")
-        command = ["quarto", "render", "-M", "page-numbering:false"]
+        # All on one page, whose lines are long enough.
+        sizes = ["-M", "papersize:a0", "-M", "fontsize:6pt", "-M", "page-numbering:false"]
+        command = ["quarto", "render", *sizes]
         made = subprocess.run(command, cwd=folder, capture_output=True, encoding="utf-8")
         failed = next((name for name in waiting if not _done(folder, name)), None)
         if failed is not None:
-            refused[failed] = "Quarto: " + " ".join((made.stdout + made.stderr).split())[-600:]
+            said = made.stdout + made.stderr
+            refused[failed] = "Quarto: " + " ".join(said[said.find("ERROR") :].split())[:600]
 
 
 def _done(folder: Path, name: str) -> bool:
