@@ -216,11 +216,13 @@ def _cells(row: str) -> int:
 
 
 def _captions_alone(document: Document) -> Iterator[Stray]:
-    """Captions of tables with no table beside them."""
+    """Captions of tables with no table beside them, or with braces."""
     paragraphs = list(_PARAGRAPH.finditer(document.prose))
     for index, match in enumerate(paragraphs):
         if not (_CAPTION.match(match[0]) and "{#tbl-" in document.text[slice(*match.span())]):
             continue
+        if re.search(r"\\[{}]", match[0]):
+            yield Stray(match.start(), "a table's caption holds no braces; Quarto would lose it.")
         beside = [other[0] for other in paragraphs[max(index - 1, 0) : index + 2] if other != match]
         if not re.search(r"\||--", "".join(beside)):
             yield Stray(match.start(), "no table stands above or below this caption.")

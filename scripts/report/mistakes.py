@@ -97,6 +97,12 @@ def _shortcode_problems(
             f"`{match[0]}` begins or ends no shortcode; two braces stand at either end, and three "
             "where one is only shown.",
         )
+    for match in re.finditer(r"^[ \t]*\{\{<.*>\}\}.*\{\{<.*>\}\}[ \t]*$", document.code_free, re.M):
+        yield Problem(
+            document.place(match.start()),
+            "Quarto takes a line that begins and ends with a shortcode for one; write a word "
+            "before or behind.",
+        )
     for code in shortcodes:
         start = code.span[0]
         place = document.place(start)
@@ -188,7 +194,7 @@ def _reference_problems(document: Document, keys: set[str]) -> Iterator[Problem]
             yield Problem(
                 place, f"`@{name}` is a section without a number; use [text](#{name}) instead."
             )
-    for match in re.finditer(r"@([a-z]+)-[\w:-]+[ \t]*\n?[ \t]*\[@", prose):
+    for match in re.finditer(r"(?<![\w@\\/])@([a-z]+)-[\w:-]+[ \t]*\n?[ \t]*\[@", prose):
         if match[1] in REFERENCE_KINDS:
             yield Problem(
                 document.place(match.start()),
