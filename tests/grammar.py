@@ -243,10 +243,10 @@ def panels(draw: st.DrawFn) -> Panels:
 
 
 def apart(blocks: Sequence[Part]) -> tuple[Part, ...]:
-    """Blocks with a paragraph behind each list, which would go on in the next list or table."""
+    """Blocks with a paragraph behind each list, which might go on in the next block."""
     found: list[Part] = []
     for block in blocks:
-        goes_on = Items, Definitions, Table
+        goes_on = Items, Definitions, Table, CodeBlock
         if found and isinstance(found[-1], Items | Definitions) and isinstance(block, goes_on):
             found.append(Paragraph(Line((Text("between"),))))
         found.append(block)
