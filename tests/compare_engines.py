@@ -87,10 +87,13 @@ def _rendered(folder: Path, drawn: Documents) -> dict[str, str]:
         sizes = ["-M", "papersize:a0", "-M", "fontsize:6pt", "-M", "page-numbering:false"]
         command = ["quarto", "render", *sizes]
         made = subprocess.run(command, cwd=folder, capture_output=True, encoding="utf-8")
-        failed = next((name for name in waiting if not _done(folder, name)), None)
-        if failed is not None:
+        failed = [name for name in waiting if not _done(folder, name)]
+        if failed:
             said = made.stdout + made.stderr
-            refused[failed] = "Quarto: " + " ".join(said[said.find("ERROR") :].split())[:600]
+            # It reads all documents before it renders the first, and names the one it stops at.
+            named = re.search(r"[Ii]n file \S*?(d\d+)\.qmd", said)
+            name = named[1] if named and named[1] in failed else failed[0]
+            refused[name] = "Quarto: " + " ".join(said[said.find("ERROR") :].split())[:600]
 
 
 def _done(folder: Path, name: str) -> bool:

@@ -99,11 +99,12 @@ def _lines(document: Document) -> Iterator[_Line]:
         )
         if inside is None and not is_comment:
             prose = document.prose[start : offset - 1]
-            signs = (
-                "x" if sign.isspace() > was.isspace() else sign
-                for sign, was in zip(prose, text, strict=True)
-            )
-            yield _Line(start, text, "".join(signs))
+            if prose != text:  # a formula counts as text
+                prose = "".join(
+                    "x" if sign.isspace() > was.isspace() else sign
+                    for sign, was in zip(prose, text, strict=True)
+                )
+            yield _Line(start, text, prose)
         elif inside == start and _TILDES.match(text):
             yield _Line(start, text, "")
         elif inside is not None:

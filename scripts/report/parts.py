@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from scripts.report.source import Document, Place, blank, read_document
@@ -131,7 +132,8 @@ def _closing(text: str, start: int) -> int:
     return -1
 
 
-def find_images(document: Document) -> list[Image]:
+@lru_cache(maxsize=4)  # asked for by one check after the other
+def find_images(document: Document) -> tuple[Image, ...]:
     """Every image of the body, in order."""
     text, images = without_attributes(document), []
     for match in re.finditer(r"(?<!\\)!\[", text):
@@ -147,7 +149,7 @@ def find_images(document: Document) -> list[Image]:
         caption = document.text[bracket + 1 : end - 1]
         path = target[0] if target else ""
         images.append(Image(path, caption, attributes, match.start(), stop))
-    return images
+    return tuple(images)
 
 
 def attributes_at(document: Document, offset: int) -> tuple[Attributes, int]:
@@ -170,6 +172,7 @@ def attribute_blocks(document: Document) -> Iterator[tuple[Attributes, int, int]
             last = end
 
 
+@lru_cache(maxsize=4)
 def without_attributes(document: Document) -> str:
     """``document.prose`` without attribute blocks, whose values are no Markdown."""
     return blank(document.prose, [(start, end) for _, start, end in attribute_blocks(document)])

@@ -50,7 +50,7 @@ class Place(NamedTuple):
         return f"{self.file}:{self.line}"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # as the key of a cache, itself and no other
 class Document:
     """A document with every include expanded.
 
