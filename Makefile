@@ -15,7 +15,7 @@ setup: ## make .venv if it is missing or its pins changed
 	@sh envs/setup.sh "$(PYTHON)"
 
 report: setup ## build the PDF and the HTML; only what changed is run again
-	@python -m scripts.build.report
+	@python -m scripts.pipeline.report
 
 test: setup ## run the tests
 	@python -m pytest -n auto
@@ -24,10 +24,10 @@ chaos: setup ## kill the build 50 times at random; each time it must recover, by
 	@PYTHONPATH=. python tests/chaos.py
 
 why: setup ## say for each step that would run, why
-	@python -m scripts.build.why
+	@python -m scripts.pipeline.why
 
 verify: setup ## recompute the hash of everything that was built
-	@python -m scripts.build.verify_tree
+	@python -m scripts.pipeline.verify_tree
 
 lint: setup ## ruff, mypy, snakefmt, snakemake --lint, import-linter
 	ruff check .

@@ -6,10 +6,10 @@ from pathlib import Path
 
 sys.path.insert(0, workflow.basedir)
 
-from scripts.build import config as configuration
-from scripts.build import rules as building
-from scripts.build import startup
-from scripts.build.rules import job
+from scripts.pipeline import config as configuration
+from scripts.pipeline import rules as building
+from scripts.pipeline import startup
+from scripts.pipeline.rules import job
 
 ROOT = Path(workflow.basedir)
 contract = partial(building.contract, workflow)

@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.latest import keep, median_ratio
-from scripts.gan_training import engine
+from scripts.gan_training.lab import engine
 
 SAMPLES = 64
 REPEATS = 7

@@ -18,7 +18,7 @@ from pathlib import Path
 from house import ENVIRONMENT, House
 from kills import Build, Trees, report, two_builds
 
-from scripts.build import cache
+from scripts.pipeline import cache
 
 STATES = {
     "settings changed": 6,

@@ -24,7 +24,7 @@ from typing import Any
 import forks
 import yaml
 
-from scripts.build.config import CONFIG, read_schema, read_yaml, validate
+from scripts.pipeline.config import CONFIG, read_schema, read_yaml, validate
 
 ROOT = Path(__file__).resolve().parent.parent
 TINY = ROOT / "tests/tiny_config.yaml"

@@ -21,9 +21,9 @@ import psutil
 import pytest
 from house import ENVIRONMENT, SMALL, House, built
 
-from scripts.build import cache
+from scripts.pipeline import cache
 
-REPORT = ("-m", "scripts.build.report")
+REPORT = ("-m", "scripts.pipeline.report")
 PLAIN = ("-m", "snakemake", "--cores", "all")
 """What `make report` runs, and Snakemake by itself."""
 
@@ -61,7 +61,7 @@ class Build:
         return os.pread(self.output.fileno(), 10_000_000, 0).decode("utf-8", errors="replace")
 
     def catch(self, module: str, at_work: bool = False, timeout: float = 120) -> psutil.Process:
-        """Wait for the job (`scripts.build.job`) of `module`, and stop it as soon as it is there.
+        """Wait for the job (`scripts.pipeline.job`) of `module`, and stop it once it is there.
 
         at_work: whether to wait for its step to run too, and to stop both.
         """
@@ -148,7 +148,7 @@ def _is_job(process: psutil.Process, module: str) -> bool:
         words = process.cmdline()
     except psutil.Error:
         return False
-    return words[1:3] == ["-m", "scripts.build.job"] and module in words
+    return words[1:3] == ["-m", "scripts.pipeline.job"] and module in words
 
 
 @contextmanager
@@ -163,7 +163,7 @@ def building(house: House, *words: str) -> Iterator[Build]:
 
 def report(house: House) -> tuple[int, str]:
     """Run `make report` to its end; return its exit code and what it printed."""
-    run = house.command("-m", "scripts.build.report")
+    run = house.command("-m", "scripts.pipeline.report")
     return run.code, run.text
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from scripts.build.config import CONFIG, ConfigError, read_schema, read_yaml, validate
+from scripts.pipeline.config import CONFIG, ConfigError, read_schema, read_yaml, validate
 
 
 @pytest.fixture(scope="module")

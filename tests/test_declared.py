@@ -11,7 +11,7 @@ from documents import SAMPLE, write_document
 from house import House
 from test_reruns import edit_own_file, show_own_files
 
-from scripts.build import cache, code, contract, job, lock, rules, sidecar
+from scripts.pipeline import cache, code, contract, job, lock, rules, sidecar
 from scripts.report.render import RenderError, prepared
 
 STEP = """
@@ -314,7 +314,7 @@ def test_the_authors_own_files_are_inputs_of_the_document(finished: House, tmp_p
     assert {"report/own/picture.svg", "report/notes/own/aside.qmd"} <= found["contract"][
         "files"
     ].keys()
-    verify = ["-m", "scripts.build.verify_tree"]
+    verify = ["-m", "scripts.pipeline.verify_tree"]
     for name in ("own/picture.svg", "notes/own/aside.qmd"):
         assert house.command(*verify).code == 0
         edit_own_file(house, name)

@@ -22,8 +22,8 @@ from scipy.stats import binom, multivariate_normal
 from scripts.common import artifacts, command_line, style
 from scripts.denoising import (
     check,
-    check_drawn,
-    check_sampling,
+    checks_drawn,
+    checks_sampling,
     compute,
     digits,
     exact,
@@ -509,9 +509,9 @@ def test_all_checks_of_results_pass(knobs: dict[str, Any]) -> None:
         *check.assumption_checks(arrays, alpha),
         *check.frequency_checks(arrays),
         *check.minimizer_checks(arrays, alpha),
-        *check_drawn.drawn_checks(arrays),
+        *checks_drawn.drawn_checks(arrays),
         *check.forgetting_checks(arrays),
-        *check_sampling.sampling_checks(arrays),
+        *checks_sampling.sampling_checks(arrays),
     ]
     assert [c for c in found if not c.passed] == []
 
@@ -822,19 +822,19 @@ BROKEN: dict[str, tuple[Patch | None, Callable[[Arrays], None], Callable[[Arrays
     "denoising.shown-digits": (
         (model, "implied_image", lambda points, guess, signal, noise: (points - guess) / signal),
         examples,
-        check_drawn.drawn_checks,
+        checks_drawn.drawn_checks,
     ),
     # sqrt(alpha) dropped from the formula of the minimizer
     "denoising.line-minimizers": (
         (model, "implied_noise", lambda points, clean, signal, noise: (points - clean) / noise),
         line,
-        check_drawn.drawn_checks,
+        checks_drawn.drawn_checks,
     ),
     # the closest image instead of the mean of all
     "denoising.line-posterior": (
         (model, "posterior_mean_denoiser", model.closest_point_denoiser),
         line,
-        check_drawn.drawn_checks,
+        checks_drawn.drawn_checks,
     ),
     # noise instead of noise squared in the exponent of the weights
     "denoising.score": (
@@ -882,13 +882,13 @@ BROKEN: dict[str, tuple[Patch | None, Callable[[Arrays], None], Callable[[Arrays
     "denoising.restart": (
         (sampling, "ddim_step", wrong_step),
         keep,
-        check_sampling.sampling_checks,
+        checks_sampling.sampling_checks,
     ),
     # the closest image instead of the closest scaled one
     "denoising.first-choice": (
         None,
         set_array("choices_scaled", lambda a: a["choices_closest"]),
-        check_sampling.sampling_checks,
+        checks_sampling.sampling_checks,
     ),
     # the angle instead of the inner product
     "denoising.choice-limit": (
@@ -898,13 +898,13 @@ BROKEN: dict[str, tuple[Patch | None, Callable[[Arrays], None], Callable[[Arrays
             lambda x, c: np.argmax(x @ c.T / (1e-15 + np.linalg.norm(c, axis=1)), axis=1),
         ),
         keep,
-        check_sampling.sampling_checks,
+        checks_sampling.sampling_checks,
     ),
     # the two weights of the DDIM step swapped
     "denoising.samples-near": (
         (sampling, "ddim_step", wrong_step),
         generation,
-        check_sampling.sampling_checks,
+        checks_sampling.sampling_checks,
     ),
     # a minimizer that knows the clean images as well
     "denoising.nearest-misses": (
@@ -916,19 +916,19 @@ BROKEN: dict[str, tuple[Patch | None, Callable[[Arrays], None], Callable[[Arrays
             ),
         ),
         generation,
-        check_sampling.sampling_checks,
+        checks_sampling.sampling_checks,
     ),
     # the farthest image instead of the closest one
     "denoising.switches": (
         (model, "closest_point_denoiser", farthest_point_denoiser),
         keep,
-        check_sampling.sampling_checks,
+        checks_sampling.sampling_checks,
     ),
     # the scale left out
     "denoising.middle-image": (
         (model, "scaled_closest_denoiser", model.closest_point_denoiser),
         keep,
-        check_sampling.sampling_checks,
+        checks_sampling.sampling_checks,
     ),
     # nu without its + 1, twice
     "denoising.uniform-mean": (
@@ -938,18 +938,18 @@ BROKEN: dict[str, tuple[Patch | None, Callable[[Arrays], None], Callable[[Arrays
             lambda m, n: m * (n // m - 1) / n * (1 - 1 / m) * binom.pmf(n // m - 1, n, 1 / m),
         ),
         keep,
-        check_sampling.coverage_checks,
+        checks_sampling.coverage_checks,
     ),
     # only every second image drawn
     "denoising.uniform-draws": (
         None,
         set_array("drawn_uniform", lambda a: a["drawn_uniform"] // 2),
-        check_sampling.coverage_checks,
+        checks_sampling.coverage_checks,
     ),
     "denoising.posterior-covers": (
         None,
         set_array("drawn_posterior", lambda a: a["drawn_posterior"] // 2),
-        check_sampling.coverage_checks,
+        checks_sampling.coverage_checks,
     ),
 }
 

@@ -19,10 +19,10 @@ from scripts.common import artifacts
 from scripts.gan_training import (
     baseline,
     check,
-    check_best_response,
-    check_formulas,
-    check_runs,
-    check_sgd,
+    checks_best_response,
+    checks_formulas,
+    checks_runs,
+    checks_sgd,
     compute,
     local,
     model,
@@ -201,7 +201,7 @@ def test_a_runaway_ends_in_nan_and_not_in_a_crash() -> None:
 def test_the_equilibrium_stays() -> None:
     rest = model.equilibrium(REAL, NOISE)
     assert rest == pytest.approx([REAL.mean() - NOISE.mean(), 0, 0])
-    for kind in check_formulas.KINDS:
+    for kind in checks_formulas.KINDS:
         after = model.update(rest, REAL, NOISE, Rates(1.0, 1.0), kind)
         assert after == pytest.approx(rest, abs=1e-15)
 
@@ -388,19 +388,19 @@ def test_all_checks_pass(
 
 
 SYMBOLIC = (
-    (check_formulas, "_gradient_formulas"),
-    (check_formulas, "_odds_formula"),
-    (check_formulas, "_equilibrium"),
-    (check_formulas, "_linear_map"),
-    (check_best_response, "_best_response_formula"),
+    (checks_formulas, "_gradient_formulas"),
+    (checks_formulas, "_odds_formula"),
+    (checks_formulas, "_equilibrium"),
+    (checks_formulas, "_linear_map"),
+    (checks_best_response, "_best_response_formula"),
 )
 
 RATES = Rates(SMALL.generator_rate, SMALL.discriminator_rate)
 
 
 def formulas(name: str, *wanted: str) -> Callable[[Arrays], list[Any]]:
-    """One check of `check_formulas`, given what it wants of the arrays."""
-    return lambda arrays: [getattr(check_formulas, name)(*(arrays[word] for word in wanted))]
+    """One check of `checks_formulas`, given what it wants of the arrays."""
+    return lambda arrays: [getattr(checks_formulas, name)(*(arrays[word] for word in wanted))]
 
 
 def drawn_states(arrays: Arrays) -> Any:
@@ -414,7 +414,7 @@ STATIONARY = ("_stationary_checks", RATES, SMALL.sgd_divisor)
 
 def runs(name: str, *more: Any) -> Callable[[Arrays], list[Any]]:
     def call(arrays: Arrays) -> list[Any]:
-        place = check_runs if hasattr(check_runs, name) else check_sgd
+        place = checks_runs if hasattr(checks_runs, name) else checks_sgd
         found = getattr(place, name)(arrays, *more)
         return found if isinstance(found, list) else [found]
 
@@ -516,11 +516,11 @@ NOISE_CHECKS = runs("_single_example_checks")
 BREAKS: dict[str, tuple[Callable[[Arrays], list[Any]], Callable[[Any, Arrays], None]]] = {
     "gradient-formulas": (
         formulas("_gradient_formulas"),
-        patch(check_formulas, "stated_gradients", negate_first),
+        patch(checks_formulas, "stated_gradients", negate_first),
     ),
     "gradients-of-the-code": (
         lambda a: [
-            check_formulas._gradients_of_the_code(a["real"], a["noise"], drawn_states(a)[:2])
+            checks_formulas._gradients_of_the_code(a["real"], a["noise"], drawn_states(a)[:2])
         ],
         patch(model, "generator_gradient", scaled(-1)),
     ),
@@ -531,15 +531,15 @@ BREAKS: dict[str, tuple[Callable[[Arrays], list[Any]], Callable[[Any, Arrays], N
     "notebook": (formulas("_notebook"), patch(model, "discriminator_loss", scaled(0.5))),
     "odds-formula": (
         formulas("_odds_formula"),
-        patch(check_formulas, "stated_odds", lambda right: lambda score: 1 / right(score)),
+        patch(checks_formulas, "stated_odds", lambda right: lambda score: 1 / right(score)),
     ),
     "odds-of-the-code": (
-        lambda a: [check_formulas._odds_of_the_code(a["noise"], drawn_states(a))],
+        lambda a: [checks_formulas._odds_of_the_code(a["noise"], drawn_states(a))],
         patch(model, "generator_gradient", no_swap),
     ),
     "equilibrium": (
         formulas("_equilibrium"),
-        patch(check_formulas, "stated_equilibrium", negate_first),
+        patch(checks_formulas, "stated_equilibrium", negate_first),
     ),
     "equilibrium-of-the-code": (
         formulas("_equilibrium_of_the_code", "real", "noise"),
@@ -550,39 +550,39 @@ BREAKS: dict[str, tuple[Callable[[Arrays], list[Any]], Callable[[Any, Arrays], N
         patch(model, "generator_gradient", scaled(0)),
     ),
     "value-of-theta": (
-        lambda a: [check_best_response._value_of_theta(a["real"], a["noise"], 1.0)],
+        lambda a: [checks_best_response._value_of_theta(a["real"], a["noise"], 1.0)],
         patch(
-            check_best_response,
+            checks_best_response,
             "stated_value_ceiling",
             lambda right: lambda distance, moment: right(distance, 1.0),
         ),
     ),
     "best-response-formula": (
-        lambda a: [check_best_response._best_response_formula()],
-        patch(check_best_response, "stated_best_response", wrong_response),
+        lambda a: [checks_best_response._best_response_formula()],
+        patch(checks_best_response, "stated_best_response", wrong_response),
     ),
     "best-response-fit": (
-        lambda a: [check_best_response._best_response_fit(3.0, 1.0)],
-        patch(check_best_response, "stated_best_response", wrong_response),
+        lambda a: [checks_best_response._best_response_fit(3.0, 1.0)],
+        patch(checks_best_response, "stated_best_response", wrong_response),
     ),
     "pull-quadrature": (
-        lambda a: [check_best_response._pull_quadrature(a)],
+        lambda a: [checks_best_response._pull_quadrature(a)],
         spoil("separation_minimax", lambda values: 1.01 * values),
     ),
     "saturation": (
-        lambda a: [check_best_response._saturation(a)],
+        lambda a: [checks_best_response._saturation(a)],
         patch(
-            check_best_response,
+            checks_best_response,
             "stated_weight_ceiling",
             lambda right: lambda separation: np.exp(-(separation**2) / 2) / 2,
         ),
     ),
     "linear-map": (
         formulas("_linear_map"),
-        patch(check_formulas, "stated_map", scaled(2)),
+        patch(checks_formulas, "stated_map", scaled(2)),
     ),
     "linear-map-of-the-code": (
-        lambda a: [check_formulas._linear_map_of_the_code(a)],
+        lambda a: [checks_formulas._linear_map_of_the_code(a)],
         patch(local, "local_map", simultaneous),
     ),
     "autograd-path": (runs(*TORCH), patch(model, "discriminator_gradient", scaled(1.001))),
@@ -603,20 +603,20 @@ BREAKS: dict[str, tuple[Callable[[Arrays], list[Any]], Callable[[Any, Arrays], N
     ),
     "final-rate": (
         runs(*BASE),
-        patch(check_runs, "finite_difference_map", lambda right: lambda a, r: 0.999 * right(a, r)),
+        patch(checks_runs, "finite_difference_map", lambda right: lambda a, r: 0.999 * right(a, r)),
     ),
     "loss-bounds": (
         runs("_loss_bounds"),
-        patch(check_runs, "LOG2", lambda right: 0.7),
+        patch(checks_runs, "LOG2", lambda right: 0.7),
     ),
     "ringing": (
         runs("_ringing", RATES),
-        patch(check_runs, "finite_difference_map", doubled_generator_rate),
+        patch(checks_runs, "finite_difference_map", doubled_generator_rate),
     ),
     "minimax-later": (runs("_minimax_later"), swap_heads),
     "pair-trajectories": (
         runs("_pair_checks"),
-        patch(check_runs, "finite_difference_map", doubled_generator_rate),
+        patch(checks_runs, "finite_difference_map", doubled_generator_rate),
     ),
     "pair-rates": (
         runs("_pair_checks"),
@@ -644,5 +644,5 @@ def test_every_check_can_fail(name: str, arrays: Arrays, monkeypatch: pytest.Mon
 
 def test_an_unfrozen_discriminator_is_seen(arrays: Arrays, monkeypatch: pytest.MonkeyPatch) -> None:
     unfrozen(monkeypatch, arrays)
-    verdicts = {found.id: found.passed for found in check_runs._torch_checks(arrays, RATES)}
+    verdicts = {found.id: found.passed for found in checks_runs._torch_checks(arrays, RATES)}
     assert verdicts["gan_training.own-parameters"] is False

@@ -14,10 +14,10 @@ import numpy as np
 import pytest
 
 from scripts.common.checks import Check
-from scripts.gan_training import (
-    baseline,
-    check_lab,
-    check_theory,
+from scripts.gan_training import baseline, model, theory
+from scripts.gan_training.lab import check as check_lab
+from scripts.gan_training.lab import (
+    checks_theory,
     closure,
     compute_mlp,
     compute_phase,
@@ -26,14 +26,12 @@ from scripts.gan_training import (
     generated,
     logistic,
     measure,
-    model,
     phase,
-    plot_lab,
     progress,
     sgd,
     survey,
-    theory,
 )
+from scripts.gan_training.lab import plot as plot_lab
 
 PHASE = compute_phase.Settings(
     seed=3,
@@ -502,7 +500,7 @@ def failed(checks: list[Check]) -> set[str]:
 
 @pytest.mark.parametrize("seed", [1, 2])
 def test_theory_checks_hold(seed: int) -> None:
-    assert failed(check_theory.checks(seed)) == set()
+    assert failed(checks_theory.checks(seed)) == set()
 
 
 def test_experiments_pass(phase_arrays: dict[str, Any], sgd_arrays: dict[str, Any]) -> None:
@@ -557,27 +555,27 @@ MUTANTS: dict[str, tuple[Any, str, Wrong]] = {
         lambda M, g, d: theory.simultaneous_map(M, g, d),
     ),
     "characteristic": (
-        check_theory,
+        checks_theory,
         "claimed_characteristic",
-        off(check_theory.claimed_characteristic, lambda x: x * 2),
+        off(checks_theory.claimed_characteristic, lambda x: x * 2),
     ),
-    "no-spiral-out": (check_theory, "claimed_imaginary_part", lambda omega, p: (1 + p) * omega),
+    "no-spiral-out": (checks_theory, "claimed_imaginary_part", lambda omega, p: (1 + p) * omega),
     "flip": (theory, "stability_limit", off(theory.stability_limit, lambda x: 1.01 * x)),
     "stability-region": (
         theory,
         "is_stable",
         lambda M, g, d: theory.spectral_radius(theory.alternating_map(M, 1.01 * g, d)) < 1,
     ),
-    "spiral-modulus": (check_theory, "_characteristic", wrong_characteristic),
+    "spiral-modulus": (checks_theory, "_characteristic", wrong_characteristic),
     "simultaneous": (
         theory,
         "is_stable_simultaneous",
         lambda v, b, a: (b < 2 * v) & (4 - a * v + a * b / 4 > 0),  # φ₀ forgotten
     ),
     "saturated": (
-        check_theory,
+        checks_theory,
         "claimed_falls",
-        off(check_theory.claimed_falls, lambda pair: (-pair[0], pair[1])),
+        off(checks_theory.claimed_falls, lambda pair: (-pair[0], pair[1])),
     ),
     "small-rates": (
         theory,
@@ -604,7 +602,7 @@ def test_theory_check_fails_when_the_mathematics_is_broken(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(*MUTANTS[name])
-    assert name in failed(check_theory.checks(1))
+    assert name in failed(checks_theory.checks(1))
 
 
 def test_engine_check_fails_without_alternation(phase_arrays: dict[str, Any]) -> None:

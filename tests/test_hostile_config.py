@@ -22,7 +22,7 @@ from house import ROOT, SMALL, House, copy_source
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from scripts.build.config import CONFIG, ConfigError, read_schema, read_yaml, validate
+from scripts.pipeline.config import CONFIG, ConfigError, read_schema, read_yaml, validate
 
 Path_ = tuple[str, ...]
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from scripts.build import sidecar
 from scripts.common.artifacts import load_json, save_json
 from scripts.common.checks import Check, save_checks
+from scripts.pipeline import sidecar
 from scripts.report import collect, publish, scan
 from scripts.report.render import prepared
 from scripts.report.resident import Answer, Request, answer

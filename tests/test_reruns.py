@@ -31,7 +31,7 @@ from house import (
     topics,
 )
 
-from scripts.build.config import CONFIG, ConfigError, read_schema, read_yaml, validate
+from scripts.pipeline.config import CONFIG, ConfigError, read_schema, read_yaml, validate
 
 OLD = 946_684_800
 """A time stamp long before any build (2000-01-01)."""
@@ -451,7 +451,7 @@ def test_shared_code_runs_the_rules_that_reach_it(module, restoring, whole):
         edit = lambda text: text + "\nADDED = 1\n"  # noqa: E731
     restoring.edit(module_file(Path(), name).as_posix(), edit)
     reached = graph.reaching(whole.root, name)
-    if name in whole.imports("scripts.build.job") | {"scripts.build.job"}:
+    if name in whole.imports("scripts.pipeline.job") | {"scripts.pipeline.job"}:
         reached = graph.rules  # the wrapper round every step
     assert restoring.dry_run() == graph.with_dependents(reached)
 
@@ -469,7 +469,7 @@ def test_a_pinned_version_of_the_conda_environment_runs_everything(restoring, wh
 
 
 def test_the_start_up_comparison_is_no_part_of_any_result(restoring):
-    edit_function(restoring, "scripts.build.startup")
+    edit_function(restoring, "scripts.pipeline.startup")
     assert restoring.dry_run() == set()
 
 
@@ -640,7 +640,7 @@ def without_the_contract(house: House) -> None:
         path.write_text(text, encoding="utf-8")
     house.edit("Snakefile", lambda text: re.sub(r"\nstartup\.prepare\(.*", "\n", text))
     house.edit(
-        "scripts/build/startup.py",
+        "scripts/pipeline/startup.py",
         lambda text: text.replace("rules.contract_of(rule)(None)", '"not compared"'),
     )
 

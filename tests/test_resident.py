@@ -154,7 +154,7 @@ def test_another_python_ends_it(folder: Path, monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_its_code_is_what_it_has_loaded(root: Path, tmp_path: Path) -> None:
-    for name in ("scripts/build", "scripts/report", "scripts/common"):
+    for name in ("scripts/pipeline", "scripts/report", "scripts/common"):
         shutil.copytree(root / name, tmp_path / name)
     shutil.copy(root / "scripts/__init__.py", tmp_path / "scripts")
     program = """
@@ -174,7 +174,7 @@ print([edit(name) != first for name in ("report/collect.py", "report/engines/cha
 
 
 def test_edited_code_ends_it(folder: Path, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("scripts/build", "scripts/report", "scripts/common", "report/filters"):
+    for name in ("scripts/pipeline", "scripts/report", "scripts/common", "report/filters"):
         shutil.copytree(root / name, folder / name)
     shutil.copy(root / "report/ieee.csl", folder / "report")
     shutil.copy(root / "scripts/__init__.py", folder / "scripts")

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from scripts.build import sidecar, verify_tree
-from scripts.build.contract import sha256
+from scripts.pipeline import sidecar, verify_tree
+from scripts.pipeline.contract import sha256
 
 
 @pytest.fixture

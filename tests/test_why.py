@@ -14,14 +14,14 @@ ARRAYS = "data/results/gan_game/compute.npz"
 
 def why(house: House) -> dict[str, list[str]]:
     """Run `make why`'s command; return the reasons by rule."""
-    run = house.command("-m", "scripts.build.why")
+    run = house.command("-m", "scripts.pipeline.why")
     assert run.code == 0, run.text
     blocks = re.findall(r"^(\w+)\n((?:    .*\n)+)", run.text, re.MULTILINE)
     return {name: [line.strip() for line in lines.splitlines()] for name, lines in blocks}
 
 
 def test_nothing_would_run(finished):
-    assert "Nothing would run" in finished.command("-m", "scripts.build.why").text
+    assert "Nothing would run" in finished.command("-m", "scripts.pipeline.why").text
 
 
 def reseed(house: House) -> None:

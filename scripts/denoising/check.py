@@ -21,8 +21,8 @@ from scripts.common.artifacts import load_arrays
 from scripts.common.checks import Check, save_checks
 from scripts.common.command_line import parse
 from scripts.denoising import exact, model, recovery
-from scripts.denoising.check_drawn import drawn_checks
-from scripts.denoising.check_sampling import sampling_checks
+from scripts.denoising.checks_drawn import drawn_checks
+from scripts.denoising.checks_sampling import sampling_checks
 from scripts.denoising.digits import unscale
 from scripts.denoising.exact import FALSE_ALARM, TIE, bounded, none
 

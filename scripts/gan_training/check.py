@@ -10,8 +10,8 @@ import dataclasses
 from scripts.common.artifacts import load_arrays
 from scripts.common.checks import Check, save_checks
 from scripts.common.command_line import parse
-from scripts.gan_training import check_best_response, check_formulas, check_runs, check_sgd
-from scripts.gan_training.check_formulas import Arrays
+from scripts.gan_training import checks_best_response, checks_formulas, checks_runs, checks_sgd
+from scripts.gan_training.checks_formulas import Arrays
 from scripts.gan_training.model import Rates
 
 
@@ -36,10 +36,10 @@ def checks(settings: Settings, arrays: Arrays) -> list[Check]:
     """Return every check of the exercise; `arrays` as `compute` writes them."""
     rates = Rates(settings.generator_rate, settings.discriminator_rate)
     return [
-        *check_formulas.checks(arrays),
-        *check_best_response.checks(arrays, settings.data_mean, settings.spread),
-        *check_runs.checks(arrays, rates),
-        *check_sgd.checks(arrays, rates, settings.sgd_divisor),
+        *checks_formulas.checks(arrays),
+        *checks_best_response.checks(arrays, settings.data_mean, settings.spread),
+        *checks_runs.checks(arrays, rates),
+        *checks_sgd.checks(arrays, rates, settings.sgd_divisor),
     ]
 
 

@@ -17,9 +17,9 @@ from typing import Any
 
 import yaml
 
-from scripts.build import sidecar
 from scripts.common.artifacts import load_json, save_json
 from scripts.common.tables import save_table
+from scripts.pipeline import sidecar
 from scripts.report.variables import markdown_escape
 
 METHODS = {

@@ -25,7 +25,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from scripts.build.stage import DECLARED
+from scripts.pipeline.stage import DECLARED
 
 SECONDS = "ASSIGNMENT_RENDERER_SECONDS"
 """Environment variable: how long it waits for work; 0 is: render without it."""

@@ -18,7 +18,7 @@ rule compute_gan_phase:
         runtime=10,
     params:
         contract=contract(
-            "gan_training.compute_phase",
+            "gan_training.lab.compute_phase",
             config["gan_training_lab"],
             "seed",
             "mean",
@@ -34,7 +34,7 @@ rule compute_gan_phase:
         ),
     shell:
         job(
-            "scripts.gan_training.compute_phase --arrays {output.arrays:q} --summary {output.summary:q}",
+            "scripts.gan_training.lab.compute_phase --arrays {output.arrays:q} --summary {output.summary:q}",
             GAN_THREADS="{threads}",
         )
 
@@ -56,7 +56,7 @@ rule compute_gan_sgd:
         runtime=10,
     params:
         contract=contract(
-            "gan_training.compute_sgd",
+            "gan_training.lab.compute_sgd",
             config["gan_training_lab"],
             "seed",
             "spread",
@@ -68,7 +68,7 @@ rule compute_gan_sgd:
         ),
     shell:
         job(
-            "scripts.gan_training.compute_sgd --arrays {output.arrays:q} --summary {output.summary:q}",
+            "scripts.gan_training.lab.compute_sgd --arrays {output.arrays:q} --summary {output.summary:q}",
             GAN_THREADS="{threads}",
         )
 
@@ -90,7 +90,7 @@ rule compute_gan_mlp:
         runtime=10,
     params:
         contract=contract(
-            "gan_training.compute_mlp",
+            "gan_training.lab.compute_mlp",
             config["gan_training_lab"],
             "seed",
             "mean",
@@ -105,7 +105,7 @@ rule compute_gan_mlp:
         ),
     shell:
         job(
-            "scripts.gan_training.compute_mlp --arrays {output.arrays:q} --summary {output.summary:q}"
+            "scripts.gan_training.lab.compute_mlp --arrays {output.arrays:q} --summary {output.summary:q}"
         )
 
 
@@ -127,13 +127,13 @@ rule check_gan_training_lab:
         runtime=10,
     params:
         contract=contract(
-            "gan_training.check_lab",
+            "gan_training.lab.check",
             config["gan_training_lab"],
             "seed",
         ),
     shell:
         job(
-            "scripts.gan_training.check_lab --phase {input.phase:q} --sgd {input.sgd:q}"
+            "scripts.gan_training.lab.check --phase {input.phase:q} --sgd {input.sgd:q}"
             " --checks {output.checks:q}"
         )
 
@@ -165,14 +165,14 @@ rule plot_gan_training_lab:
         runtime=10,
     params:
         contract=contract(
-            "gan_training.plot_lab",
+            "gan_training.lab.plot",
             config["gan_training_lab"],
             "mean",
             "mlp_spread",
         ),
     shell:
         job(
-            "scripts.gan_training.plot_lab --phase {input.phase:q} --sgd {input.sgd:q} --mlp {input.mlp:q}"
+            "scripts.gan_training.lab.plot --phase {input.phase:q} --sgd {input.sgd:q} --mlp {input.mlp:q}"
             " --diagram {output.diagram:q}"
             " --far {output.far:q}"
             " --centered {output.centered:q}"

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from scripts.common.checks import Check
 from scripts.gan_training import model, summary
-from scripts.gan_training.check_formulas import EPS, jacobian
+from scripts.gan_training.checks_formulas import EPS, jacobian
 from scripts.gan_training.model import Floats, Rates
 
 Arrays = Mapping[str, NDArray[Any]]

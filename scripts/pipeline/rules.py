@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from scripts.build import contract as contracts
+from scripts.pipeline import contract as contracts
 
 
 def contract(
@@ -67,7 +67,7 @@ def _named(files: Any) -> dict[str, list[str]]:
 
 
 def job(command: str, **environment: str) -> str:
-    """Return a rule's shell command: `command` (MODULE OPTIONS) in the wrapper `scripts.build.job`.
+    """Return a rule's shell command: `command` (MODULE OPTIONS) in `scripts.pipeline.job`.
 
     environment: variables that may change how fast a step is, but not what it makes.
     The braces are Snakemake's, which fills in the rule's own files, quoted for the shell.

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from scripts.build.contract import sha256
+from scripts.pipeline.contract import sha256
 
 FORMAT = 1
 

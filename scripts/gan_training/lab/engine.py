@@ -18,8 +18,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
-from scripts.gan_training import logistic
-from scripts.gan_training.progress import Progress
+from scripts.gan_training.lab import logistic
+from scripts.gan_training.lab.progress import Progress
 
 LANES = 64
 """GANs in a block: enough to fill vector registers, few enough for their state to stay in L1."""

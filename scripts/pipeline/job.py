@@ -1,6 +1,6 @@
 """The wrapper around every step: run it, or restore it, and put its results in place whole.
 
-    python -m scripts.build.job --contract JSON --log FILE
+    python -m scripts.pipeline.job --contract JSON --log FILE
         --inputs … --outputs … -- MODULE OPTIONS
 
 The step runs as `python -m MODULE OPTIONS` with the contract's settings added as options, in a
@@ -23,10 +23,10 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from scripts.build import cache, code, lock, sidecar, versions
-from scripts.build.contract import JOB_MODULE, sha256
-from scripts.build.stage import Stage, staged
 from scripts.common.command_line import option, text_of
+from scripts.pipeline import cache, code, lock, sidecar, versions
+from scripts.pipeline.contract import JOB_MODULE, sha256
+from scripts.pipeline.stage import Stage, staged
 
 SHOWN_LINES = 25
 

@@ -1,7 +1,7 @@
 """Checks of the bonus of exercise 4.6: single examples, and where SGD stays.
 
 Gradients are enumerated over all pairs of examples; the spread is compared with Lyapunov's equation
-for the finite-difference map of `check_runs`, solved by SciPy.
+for the finite-difference map of `checks_runs`, solved by SciPy.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from scipy import linalg
 
 from scripts.common.checks import Check
 from scripts.gan_training import model
-from scripts.gan_training.check_formulas import EPS, Arrays
-from scripts.gan_training.check_runs import LOG2, finite_difference_map
+from scripts.gan_training.checks_formulas import EPS, Arrays
+from scripts.gan_training.checks_runs import LOG2, finite_difference_map
 from scripts.gan_training.model import Floats, Rates
 
 BURN_IN = 2

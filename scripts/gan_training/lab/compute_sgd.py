@@ -11,8 +11,9 @@ from scripts.common.artifacts import save_arrays, save_json
 from scripts.common.command_line import parse
 from scripts.common.seeds import generator
 from scripts.common.values import value
-from scripts.gan_training import closure, sgd, theory
-from scripts.gan_training.progress import reporter
+from scripts.gan_training import theory
+from scripts.gan_training.lab import closure, sgd
+from scripts.gan_training.lab.progress import reporter
 
 DECADES = 2
 """How far below their largest values the learning rates reach, in decades."""

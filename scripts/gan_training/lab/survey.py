@@ -16,9 +16,9 @@ import numpy as np
 from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
-from scripts.gan_training.engine import CHUNK, LANES, Grid, available_threads, kernel
-from scripts.gan_training.measure import Window, are_over, observe
-from scripts.gan_training.progress import Progress
+from scripts.gan_training.lab.engine import CHUNK, LANES, Grid, available_threads, kernel
+from scripts.gan_training.lab.measure import Window, are_over, observe
+from scripts.gan_training.lab.progress import Progress
 
 Floats = NDArray[np.float64]
 

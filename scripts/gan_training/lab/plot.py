@@ -16,16 +16,17 @@ from scripts.common import style
 from scripts.common.artifacts import load_arrays
 from scripts.common.command_line import parse
 from scripts.common.tables import save_table
-from scripts.gan_training import sgd, theory
-from scripts.gan_training.compute_phase import EXPERIMENTS, compared
-from scripts.gan_training.generated import (
+from scripts.gan_training import theory
+from scripts.gan_training.lab import sgd
+from scripts.gan_training.lab.compute_phase import EXPERIMENTS, compared
+from scripts.gan_training.lab.generated import (
     DROPPED,
     MODE_SPREAD,
     dropped_shares,
     gaussian_fit,
     smaller_share,
 )
-from scripts.gan_training.phase import deepest
+from scripts.gan_training.lab.phase import deepest
 
 Arrays = dict[str, np.ndarray[Any, Any]]
 

@@ -1,4 +1,4 @@
-"""scripts.build: fingerprints, contracts, the job wrapper, the cache, the start-up comparison."""
+"""scripts.pipeline: fingerprints, contracts, job wrapper, cache, start-up comparison."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from snakemake.io import AnnotatedString
 from snakemake.iocontainers import Namedlist
 from snakemake_interface_logger_plugins.common import LogEvent
 
-from scripts.build import (
+from scripts.pipeline import (
     cache,
     code,
     config,
@@ -399,7 +399,7 @@ def test_make_report_says_what_is_wrong_with_a_rule(finished, tmp_path):
         "workflow/rules/gan_game.smk",
         lambda text: text.replace("{input.arrays:q}", "{input.arays:q}"),
     )
-    run = house.command("-m", "scripts.build.report")
+    run = house.command("-m", "scripts.pipeline.report")
     assert run.code != 0
     assert "rule check_gan_game: its command names {input.arays}" in run.text
     house.edit("workflow/rules/gan_game.smk", lambda text: text.replace("arays", "arrays"))
@@ -409,7 +409,7 @@ def test_make_report_says_what_is_wrong_with_a_rule(finished, tmp_path):
             "rules.compute_gan_game.output.arrays", '"report/build/assignment.pdf"'
         ),
     )
-    run = house.command("-m", "scripts.build.report")
+    run = house.command("-m", "scripts.pipeline.report")
     assert "check_gan_game need each other's results; break the circle." in run.text
 
 
@@ -476,7 +476,7 @@ def test_a_time_stamp_that_cannot_be_given_is_named(house):
     run(wanted())
     os.utime("out/result.txt", (4e9, 4e9))
     program = (
-        "import os; from pathlib import Path; from scripts.build import startup, writable\n"
+        "import os; from pathlib import Path; from scripts.pipeline import startup, writable\n"
         "def utime(*_, **__): raise PermissionError(1, 'Operation not permitted')\n"
         "os.utime = utime\n"
         f"step = startup.Step('make_it', {wanted()!r}, (), ('out/result.txt',))\n"
@@ -497,7 +497,7 @@ def test_a_build_waits_for_another_as_long_as_it_is_told_to(house, patience):
     held = lock._opened(house)
     fcntl.flock(held, fcntl.LOCK_SH)
     program = (
-        "from pathlib import Path; from scripts.build import lock, startup\n"
+        "from pathlib import Path; from scripts.pipeline import lock, startup\n"
         f"step = startup.Step(*{dataclasses.astuple(step)!r})\n"
         f"try: print(startup.reconcile(Path({str(house)!r}), [step], 10**9))\n"
         "except lock.BusyError as error: print(error)"
@@ -573,7 +573,7 @@ STEPS = [startup.Step("make_it", wanted(), (), ("out/result.txt",))]
 
 def compare(house: Path, steps=STEPS) -> dict[str, str]:
     program = (
-        "import json, sys; from pathlib import Path; from scripts.build import startup as s;"
+        "import json, sys; from pathlib import Path; from scripts.pipeline import startup as s;"
         "rows = json.loads(sys.argv[2]);"
         "steps = [s.Step(n, c, tuple(i), tuple(o), b) for n, c, i, o, b in rows];"
         "print(json.dumps(s.reconcile(Path(sys.argv[1]), steps, 10**9)))"
@@ -675,7 +675,7 @@ def test_snakemake_ends_with_its_last_job_unless_its_pace_was_asked_for(house, r
         f"""
 import sys, threading
 sys.path.insert(0, {str(root)!r})
-from scripts.build import startup
+from scripts.pipeline import startup
 startup.end_with_the_last_job(workflow)
 rule hello:
     output: "hello.txt"

@@ -1,6 +1,6 @@
 """`make why`: for each step that the next build would run, the reason in words.
 
-    python -m scripts.build.why
+    python -m scripts.pipeline.why
 
 Nothing is run or changed. Which function changed is known from the record that each build leaves
 of the code behind its steps (`data/code/<fingerprint>.json`).
@@ -17,11 +17,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from scripts.build import code, sidecar
-from scripts.build.contract import JOB_MODULE, PINS, sha256
+from scripts.pipeline import code, sidecar
+from scripts.pipeline.contract import JOB_MODULE, PINS, sha256
 
 if TYPE_CHECKING:
-    from scripts.build.startup import Step
+    from scripts.pipeline.startup import Step
 
 RECORDS = "data/code"
 ASKED = "ASSIGNMENT_WHY"

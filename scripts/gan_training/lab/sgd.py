@@ -17,9 +17,9 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from scripts.gan_training import logistic
-from scripts.gan_training.engine import available_threads
-from scripts.gan_training.progress import Progress
+from scripts.gan_training.lab import logistic
+from scripts.gan_training.lab.engine import available_threads
+from scripts.gan_training.lab.progress import Progress
 
 Array = NDArray[np.float64]
 

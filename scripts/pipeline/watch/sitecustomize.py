@@ -1,9 +1,9 @@
 """Refuses what a step opens and its rule does not declare, in each Python that the step starts.
 
 Python runs this module by itself before any other: its folder is the first of a step's PYTHONPATH.
-The step works in its stage (`scripts.build.stage`); of the repository around it only the declared
-files may be read, and nothing may be written. A refusal is also put on record, so that a step that
-goes on in spite of it fails at its end.
+The step works in its stage (`scripts.pipeline.stage`); of the repository around it only the
+declared files may be read, and nothing may be written. A refusal is also put on record, so that a
+step that goes on in spite of it fails at its end.
 """
 
 from __future__ import annotations

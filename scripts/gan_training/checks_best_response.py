@@ -13,7 +13,7 @@ from scipy import integrate, optimize
 
 from scripts.common.checks import Check
 from scripts.gan_training import model
-from scripts.gan_training.check_formulas import Arrays, nonzero
+from scripts.gan_training.checks_formulas import Arrays, nonzero
 from scripts.gan_training.model import Floats
 
 

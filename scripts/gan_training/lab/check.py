@@ -1,6 +1,6 @@
 """Machine checks of the learning-rate laboratory: the experiments against the theory.
 
-The theory's own checks are in `check_theory`.
+The theory's own checks are in `checks_theory`.
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ import numpy as np
 from scripts.common.artifacts import load_arrays
 from scripts.common.checks import Check, save_checks
 from scripts.common.command_line import parse
-from scripts.gan_training import check_theory, model, sgd, theory
-from scripts.gan_training.compute_phase import EXPERIMENTS, compared
+from scripts.gan_training import model, theory
+from scripts.gan_training.lab import checks_theory, sgd
+from scripts.gan_training.lab.compute_phase import EXPERIMENTS, compared
 
 Arrays = Mapping[str, np.ndarray[Any, Any]]
 
@@ -33,7 +34,7 @@ def main() -> None:
     save_checks(
         files.checks,
         [
-            *check_theory.checks(settings.seed),
+            *checks_theory.checks(settings.seed),
             *engine_checks(load_arrays(files.phase)),
             *phase_checks(load_arrays(files.phase)),
             *sgd_checks(load_arrays(files.sgd)),

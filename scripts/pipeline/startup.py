@@ -20,9 +20,9 @@ from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Any
 
-from scripts.build import cache, code, fitness, lock, products, rules, sidecar, why, writable
-from scripts.build.contract import sha256
-from scripts.build.stage import STAGES
+from scripts.pipeline import cache, code, fitness, lock, products, rules, sidecar, why, writable
+from scripts.pipeline.contract import sha256
+from scripts.pipeline.stage import STAGES
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import psutil
 
-from scripts.build import config, lock, products, writable
+from scripts.pipeline import config, lock, products, writable
 
 PATIENCE = 3600
 """Seconds to wait for another build before giving up."""
@@ -97,7 +97,7 @@ def _orphans(root: Path) -> Iterator[psutil.Process]:
     for process in psutil.process_iter():
         try:
             words = process.cmdline()
-            if "scripts.build.job" not in words or Path(process.cwd()) != root:
+            if "scripts.pipeline.job" not in words or Path(process.cwd()) != root:
                 continue
             if not any(
                 "snakemake" in word for parent in process.parents() for word in parent.cmdline()[:3]

@@ -11,7 +11,7 @@ import os
 import shutil
 from pathlib import Path
 
-from scripts.build import sidecar
+from scripts.pipeline import sidecar
 
 PDF = "report/build/assignment.pdf"
 PRODUCTS = (PDF, "report/build/assignment.html", "report/build/manifest.json")

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from scripts.gan_training.generated import noise_quantiles
-from scripts.gan_training.progress import Progress
+from scripts.gan_training.lab.generated import noise_quantiles
+from scripts.gan_training.lab.progress import Progress
 
 torch.set_num_threads(1)
 

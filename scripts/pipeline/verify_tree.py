@@ -10,8 +10,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from scripts.build import sidecar
-from scripts.build.contract import sha256
+from scripts.pipeline import sidecar
+from scripts.pipeline.contract import sha256
 
 SUFFIX = ".prov.json"
 FOLDERS = ("data/results", "data/figures", "report")

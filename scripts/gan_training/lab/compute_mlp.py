@@ -11,9 +11,9 @@ from scripts.common.artifacts import save_arrays, save_json
 from scripts.common.command_line import parse
 from scripts.common.seeds import generator
 from scripts.common.values import value
-from scripts.gan_training import mlp
-from scripts.gan_training.generated import MODE_SPREAD, dropped_shares, gaussian_fit
-from scripts.gan_training.progress import reporter
+from scripts.gan_training.lab import mlp
+from scripts.gan_training.lab.generated import MODE_SPREAD, dropped_shares, gaussian_fit
+from scripts.gan_training.lab.progress import reporter
 
 
 @dataclasses.dataclass(frozen=True)

@@ -15,9 +15,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from scripts.build import code, versions
+from scripts.pipeline import code, versions
 
-JOB_MODULE = "scripts.build.job"
+JOB_MODULE = "scripts.pipeline.job"
 """The wrapper around every step; its code is part of every contract."""
 
 PINS = ("envs/requirements.txt", "envs/assignment.yaml")

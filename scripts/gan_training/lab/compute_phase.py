@@ -16,11 +16,12 @@ from scripts.common.artifacts import save_arrays, save_json
 from scripts.common.command_line import parse
 from scripts.common.seeds import generator
 from scripts.common.values import value
-from scripts.gan_training import phase, theory
-from scripts.gan_training.engine import paths
-from scripts.gan_training.measure import Window
-from scripts.gan_training.progress import reporter
-from scripts.gan_training.survey import survey
+from scripts.gan_training import theory
+from scripts.gan_training.lab import phase
+from scripts.gan_training.lab.engine import paths
+from scripts.gan_training.lab.measure import Window
+from scripts.gan_training.lab.progress import reporter
+from scripts.gan_training.lab.survey import survey
 
 PARTS = ("moments", "predicted", "radius", "counted", "separated", "observed", "rate")
 """Names of an experiment's arrays, each after its name and an underscore."""

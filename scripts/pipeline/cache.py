@@ -14,7 +14,7 @@ import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from scripts.build.contract import sha256
+from scripts.pipeline.contract import sha256
 
 CACHE = "data/cache"
 
