@@ -110,7 +110,15 @@ def test_seeds_have_names():
 
 
 def check(value: float, relation: str = "<=", bound: float = 1.0, name: str = "t.x") -> Check:
-    return Check(name, "thm-x", "Something holds.", "numerical", value, relation, bound)  # type: ignore[arg-type]
+    return Check(
+        id=name,
+        claim="thm-x",
+        statement="Something holds.",
+        method="numerical",
+        value=value,
+        relation=relation,
+        bound=bound,
+    )
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ from scipy.spatial.distance import cdist
 from scipy.stats import binom, multivariate_normal
 
 from scripts.common import artifacts, command_line, style
+from scripts.common.arrays import Arrays
 from scripts.denoising import (
     check,
     checks_drawn,
@@ -89,8 +90,6 @@ HIGH = SMALL | {
     "beta_last": 0.03,
     "seed": 99,
 }
-
-Arrays = dict[str, Any]
 
 
 @functools.cache

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 import torch
 
+from scripts.common.arrays import Arrays
 from scripts.common.artifacts import load_json
 from scripts.fixed_point import (
     check,
@@ -29,8 +30,6 @@ from scripts.fixed_point import (
     rounding,
     sampler,
 )
-
-Arrays = dict[str, Any]
 
 KNOBS = {
     "seed": 4404,

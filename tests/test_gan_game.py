@@ -17,6 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scripts.common import artifacts
+from scripts.common.arrays import Arrays, Ints
 from scripts.gan_game import (
     brute_force,
     check,
@@ -52,7 +53,7 @@ LOWEST = dict(zip(SMALL, (1, 0, 2, 1, 2, 200), strict=True))
 HIGH = dict(zip(SMALL, (4, 2, 6, 2, 25, 300), strict=True))
 
 
-def results(knobs: dict[str, int], seed: int = 5) -> tuple[check.Settings, compute.Arrays]:
+def results(knobs: dict[str, int], seed: int = 5) -> tuple[check.Settings, Arrays]:
     arrays, _ = compute.compute(compute.Settings(**knobs, seed=seed))
     return check.Settings(**knobs), arrays
 
@@ -71,7 +72,7 @@ def positions(draw: st.DrawFn) -> tuple[list[int], list[int], list[int], int]:
     return data, made, labels, size
 
 
-def counts(images: list[int], size: int) -> model.IntArray:
+def counts(images: list[int], size: int) -> Ints:
     return np.bincount(images, minlength=size)
 
 
@@ -307,11 +308,11 @@ def wrong_cost(genuine: Any, generated: Any, label: Any) -> Any:
     return genuine * (1 - label) + 2 * generated * label
 
 
-def all_ties(genuine: model.IntArray, generated: model.IntArray) -> model.IntArray:
+def all_ties(genuine: Ints, generated: Ints) -> Ints:
     return np.full(np.broadcast_shapes(genuine.shape, generated.shape), model.EITHER)
 
 
-def no_ties(genuine: model.IntArray, generated: model.IntArray) -> model.IntArray:
+def no_ties(genuine: Ints, generated: Ints) -> Ints:
     return (genuine >= generated).astype(np.int64)
 
 
@@ -387,7 +388,7 @@ BREAKS: list[tuple[str, ModuleType, str, Any]] = [
     ),
 ]
 
-GROUPS: tuple[Callable[[check.Settings, compute.Arrays], list[Any]], ...] = (
+GROUPS: tuple[Callable[[check.Settings, Arrays], list[Any]], ...] = (
     lambda chosen, arrays: checks_game.checks(chosen.largest_m, chosen.largest_k),
     lambda chosen, arrays: checks_drawn.checks(arrays, chosen.largest_m, chosen.largest_k),
     lambda chosen, arrays: checks_algebra.checks(),

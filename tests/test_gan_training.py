@@ -16,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scripts.common import artifacts
+from scripts.common.arrays import Arrays
 from scripts.gan_training import (
     baseline,
     check,
@@ -61,8 +62,6 @@ HIGH = compute.Settings(
 DEFAULT = compute.Settings(
     3.0, 1.0, 100, 0.0, 0.0, 0.0, 0.1, 0.1, 2000, 200, PAIRS, 2000, 400, 10, 1
 )  # fmt: skip
-
-Arrays = dict[str, Any]
 
 
 def check_settings(knobs: compute.Settings) -> check.Settings:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from scripts.common.arrays import Arrays, Numbers
 from scripts.common.checks import Check
 from scripts.gan_training import baseline, model, theory
 from scripts.gan_training.lab import check as check_lab
@@ -75,16 +76,16 @@ MLP = compute_mlp.Settings(
 
 
 @pytest.fixture(scope="module")
-def phase_arrays() -> dict[str, np.ndarray[Any, Any]]:
+def phase_arrays() -> Arrays:
     return compute_phase.compute(PHASE)
 
 
 @pytest.fixture(scope="module")
-def sgd_arrays() -> dict[str, np.ndarray[Any, Any]]:
+def sgd_arrays() -> Arrays:
     return compute_sgd.compute(SGD)
 
 
-def data(samples: int = 20) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+def data(samples: int = 20) -> tuple[Numbers, Numbers]:
     random = np.random.default_rng(0)
     return 3 + random.normal(size=samples), random.normal(size=samples)
 
@@ -268,10 +269,10 @@ class TestEngine:
 class TestMeasure:
     WINDOW = measure.Window(outer=1e-3, target=1e-6, floor=1e-11, bound=1e8)
 
-    def judge(self, path: np.ndarray[Any, Any]) -> tuple[int, float]:
+    def judge(self, path: Numbers) -> tuple[int, float]:
         return measure.observe(path, 0.0, self.WINDOW)
 
-    def orbit(self, A: np.ndarray[Any, Any], count: int = 400) -> np.ndarray[Any, Any]:
+    def orbit(self, A: Numbers, count: int = 400) -> Numbers:
         states = [np.full(3, 1e-4)]
         for _ in range(count):
             states.append(A @ states[-1])

@@ -38,8 +38,22 @@ def results(tmp_path, monkeypatch):
     entries = {"n": {"value": 3.9971, "text": "3.997"}}
     save_json(Path("data/results/t/compute.json"), {"values": entries})
     checks = [
-        Check("t.count", "thm-t", "All cases agree.", "exhaustive", 0, "=", 0),
-        Check("t.error", "fig-t", "It is small.", "numerical", 3.3e-16, "<=", 1e-12),
+        Check(
+            id="t.count",
+            claim="thm-t",
+            statement="All cases agree.",
+            method="exhaustive",
+            value=0,
+        ),
+        Check(
+            id="t.error",
+            claim="fig-t",
+            statement="It is small.",
+            method="numerical",
+            value=3.3e-16,
+            relation="<=",
+            bound=1e-12,
+        ),
     ]
     save_checks(Path("data/results/t/checks.json"), checks)
     made("data/results/t/compute.json")

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # NumPy takes long to import, and steps that read summaries do not need it
-    from numpy.typing import NDArray
+    from scripts.common.arrays import Arrays
 
 
-def save_arrays(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
+def save_arrays(path: Path, arrays: Arrays) -> None:
     """Write named numeric arrays to `path` (.npz, uncompressed, names sorted).
 
     Raises ValueError for an array of objects, which could only be stored as a pickle.
@@ -28,7 +28,7 @@ def save_arrays(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
     np.savez(path, **{name: np.asarray(arrays[name]) for name in sorted(arrays)})  # type: ignore[arg-type]
 
 
-def load_arrays(path: Path) -> dict[str, NDArray[Any]]:
+def load_arrays(path: Path) -> Arrays:
     """Read every array of an .npz file written by `save_arrays`; pickled content is refused."""
     import numpy as np
 

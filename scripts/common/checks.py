@@ -20,7 +20,7 @@ Method = Literal["exhaustive", "symbolic", "numerical", "statistical"]
 Relation = Literal["=", "<=", ">="]
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, kw_only=True)
 class Check:
     """One tested claim.
 
@@ -30,7 +30,8 @@ class Check:
     statement: one sentence of Markdown (inline `$...$` allowed) that says what was tested and how.
     method: "exhaustive" (every case), "symbolic" (algebra, no rounding), "numerical" (a bound
         derived from the method, rounding included) or "statistical" (level stated).
-    value, relation, bound: what was found, and the relation that it must have to the bound.
+    value, relation, bound: what was found, and the relation that it must have to the bound; a
+        claim without exceptions needs their number only.
     """
 
     id: str
@@ -38,8 +39,8 @@ class Check:
     statement: str
     method: Method
     value: float
-    relation: Relation
-    bound: float
+    relation: Relation = "="
+    bound: float = 0
 
     @property
     def passed(self) -> bool:

@@ -12,11 +12,11 @@ from typing import Any
 
 import numpy as np
 import sympy as sp
-from numpy.typing import NDArray
 from scipy.spatial.distance import cdist
 from scipy.special import ndtr
 from scipy.stats import binom, ncx2
 
+from scripts.common.arrays import Arrays
 from scripts.common.artifacts import load_arrays
 from scripts.common.checks import Check, save_checks
 from scripts.common.command_line import parse
@@ -24,9 +24,7 @@ from scripts.denoising import exact, model, recovery
 from scripts.denoising.checks_drawn import drawn_checks
 from scripts.denoising.checks_sampling import sampling_checks
 from scripts.denoising.digits import unscale
-from scripts.denoising.exact import FALSE_ALARM, TIE, bounded, none
-
-Arrays = dict[str, NDArray[Any]]
+from scripts.denoising.exact import FALSE_ALARM, TIE
 
 EPS = float(np.finfo(np.float64).eps)
 
@@ -52,34 +50,34 @@ def degenerate_checks(arrays: Arrays) -> list[Check]:
     at_zero = model.noisy_images(images, noises, *model.weights(0.0))
     right, _ = recovery.holds(images, noises, *model.weights(0.0))
     return [
-        bounded(
-            "denoising.alpha-one",
-            "prp-denoising-degenerate",
-            r"At $\alpha_t=1$ the least loss is $\sum_j\lVert\epsilon_j-\bar\epsilon"
+        Check(
+            id="denoising.alpha-one",
+            claim="prp-denoising-degenerate",
+            statement=r"At $\alpha_t=1$ the least loss is $\sum_j\lVert\epsilon_j-\bar\epsilon"
             r"\rVert^2$, from the sample variance (relative error; rounding of a sum).",
-            "numerical",
-            abs(least - spread) / max(spread, 1.0),
-            "<=",
-            4 * EPS * noises.size * m,
+            method="numerical",
+            value=abs(least - spread) / max(spread, 1.0),
+            relation="<=",
+            bound=4 * EPS * noises.size * m,
         ),
-        bounded(
-            "denoising.alpha-zero-loss",
-            "prp-denoising-degenerate",
-            r"At $\alpha_t=0$ the loss of $g(x)=x$ on the digits.",
-            "exhaustive",
-            float(model.training_loss(at_zero, noises)),
-            "=",
-            0,
+        Check(
+            id="denoising.alpha-zero-loss",
+            claim="prp-denoising-degenerate",
+            statement=r"At $\alpha_t=0$ the loss of $g(x)=x$ on the digits.",
+            method="exhaustive",
+            value=float(model.training_loss(at_zero, noises)),
+            relation="=",
+            bound=0.0,
         ),
-        bounded(
-            "denoising.alpha-zero-assumption",
-            "prp-denoising-degenerate",
-            r"At $\alpha_t=0$ the closest image is the right one for one $i$ per noise: pairs "
-            r"$(i,j)$ over the number of noises.",
-            "exhaustive",
-            int(right.sum()) / n,
-            "=",
-            1,
+        Check(
+            id="denoising.alpha-zero-assumption",
+            claim="prp-denoising-degenerate",
+            statement=r"At $\alpha_t=0$ the closest image is the right one for one $i$ per noise: "
+            "pairs $(i,j)$ over the number of noises.",
+            method="exhaustive",
+            value=int(right.sum()) / n,
+            relation="=",
+            bound=1.0,
         ),
     ]
 
@@ -99,29 +97,29 @@ def assumption_checks(arrays: Arrays, alpha: float) -> list[Check]:
         lost += int(more.sum())
     safe = plain_margins(images, noises, recovery.safe_alpha(images, noises))[0]
     return [
-        none(
-            "denoising.same-by-distances",
-            "sec-denoising-a",
-            "Assumption and condition for each noisy digit of the example, from its distances to "
-            "all images instead of inner products (disagreements).",
-            "exhaustive",
-            wrong,
+        Check(
+            id="denoising.same-by-distances",
+            claim="sec-denoising-a",
+            statement="Assumption and condition for each noisy digit of the example, from its "
+            "distances to all images instead of inner products (disagreements).",
+            method="exhaustive",
+            value=wrong,
         ),
-        none(
-            "denoising.condition-suffices",
-            "prp-denoising-sufficient",
-            "No noisy digit, in the example or on the curves, satisfies the condition and violates "
-            "the assumption (exceptions).",
-            "exhaustive",
-            lost,
+        Check(
+            id="denoising.condition-suffices",
+            claim="prp-denoising-sufficient",
+            statement="No noisy digit, in the example or on the curves, satisfies the condition "
+            "and violates the assumption (exceptions).",
+            method="exhaustive",
+            value=lost,
         ),
-        none(
-            "denoising.safe-level",
-            "cor-denoising-safe",
-            "At the level from which on the assumption is proved to hold, it holds for every noisy "
-            "digit (exceptions).",
-            "exhaustive",
-            int((safe <= 0).sum()),
+        Check(
+            id="denoising.safe-level",
+            claim="cor-denoising-safe",
+            statement="At the level from which on the assumption is proved to hold, it holds for "
+            "every noisy digit (exceptions).",
+            method="exhaustive",
+            value=int((safe <= 0).sum()),
         ),
     ]
 
@@ -162,27 +160,27 @@ def frequency_checks(arrays: Arrays) -> list[Check]:
         failure = min(failure, below.min(), above.min())
         more += 2 * len(images)
     return [
-        bounded(
-            "denoising.condition-frequency",
-            "prp-denoising-sufficient",
-            f"How often the condition holds against its noncentral $\\chi^2$ probability: smallest "
-            f"of {tests} binomial tail probabilities, times their number and at most one (false "
-            r"alarms: $10^{-6}$).",
-            "statistical",
-            min(1.0, condition * tests),
-            ">=",
-            FALSE_ALARM,
+        Check(
+            id="denoising.condition-frequency",
+            claim="prp-denoising-sufficient",
+            statement="How often the condition holds against its noncentral $\\chi^2$ "
+            f"probability: smallest of {tests} binomial tail probabilities, times their number "
+            "and at most one (false alarms: $10^{-6}$).",
+            method="statistical",
+            value=min(1.0, condition * tests),
+            relation=">=",
+            bound=FALSE_ALARM,
         ),
-        bounded(
-            "denoising.failure-frequency",
-            "prp-denoising-pairwise",
-            f"How often the assumption fails, between the largest pairwise probability and their "
-            f"sum, for {size} images: smallest of {more} binomial tail probabilities, times their "
-            r"number and at most one (false alarms: $10^{-6}$).",
-            "statistical",
-            min(1.0, failure * more),
-            ">=",
-            FALSE_ALARM,
+        Check(
+            id="denoising.failure-frequency",
+            claim="prp-denoising-pairwise",
+            statement="How often the assumption fails, between the largest pairwise probability "
+            f"and their sum, for {size} images: smallest of {more} binomial tail probabilities, "
+            "times their number and at most one (false alarms: $10^{-6}$).",
+            method="statistical",
+            value=min(1.0, failure * more),
+            relation=">=",
+            bound=FALSE_ALARM,
         ),
     ]
 
@@ -242,51 +240,53 @@ def minimizer_checks(arrays: Arrays, alpha: float) -> list[Check]:
         axis=1,
     )
     return [
-        none(
-            "denoising.recovered",
-            "prp-denoising-encode",
-            "Digits, among the noisy ones whose closest image is the right one, that the implied "
-            "image gets wrong in any pixel.",
-            "exhaustive",
-            int(damaged.sum()),
+        Check(
+            id="denoising.recovered",
+            claim="prp-denoising-encode",
+            statement="Digits, among the noisy ones whose closest image is the right one, that "
+            "the implied image gets wrong in any pixel.",
+            method="exhaustive",
+            value=int(damaged.sum()),
         ),
-        bounded(
-            "denoising.loss-is-price",
-            "thm-denoising-forget",
-            r"The loss of $g_t^*$ in the example against $\frac{\alpha_t}{1-\alpha_t}\,\frac1m\sum"
-            r"\lVert\widehat x-x_i\rVert^2$ from the recovered pixels (error over one plus loss).",
-            "numerical",
-            abs(loss - price) / (1 + price),
-            "<=",
-            64 * EPS * noisy.size * odds,
+        Check(
+            id="denoising.loss-is-price",
+            claim="thm-denoising-forget",
+            statement="The loss of $g_t^*$ in the example against "
+            r"$\frac{\alpha_t}{1-\alpha_t}\,\frac1m\sum\lVert\widehat x-x_i\rVert^2$ from the "
+            "recovered pixels (error over one plus loss).",
+            method="numerical",
+            value=abs(loss - price) / (1 + price),
+            relation="<=",
+            bound=64 * EPS * noisy.size * odds,
         ),
-        bounded(
-            "denoising.minimizers-agree",
-            "prp-denoising-two",
-            r"$g_t^*$ and the nearest-noisy-image function on $S_t$, where the assumption is "
-            r"proved: largest error of a component of the noise (rounding over "
+        Check(
+            id="denoising.minimizers-agree",
+            claim="prp-denoising-two",
+            statement="$g_t^*$ and the nearest-noisy-image function on $S_t$, where the "
+            "assumption is proved: largest error of a component of the noise (rounding over "
             r"$\sqrt{1-\alpha_t}$).",
-            "numerical",
-            float(worst),
-            "<=",
-            8 * EPS * (np.abs(images).max() + np.abs(noises).max()) / noise,
+            method="numerical",
+            value=float(worst),
+            relation="<=",
+            bound=8 * EPS * (np.abs(images).max() + np.abs(noises).max()) / noise,
         ),
-        bounded(
-            "denoising.minimizers-differ",
-            "prp-denoising-two",
-            r"The same two functions at distance $\sqrt{\alpha_t}R+\sqrt{1-\alpha_t}(1+2E)$ from "
-            r"the origin: least distance of their values, over the proved bound $1+E$.",
-            "numerical",
-            float(apart.min()) / (1 + reach),
-            ">=",
-            1 - TIE,
+        Check(
+            id="denoising.minimizers-differ",
+            claim="prp-denoising-two",
+            statement="The same two functions at distance "
+            r"$\sqrt{\alpha_t}R+\sqrt{1-\alpha_t}(1+2E)$ from the origin: least distance of their "
+            "values, over the proved bound $1+E$.",
+            method="numerical",
+            value=float(apart.min()) / (1 + reach),
+            relation=">=",
+            bound=1 - TIE,
         ),
-        none(
-            "denoising.no-collision",
-            "cor-denoising-generic",
-            "Noisy digits of the example that coincide with another one.",
-            "exhaustive",
-            colliding(images, noises, alpha),
+        Check(
+            id="denoising.no-collision",
+            claim="cor-denoising-generic",
+            statement="Noisy digits of the example that coincide with another one.",
+            method="exhaustive",
+            value=colliding(images, noises, alpha),
         ),
     ]
 
@@ -321,36 +321,36 @@ def posterior_checks() -> list[Check]:
     moments = [abs((mass * error * test).sum()) for test in (1.0, x, x**2, np.cos(x))]
     loss = float((mass * error**2).sum())
     return [
-        bounded(
-            "denoising.score",
-            "thm-denoising-gaussian",
-            r"The posterior mean is $-\sqrt{1-\alpha_t}\,\nabla\log p$: largest difference from "
-            "a symbolic derivative evaluated with 30 digits, on the line.",
-            "numerical",
-            score_error(images, alpha),
-            "<=",
-            LINE_ROUNDING,
+        Check(
+            id="denoising.score",
+            claim="thm-denoising-gaussian",
+            statement=r"The posterior mean is $-\sqrt{1-\alpha_t}\,\nabla\log p$: largest "
+            "difference from a symbolic derivative evaluated with 30 digits, on the line.",
+            method="numerical",
+            value=score_error(images, alpha),
+            relation="<=",
+            bound=LINE_ROUNDING,
         ),
-        bounded(
-            "denoising.projection",
-            "thm-denoising-gaussian",
-            r"$\mathbb E[h(x_t)(\epsilon-\widehat g_t(x_t))]=0$ for $h=1,x,x^2,\cos x$, by "
-            "quadrature over the noise (largest absolute value; rounding).",
-            "numerical",
-            float(max(moments)),
-            "<=",
-            LINE_ROUNDING,
+        Check(
+            id="denoising.projection",
+            claim="thm-denoising-gaussian",
+            statement=r"$\mathbb E[h(x_t)(\epsilon-\widehat g_t(x_t))]=0$ for $h=1,x,x^2,\cos x$, "
+            "by quadrature over the noise (largest absolute value; rounding).",
+            method="numerical",
+            value=float(max(moments)),
+            relation="<=",
+            bound=LINE_ROUNDING,
         ),
-        bounded(
-            "denoising.gaussian-loss",
-            "thm-denoising-gaussian",
-            r"The least loss with Gaussian noise against $\frac{\alpha_t}{1-\alpha_t}\,\mathbb E\,"
-            r"\operatorname{Var}(x_i\mid x_t)$, by quadrature over the noise and over $x_t$ "
-            "(difference; rounding).",
-            "numerical",
-            abs(loss - posterior_variance(alpha)) if loss > 0 else math.inf,
-            "<=",
-            LINE_ROUNDING,
+        Check(
+            id="denoising.gaussian-loss",
+            claim="thm-denoising-gaussian",
+            statement="The least loss with Gaussian noise against "
+            r"$\frac{\alpha_t}{1-\alpha_t}\,\mathbb E\,\operatorname{Var}(x_i\mid x_t)$, by "
+            "quadrature over the noise and over $x_t$ (difference; rounding).",
+            method="numerical",
+            value=abs(loss - posterior_variance(alpha)) if loss > 0 else math.inf,
+            relation="<=",
+            bound=LINE_ROUNDING,
         ),
     ]
 
@@ -397,25 +397,26 @@ def forgetting_checks(arrays: Arrays) -> list[Check]:
         error = max(error, float((np.abs(paid - cheapest) / cheapest).max()))
     ratio = arrays["forget_measured"] / arrays["forget_cheapest"]
     return [
-        bounded(
-            "denoising.forgetting-bound",
-            "thm-denoising-forget",
-            "Loss added by a model that takes each noisy version of one digit for the closest "
-            "other digit, over the proved least price: smallest ratio over all digits and levels.",
-            "numerical",
-            float(ratio.min()),
-            ">=",
-            1 - TIE,
+        Check(
+            id="denoising.forgetting-bound",
+            claim="thm-denoising-forget",
+            statement="Loss added by a model that takes each noisy version of one digit for the "
+            "closest other digit, over the proved least price: smallest ratio over all digits and "
+            "levels.",
+            method="numerical",
+            value=float(ratio.min()),
+            relation=">=",
+            bound=1 - TIE,
         ),
-        bounded(
-            "denoising.forgetting-attained",
-            "thm-denoising-forget",
-            "The model that always implies the nearest other digit pays the least price: largest "
-            "relative difference (rounding).",
-            "numerical",
-            error,
-            "<=",
-            rounding,
+        Check(
+            id="denoising.forgetting-attained",
+            claim="thm-denoising-forget",
+            statement="The model that always implies the nearest other digit pays the least "
+            "price: largest relative difference (rounding).",
+            method="numerical",
+            value=error,
+            relation="<=",
+            bound=rounding,
         ),
     ]
 

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-from numpy.typing import NDArray
 from scipy.spatial.distance import cdist
 
+from scripts.common.arrays import Arrays
 from scripts.common.checks import Check
 from scripts.denoising.digits import unscale
-from scripts.denoising.exact import bounded, none
-
-Arrays = dict[str, NDArray[Any]]
 
 LINE_ROUNDING = 1e-12
 """Reading a drawn minimizer between grid points: it is linear there, with slope below 3 and values
@@ -33,13 +28,13 @@ def shown_check(arrays: Arrays) -> Check:
     for noisy, found in zip(arrays["shown_noisy"], arrays["shown_recovered"], strict=True):
         nearest = images[cdist(noisy, images).argmin(axis=1)]
         wrong += int((unscale(found) != unscale(nearest)).any(axis=1).sum())
-    return none(
-        "denoising.shown-digits",
-        "fig-denoising-digits",
-        "Recovered digits in the figure that differ in a pixel from the image of the data set that "
-        "is closest to the noisy digit.",
-        "exhaustive",
-        wrong,
+    return Check(
+        id="denoising.shown-digits",
+        claim="fig-denoising-digits",
+        statement="Recovered digits in the figure that differ in a pixel from the image of the "
+        "data set that is closest to the noisy digit.",
+        method="exhaustive",
+        value=wrong,
     )
 
 
@@ -53,24 +48,24 @@ def line_checks(arrays: Arrays) -> list[Check]:
         for name in ("closest", "nearest", "posterior")
     }
     return [
-        bounded(
-            "denoising.line-minimizers",
-            "fig-denoising-minimizers",
-            r"Both drawn minimizers pass through all points $(x_{t,i,j},\epsilon_j)$: largest miss "
-            "(rounding).",
-            "numerical",
-            max(misses["closest"], misses["nearest"]),
-            "<=",
-            LINE_ROUNDING,
+        Check(
+            id="denoising.line-minimizers",
+            claim="fig-denoising-minimizers",
+            statement=r"Both drawn minimizers pass through all points $(x_{t,i,j},\epsilon_j)$: "
+            "largest miss (rounding).",
+            method="numerical",
+            value=max(misses["closest"], misses["nearest"]),
+            relation="<=",
+            bound=LINE_ROUNDING,
         ),
-        bounded(
-            "denoising.line-posterior",
-            "fig-denoising-minimizers",
-            "The drawn posterior mean misses some of them: largest miss (over the error of reading "
-            "the curve).",
-            "numerical",
-            misses["posterior"],
-            ">=",
-            CURVE_READING,
+        Check(
+            id="denoising.line-posterior",
+            claim="fig-denoising-minimizers",
+            statement="The drawn posterior mean misses some of them: largest miss (over the error "
+            "of reading the curve).",
+            method="numerical",
+            value=misses["posterior"],
+            relation=">=",
+            bound=CURVE_READING,
         ),
     ]

@@ -6,16 +6,14 @@ import math
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.spatial.distance import cdist
 from scipy.special import ndtr, ndtri
 from scipy.stats import binom
 
+from scripts.common.arrays import Arrays
 from scripts.common.checks import Check
 from scripts.denoising import model, sampling
-from scripts.denoising.exact import FALSE_ALARM, TIE, bounded, none
-
-Arrays = dict[str, NDArray[Any]]
+from scripts.denoising.exact import FALSE_ALARM, TIE
 
 
 def sampling_checks(arrays: Arrays) -> list[Check]:
@@ -37,21 +35,22 @@ def sampling_checks(arrays: Arrays) -> list[Check]:
     )
     astray = back[-1] != np.repeat(np.arange(len(few)), len(noises))
     return [
-        none(
-            "denoising.restart",
-            "prp-denoising-restart",
-            "DDIM with a zero-loss model, started from the noisiest training images of "
+        Check(
+            id="denoising.restart",
+            claim="prp-denoising-restart",
+            statement="DDIM with a zero-loss model, started from the noisiest training images of "
             f"{len(few)} digits: starts that do not end in their own digit.",
-            "exhaustive",
-            int(astray.sum()),
+            method="exhaustive",
+            value=int(astray.sum()),
         ),
-        none(
-            "denoising.first-choice",
-            "prp-denoising-choice",
-            r"Samples of the $\sqrt{\alpha_t}$-scaled closest point that show another digit, at "
-            r"any step, than the one whose copy in $\sqrt{\alpha_T}S^m$ was closest to the start.",
-            "exhaustive",
-            int(changed.sum()),
+        Check(
+            id="denoising.first-choice",
+            claim="prp-denoising-choice",
+            statement=r"Samples of the $\sqrt{\alpha_t}$-scaled closest point that show another "
+            r"digit, at any step, than the one whose copy in $\sqrt{\alpha_T}S^m$ was closest to "
+            "the start.",
+            method="exhaustive",
+            value=int(changed.sum()),
         ),
         limit_check(arrays),
         switch_check(arrays),
@@ -74,14 +73,15 @@ def limit_check(arrays: Arrays) -> Check:
         wrong += int((choice != products.argmax(axis=1))[clear].sum())
     hull = np.vstack([images, (images[0] + images[1]) / 2])
     wrong += int((model.closest(start, signal * hull) == len(images))[clear].sum())
-    return none(
-        "denoising.choice-limit",
-        "prp-denoising-choice",
-        r"At $\sqrt{\alpha_T}=10^{-12}$: starts $z$ whose closest $\sqrt{\alpha_T}\,x_k$ is not "
-        r"the one of largest $\langle z,x_k\rangle$, for the digits or for the same digits moved "
-        "and rescaled, or is the mean of two digits when that is added.",
-        "exhaustive",
-        wrong,
+    return Check(
+        id="denoising.choice-limit",
+        claim="prp-denoising-choice",
+        statement=r"At $\sqrt{\alpha_T}=10^{-12}$: starts $z$ whose closest "
+        r"$\sqrt{\alpha_T}\,x_k$ is not the one of largest $\langle z,x_k\rangle$, for the digits "
+        "or for the same digits moved and rescaled, or is the mean of two digits when that is "
+        "added.",
+        method="exhaustive",
+        value=wrong,
     )
 
 
@@ -90,25 +90,26 @@ def distance_checks(arrays: Arrays) -> list[Check]:
     half = float(arrays["separations"].min() / 2)
     near = [np.median(arrays[f"distance_{name}"]) for name in ("posterior", "scaled", "closest")]
     return [
-        bounded(
-            "denoising.samples-near",
-            "tbl-denoising-coverage",
-            "DDIM with the posterior mean and with both closest points: largest median distance of "
-            "a sample to the closest digit, over half the least distance of two digits.",
-            "numerical",
-            max(near) / half,
-            "<=",
-            1,
+        Check(
+            id="denoising.samples-near",
+            claim="tbl-denoising-coverage",
+            statement="DDIM with the posterior mean and with both closest points: largest median "
+            "distance of a sample to the closest digit, over half the least distance of two "
+            "digits.",
+            method="numerical",
+            value=max(near) / half,
+            relation="<=",
+            bound=1.0,
         ),
-        bounded(
-            "denoising.nearest-misses",
-            "sec-denoising-generated",
-            "DDIM with the nearest-noisy-image function: least distance of a sample to any digit, "
-            "over half the least distance of two digits.",
-            "numerical",
-            arrays["distance_nearest"].min() / half,
-            ">=",
-            1,
+        Check(
+            id="denoising.nearest-misses",
+            claim="sec-denoising-generated",
+            statement="DDIM with the nearest-noisy-image function: least distance of a sample to "
+            "any digit, over half the least distance of two digits.",
+            method="numerical",
+            value=arrays["distance_nearest"].min() / half,
+            relation=">=",
+            bound=1.0,
         ),
     ]
 
@@ -130,13 +131,13 @@ def switch_check(arrays: Arrays) -> Check:
         old, new = images[choices[step, sample]], images[choices[step + 1, sample]]
         seen += len(step)
         wrong += int(((old * (old - new)).sum(axis=1) >= 0).sum())
-    return none(
-        "denoising.switches",
-        "prp-denoising-choice",
-        f"Changes of image along all DDIM paths with $g_t^*$ ({seen} seen, on the digits and for "
-        r"images 1 and 10 on the line) that violate $\langle x_i,x_i-x_k\rangle<0$.",
-        "exhaustive",
-        wrong if seen else 1,
+    return Check(
+        id="denoising.switches",
+        claim="prp-denoising-choice",
+        statement=f"Changes of image along all DDIM paths with $g_t^*$ ({seen} seen, on the "
+        r"digits and for images 1 and 10 on the line) that violate $\langle x_i,x_i-x_k\rangle<0$.",
+        method="exhaustive",
+        value=wrong if seen else 1,
     )
 
 
@@ -153,16 +154,16 @@ def middle_check(levels: Any, starts: int = 4000) -> Check:
         _, choices = sampling.ddim(grid, images, _predictor(denoise, images), levels)
         share = float(np.mean(choices[-1] == 1))
         error = max(error, abs(share - float(2 * ndtr(half_width) - 1)))
-    return bounded(
-        "denoising.middle-image",
-        "exm-denoising-middle",
-        r"Share of the middle one of the images $-1,0,1$ over evenly spread starts, against "
-        r"$2\Phi(\frac12\sqrt{\alpha_T})-1$ and, for $g_t^*$, $2\Phi(\frac12)-1$ (larger "
+    return Check(
+        id="denoising.middle-image",
+        claim="exm-denoising-middle",
+        statement="Share of the middle one of the images $-1,0,1$ over evenly spread starts, "
+        r"against $2\Phi(\frac12\sqrt{\alpha_T})-1$ and, for $g_t^*$, $2\Phi(\frac12)-1$ (larger "
         "difference; two starts' worth).",
-        "numerical",
-        error,
-        "<=",
-        2 / starts,
+        method="numerical",
+        value=error,
+        relation="<=",
+        bound=2 / starts,
     )
 
 
@@ -182,35 +183,35 @@ def coverage_checks(arrays: Arrays) -> list[Check]:
     uniform = sampling.total_variation(np.bincount(arrays["drawn_uniform"], minlength=m))
     posterior = sampling.total_variation(np.bincount(arrays["drawn_posterior"], minlength=m))
     return [
-        bounded(
-            "denoising.uniform-mean",
-            "eq-denoising-moivre",
-            "Mean distance to uniform of uniform draws, de Moivre's closed form against a sum over "
-            "the binomial law (difference).",
-            "numerical",
-            abs(sampling.expected_uniform_variation(m, n) - expected),
-            "<=",
-            1e-9,  # exponents up to 3500 lose 1e-12 in either sum
+        Check(
+            id="denoising.uniform-mean",
+            claim="eq-denoising-moivre",
+            statement="Mean distance to uniform of uniform draws, de Moivre's closed form against "
+            "a sum over the binomial law (difference).",
+            method="numerical",
+            value=abs(sampling.expected_uniform_variation(m, n) - expected),
+            relation="<=",
+            bound=1e-9,  # exponents up to 3500 lose 1e-12 in either sum
         ),
-        bounded(
-            "denoising.uniform-draws",
-            "eq-denoising-moivre",
-            "Distance to uniform of the uniform draws, off its mean (McDiarmid's bound, false "
-            r"alarms: $10^{-6}$).",
-            "statistical",
-            abs(uniform - expected),
-            "<=",
-            deviation,
+        Check(
+            id="denoising.uniform-draws",
+            claim="eq-denoising-moivre",
+            statement="Distance to uniform of the uniform draws, off its mean (McDiarmid's bound, "
+            "false alarms: $10^{-6}$).",
+            method="statistical",
+            value=abs(uniform - expected),
+            relation="<=",
+            bound=deviation,
         ),
-        bounded(
-            "denoising.posterior-covers",
-            "prp-denoising-flow",
-            "Distance to uniform of the posterior mean's samples: at most the mean for uniform "
-            "draws, plus Pinsker's bound for starting from pure noise, plus McDiarmid's deviation "
-            r"(false alarms: $10^{-6}$).",
-            "statistical",
-            posterior,
-            "<=",
-            math.sqrt((m - 1) / n) / 2 + start + deviation,
+        Check(
+            id="denoising.posterior-covers",
+            claim="prp-denoising-flow",
+            statement="Distance to uniform of the posterior mean's samples: at most the mean for "
+            "uniform draws, plus Pinsker's bound for starting from pure noise, plus McDiarmid's "
+            "deviation (false alarms: $10^{-6}$).",
+            method="statistical",
+            value=posterior,
+            relation="<=",
+            bound=math.sqrt((m - 1) / n) / 2 + start + deviation,
         ),
     ]

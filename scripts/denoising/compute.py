@@ -12,16 +12,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from scripts.common.arrays import Arrays, Ints
 from scripts.common.artifacts import save_arrays, save_json
 from scripts.common.command_line import parse
 from scripts.common.seeds import generator
 from scripts.common.values import value
 from scripts.denoising import model, recovery, sampling
 from scripts.denoising.digits import read_digits, scale, unscale
-
-Arrays = dict[str, NDArray[Any]]
 
 LINE_IMAGES = (-2.0, 0.0, 1.5)
 LINE_NOISES = (-1.1, -0.3, 0.5, 1.3)
@@ -51,7 +49,7 @@ class Settings:
     seed: int = dataclasses.field(metadata={"help": "seed of all random draws"})
 
 
-def data_set(pixels: NDArray[np.int64], labels: NDArray[np.int64], settings: Settings) -> Arrays:
+def data_set(pixels: Ints, labels: Ints, settings: Settings) -> Arrays:
     """Return the drawn digits, `pool` (P, 64), scaled, with `pool_labels`, and the `noises`.
 
     The first `settings.images` are the data set; every size in `settings.sizes` is a prefix too.
@@ -198,7 +196,7 @@ def denoisers(images: Any, noises: Any) -> dict[str, sampling.Denoiser]:
     }
 
 
-def run(pixels: NDArray[np.int64], labels: NDArray[np.int64], settings: Settings) -> Arrays:
+def run(pixels: Ints, labels: Ints, settings: Settings) -> Arrays:
     """Compute everything: the arrays by name."""
     arrays = data_set(pixels, labels, settings)
     pool, noises = arrays["pool"], arrays["noises"]

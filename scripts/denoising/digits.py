@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
+
+from scripts.common.arrays import Floats, Ints
 
 SIDE = 8
 """Width and height of an image, in pixels."""
@@ -15,7 +16,7 @@ DARKEST = 16
 HEADER = ",".join(["label", *(f"p{row}{column}" for row in range(SIDE) for column in range(SIDE))])
 
 
-def read_digits(path: Path) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def read_digits(path: Path) -> tuple[Ints, Ints]:
     """Read pixels (n, 64), integers 0 to 16, and labels (n,), integers 0 to 9.
 
     Raises ValueError, naming the file, the line and what was expected there, if the file is
@@ -48,11 +49,11 @@ def _row(path: Path, number: int, line: str) -> list[int]:
     return [int(cell) for cell in cells]
 
 
-def scale(pixels: NDArray[np.int64]) -> NDArray[np.float64]:
+def scale(pixels: Ints) -> Floats:
     """Return pixels 0 to 16 as intensities from -1 to 1, the convention of Ho et al. (2020)."""
     return pixels / (DARKEST / 2) - 1.0
 
 
-def unscale(images: NDArray[np.float64]) -> NDArray[np.int64]:
+def unscale(images: Floats) -> Ints:
     """Return the nearest whole pixel values; the inverse of `scale` up to rounding."""
     return np.rint((images + 1.0) * (DARKEST / 2)).astype(np.int64)

@@ -13,12 +13,10 @@ from typing import Any
 
 import numpy as np
 import sympy as sp
-from numpy.typing import NDArray
 
-from scripts.common.checks import Check, Method, Relation
+from scripts.common.arrays import Numbers
+from scripts.common.checks import Check
 from scripts.denoising import model, sampling
-
-Array = NDArray[Any]
 
 FALSE_ALARM = 1e-6
 """Probability, at most, with which a statistical check fails although its claim is true."""
@@ -31,30 +29,12 @@ ENDS = [(Fraction(0), Fraction(1)), (Fraction(1), Fraction(0))]
 """The same at alpha = 0 and at alpha = 1."""
 
 
-def none(name: str, claim: str, statement: str, method: Method, exceptions: int) -> Check:
-    """Return the check that a claim has no exceptions."""
-    return Check(name, claim, statement, method, int(exceptions), "=", 0)
-
-
-def bounded(
-    name: str,
-    claim: str,
-    statement: str,
-    method: Method,
-    value: Any,
-    relation: Relation,
-    bound: Any,
-) -> Check:
-    """Return a check of two numbers of any kind, NumPy's among them."""
-    return Check(name, claim, statement, method, float(value), relation, float(bound))
-
-
-def column(numbers: Any) -> Array:
+def column(numbers: Any) -> Numbers:
     """Return exact numbers as points of the line: an object array (n, 1)."""
     return np.array([[Fraction(number)] for number in numbers], dtype=object)
 
 
-def cases(largest_m: int, largest_n: int) -> Iterator[tuple[Array, Array, Fraction, Fraction]]:
+def cases(largest_m: int, largest_n: int) -> Iterator[tuple[Numbers, Numbers, Fraction, Fraction]]:
     """Yield every set of images in {0..4} and of noises in {-2..2} at every level."""
     for m, n in itertools.product(range(1, largest_m + 1), range(1, largest_n + 1)):
         for images in itertools.combinations(range(5), m):
@@ -63,13 +43,13 @@ def cases(largest_m: int, largest_n: int) -> Iterator[tuple[Array, Array, Fracti
                     yield column(images), column(noises), signal, noise
 
 
-def least_loss(images: Array, noises: Array, signal: Any, noise: Any) -> Any:
+def least_loss(images: Numbers, noises: Numbers, signal: Any, noise: Any) -> Any:
     """Return the training loss of the model's claimed minimizer."""
     noisy = model.noisy_images(images, noises, signal, noise)
     return model.training_loss(model.best_predictions(noisy, noises), noises)
 
 
-def assumption_holds(noisy: Array, images: Array) -> bool:
+def assumption_holds(noisy: Numbers, images: Numbers) -> bool:
     """Whether each noisy image is closer to its own image than to any other, from distances."""
     for i, row in enumerate(noisy):
         for point in row:
@@ -91,13 +71,13 @@ def zero_loss_check() -> Check:
         flat = noisy.reshape(-1, 1)
         predicted = model.closest_point_denoiser(flat, images, signal, noise)
         wrong += model.training_loss(predicted.reshape(noisy.shape), noises) != 0
-    return none(
-        "denoising.zero-loss",
-        "thm-denoising-zero",
-        f"In all {tried} small cases on the line that satisfy the assumption, the loss of $g_t^*$ "
-        "is exactly zero (exceptions, in exact fractions).",
-        "exhaustive",
-        wrong if tried else 1,
+    return Check(
+        id="denoising.zero-loss",
+        claim="thm-denoising-zero",
+        statement=f"In all {tried} small cases on the line that satisfy the assumption, the loss "
+        "of $g_t^*$ is exactly zero (exceptions, in exact fractions).",
+        method="exhaustive",
+        value=wrong if tried else 1,
     )
 
 
@@ -119,14 +99,14 @@ def criterion_check() -> Check:
         )
         zero = least_loss(images, noises, signal, noise) == 0
         wrong += not zero == criterion == exists
-    return none(
-        "denoising.zero-loss-criterion",
-        "prp-denoising-iff",
-        "In every small case three answers to “is zero loss possible?” agree: the least loss, the "
-        "criterion on differences, and a search over all functions into the set of noises "
-        "(disagreements).",
-        "exhaustive",
-        wrong,
+    return Check(
+        id="denoising.zero-loss-criterion",
+        claim="prp-denoising-iff",
+        statement="In every small case three answers to “is zero loss possible?” agree: the least "
+        "loss, the criterion on differences, and a search over all functions into the set of "
+        "noises (disagreements).",
+        method="exhaustive",
+        value=wrong,
     )
 
 
@@ -144,14 +124,14 @@ def minimizers_check() -> Check:
         best = functions[losses == losses.min()]
         claimed = model.best_predictions(noisy[..., None], noises)[..., 0].astype(float)
         wrong += len(best) != 1 or (best[0][where] != claimed).any()
-    return none(
-        "denoising.minimizers",
-        "lem-denoising-pointwise",
-        f"Of all functions from $S_t$ to {len(grid)} grid values, only the one that takes the mean "
-        "noise over each fiber has the least loss, in every case with at most two images and two "
-        "noises (exceptions).",
-        "exhaustive",
-        wrong,
+    return Check(
+        id="denoising.minimizers",
+        claim="lem-denoising-pointwise",
+        statement=f"Of all functions from $S_t$ to {len(grid)} grid values, only the one that "
+        "takes the mean noise over each fiber has the least loss, in every case with at most two "
+        "images and two noises (exceptions).",
+        method="exhaustive",
+        value=wrong,
     )
 
 
@@ -172,14 +152,15 @@ def zero_loss_functions_check() -> Check:
         wrong += {tuple(f) for f in functions[losses == 0].tolist()} != {
             (*claimed.tolist(), off) for off in values
         }
-    return none(
-        "denoising.zero-loss-functions",
-        "thm-denoising-minimizers",
-        "Of all functions from $S_t$ and one point off it to the noises $-2,\\dots,2$, those of "
-        "loss zero are exactly those that agree with $g_t^*$ on $S_t$, whatever they are off it "
-        f"(exceptions, {tried} cases with the assumption, at most two images and two noises).",
-        "exhaustive",
-        wrong if tried else 1,
+    return Check(
+        id="denoising.zero-loss-functions",
+        claim="thm-denoising-minimizers",
+        statement="Of all functions from $S_t$ and one point off it to the noises $-2,\\dots,2$, "
+        "those of loss zero are exactly those that agree with $g_t^*$ on $S_t$, whatever they are "
+        f"off it (exceptions, {tried} cases with the assumption, at most two images and two "
+        "noises).",
+        method="exhaustive",
+        value=wrong if tried else 1,
     )
 
 
@@ -188,14 +169,14 @@ def tie_check() -> Check:
     images, noises = column([-1, 1]), column([Fraction(3, 4), Fraction(-3, 4)])
     found = least_loss(images, noises, *LEVELS[0])
     return Check(
-        "denoising.tie",
-        "exm-denoising-tie",
-        r"Least loss for the images $\pm1$, the noises $\pm\frac34$ and $\sqrt{\alpha_t}=\frac35$: "
-        "in sixteenths, in exact fractions.",
-        "exhaustive",
-        float(16 * found),
-        "=",
-        9,
+        id="denoising.tie",
+        claim="exm-denoising-tie",
+        statement=r"Least loss for the images $\pm1$, the noises $\pm\frac34$ and "
+        r"$\sqrt{\alpha_t}=\frac35$: in sixteenths, in exact fractions.",
+        method="exhaustive",
+        value=float(16 * found),
+        relation="=",
+        bound=9,
     )
 
 
@@ -205,12 +186,13 @@ def formula_check() -> Check:
     signal, noise = sp.sqrt(alpha), sp.sqrt(1 - alpha)
     point = model.noisy_images(np.array([[x]]), np.array([[epsilon]]), signal, noise)[0, 0, 0]
     residue = model.implied_noise(point, x, signal, noise) - epsilon
-    return _vanishes(
-        "denoising.formula",
-        "thm-denoising-zero",
-        r"$\bigl(x_{t,i,j}-\sqrt{\alpha_t}\,x_i\bigr)/\sqrt{1-\alpha_t}=\epsilon_j$, by algebra "
-        "(one if a remainder is left).",
-        residue,
+    return Check(
+        id="denoising.formula",
+        claim="thm-denoising-zero",
+        statement=r"$\bigl(x_{t,i,j}-\sqrt{\alpha_t}\,x_i\bigr)/\sqrt{1-\alpha_t}=\epsilon_j$, by "
+        "algebra (one if a remainder is left).",
+        method="symbolic",
+        value=int(sp.simplify(residue) != 0),
     )
 
 
@@ -221,12 +203,13 @@ def forgetting_check() -> Check:
     point = signal * x + noise * epsilon
     implied = model.implied_image(point, guess, signal, noise)
     price = alpha / (1 - alpha) * (implied - x) ** 2
-    return _vanishes(
-        "denoising.price",
-        "thm-denoising-forget",
-        r"$(g-\epsilon)^2=\frac{\alpha_t}{1-\alpha_t}(\widehat x-x)^2$ for the implied image "
-        r"$\widehat x$, by algebra (one if a remainder is left).",
-        (guess - epsilon) ** 2 - price,
+    return Check(
+        id="denoising.price",
+        claim="thm-denoising-forget",
+        statement=r"$(g-\epsilon)^2=\frac{\alpha_t}{1-\alpha_t}(\widehat x-x)^2$ for the implied "
+        r"image $\widehat x$, by algebra (one if a remainder is left).",
+        method="symbolic",
+        value=int(sp.simplify((guess - epsilon) ** 2 - price) != 0),
     )
 
 
@@ -239,19 +222,21 @@ def ddim_checks() -> list[Check]:
     step = sampling.ddim_step(point, guess, *now, *then) / then[0]
     euler = point / now[0] + (then[1] / then[0] - now[1] / now[0]) * guess
     return [
-        _vanishes(
-            "denoising.ddim-on-training-noise",
-            "prp-denoising-restart",
-            r"A DDIM step with the right noise takes $x_{t,i,j}$ to $x_{s,i,j}$, by algebra "
-            "(one if a remainder is left).",
-            arrived - then[0] * x - then[1] * epsilon,
+        Check(
+            id="denoising.ddim-on-training-noise",
+            claim="prp-denoising-restart",
+            statement="A DDIM step with the right noise takes $x_{t,i,j}$ to $x_{s,i,j}$, by "
+            "algebra (one if a remainder is left).",
+            method="symbolic",
+            value=int(sp.simplify(arrived - then[0] * x - then[1] * epsilon) != 0),
         ),
-        _vanishes(
-            "denoising.ddim-is-euler",
-            "lem-denoising-euler",
-            r"In $y=x/\sqrt{\alpha}$ a DDIM step is an explicit Euler step in "
+        Check(
+            id="denoising.ddim-is-euler",
+            claim="lem-denoising-euler",
+            statement=r"In $y=x/\sqrt{\alpha}$ a DDIM step is an explicit Euler step in "
             r"$\sigma=\sqrt{(1-\alpha)/\alpha}$, by algebra (one if a remainder is left).",
-            step - euler,
+            method="symbolic",
+            value=int(sp.simplify(step - euler) != 0),
         ),
     ]
 
@@ -269,12 +254,13 @@ def continuity_check() -> Check:
     density = mixture_density(y, sigma, sp.symbols("p q", real=True))
     predicted = -sigma * sp.diff(density, y) / density
     residue = sp.diff(density, sigma) + sp.diff(density * predicted, y)
-    return _vanishes(
-        "denoising.continuity",
-        "prp-denoising-flow",
-        r"$\partial_\sigma p_\sigma+\partial_y(p_\sigma\widehat\epsilon_\sigma)=0$ for the "
-        "posterior mean of two images on the line, by algebra (one if a remainder is left).",
-        residue,
+    return Check(
+        id="denoising.continuity",
+        claim="prp-denoising-flow",
+        statement=r"$\partial_\sigma p_\sigma+\partial_y(p_\sigma\widehat\epsilon_\sigma)=0$ for "
+        "the posterior mean of two images on the line, by algebra (one if a remainder is left).",
+        method="symbolic",
+        value=int(sp.simplify(residue) != 0),
     )
 
 
@@ -289,18 +275,16 @@ def divergence_check() -> Check:
     weight = sp.exp(-(epsilon**2) / 2) / sp.sqrt(2 * sp.pi)
     found = sp.integrate(sp.expand(ratio) * weight, (epsilon, -sp.oo, sp.oo))
     claimed = sampling.start_divergence(image**2, 1, alpha, sp.log(1 - alpha))
-    return _vanishes(
-        "denoising.start-divergence",
-        "prp-denoising-flow",
-        r"On the line, $\mathrm{KL}\bigl(N(\sqrt{\alpha_T}\,x_i,1-\alpha_T)\,\|\,N(0,1)\bigr)$ as "
-        "the integral of the logarithm of the densities' ratio, against the formula (one if a "
-        "remainder is left).",
-        found - claimed,
+    return Check(
+        id="denoising.start-divergence",
+        claim="prp-denoising-flow",
+        statement="On the line, "
+        r"$\mathrm{KL}\bigl(N(\sqrt{\alpha_T}\,x_i,1-\alpha_T)\,\|\,N(0,1)\bigr)$ as the integral "
+        "of the logarithm of the densities' ratio, against the formula (one if a remainder is "
+        "left).",
+        method="symbolic",
+        value=int(sp.simplify(found - claimed) != 0),
     )
-
-
-def _vanishes(name: str, claim: str, statement: str, residue: Any) -> Check:
-    return none(name, claim, statement, "symbolic", int(sp.simplify(residue) != 0))
 
 
 def game_loss(outputs: tuple[int, ...], accepted: tuple[bool, ...]) -> Fraction:
@@ -330,29 +314,29 @@ def game_checks(largest_m: int = 4) -> list[Check]:
                 reply = sampling.generator_response(np.array(accepted), rng, spread)
                 responses += game_loss(tuple(reply.tolist()), accepted) != best
     return [
-        none(
-            "denoising.gan-missed-image",
-            "prp-denoising-gan",
-            f"Every generator with $m\\le{largest_m}$ that misses $k$ images faces the "
+        Check(
+            id="denoising.gan-missed-image",
+            claim="prp-denoising-gan",
+            statement=f"Every generator with $m\\le{largest_m}$ that misses $k$ images faces the "
             r"best-response loss $\frac12-\frac{k}{2m}$ (exceptions).",
-            "exhaustive",
-            missed,
+            method="exhaustive",
+            value=missed,
         ),
-        none(
-            "denoising.gan-collapse",
-            "prp-denoising-gan",
-            f"Against every discriminator with $m\\le{largest_m}$, $m$ copies of one image are a "
-            "best response of the generator (exceptions).",
-            "exhaustive",
-            collapse,
+        Check(
+            id="denoising.gan-collapse",
+            claim="prp-denoising-gan",
+            statement=f"Against every discriminator with $m\\le{largest_m}$, $m$ copies of one "
+            "image are a best response of the generator (exceptions).",
+            method="exhaustive",
+            value=collapse,
         ),
-        none(
-            "denoising.gan-responses",
-            "sec-denoising-generated",
-            f"The drawn responses of both GAN players are best responses, for every opponent with "
-            f"$m\\le{largest_m}$ (exceptions).",
-            "exhaustive",
-            responses,
+        Check(
+            id="denoising.gan-responses",
+            claim="sec-denoising-generated",
+            statement="The drawn responses of both GAN players are best responses, for every "
+            f"opponent with $m\\le{largest_m}$ (exceptions).",
+            method="exhaustive",
+            value=responses,
         ),
     ]
 

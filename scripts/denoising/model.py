@@ -11,9 +11,8 @@ import math
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[Any]
+from scripts.common.arrays import Floats, Ints, Numbers
 
 LARGEST_TABLE = 4_000_000
 """Entries of the largest table of distances held at once: 32 MB in double precision."""
@@ -26,7 +25,7 @@ def weights(alpha: float) -> tuple[float, float]:
     return math.sqrt(alpha), math.sqrt(1.0 - alpha)
 
 
-def noisy_images(images: Array, noises: Array, signal: Any, noise: Any) -> Array:
+def noisy_images(images: Numbers, noises: Numbers, signal: Any, noise: Any) -> Numbers:
     """Return S_t as an array (m, n, d): entry (i, j) is signal x_i + noise epsilon_j.
 
     images: (m, d). noises: (n, d).
@@ -34,7 +33,7 @@ def noisy_images(images: Array, noises: Array, signal: Any, noise: Any) -> Array
     return np.asarray(signal * images[:, None, :] + noise * noises[None, :, :])
 
 
-def closest(points: Array, centers: Array) -> NDArray[np.intp]:
+def closest(points: Numbers, centers: Numbers) -> Ints:
     """Return for each point (p, d) the index (p,) of its closest center (k, d).
 
     Of several equally close centers the first one counts. The table of scores is made in blocks
@@ -60,7 +59,7 @@ def implied_image(points: Any, predicted: Any, signal: Any, noise: Any) -> Any:
     return (points - noise * predicted) / signal
 
 
-def closest_point_denoiser(points: Array, images: Array, signal: Any, noise: Any) -> Array:
+def closest_point_denoiser(points: Numbers, images: Numbers, signal: Any, noise: Any) -> Numbers:
     """Predict the noise as g*_t does: the clean image is the closest one to the point itself.
 
     points: (p, d). images: (m, d). Returns (p, d). Exercise 4.2(a).
@@ -68,7 +67,7 @@ def closest_point_denoiser(points: Array, images: Array, signal: Any, noise: Any
     return np.asarray(implied_noise(points, images[closest(points, images)], signal, noise))
 
 
-def scaled_closest_denoiser(points: Array, images: Array, signal: Any, noise: Any) -> Array:
+def scaled_closest_denoiser(points: Numbers, images: Numbers, signal: Any, noise: Any) -> Numbers:
     """Predict the noise from the image x_i whose scaled copy signal x_i is closest.
 
     This is the most probable clean image under Gaussian noise. Shapes as above.
@@ -77,7 +76,9 @@ def scaled_closest_denoiser(points: Array, images: Array, signal: Any, noise: An
     return np.asarray(implied_noise(points, clean, signal, noise))
 
 
-def posterior_mean_denoiser(points: Array, images: Array, signal: float, noise: float) -> Array:
+def posterior_mean_denoiser(
+    points: Numbers, images: Numbers, signal: float, noise: float
+) -> Numbers:
     """Predict E[epsilon | x_t] for Gaussian noise and a uniformly random image.
 
     This minimizes the loss with the sum over the noises replaced by a Gaussian integral.
@@ -90,7 +91,9 @@ def posterior_mean_denoiser(points: Array, images: Array, signal: float, noise: 
     return np.asarray(implied_noise(points, weight @ images, signal, noise))
 
 
-def nearest_noisy_denoiser(points: Array, images: Array, noises: Array, alpha: float) -> Array:
+def nearest_noisy_denoiser(
+    points: Numbers, images: Numbers, noises: Numbers, alpha: float
+) -> Numbers:
     """Predict the noise of the nearest element of S_t: another minimizer of the training loss.
 
     points: (p, d). images: (m, d). noises: (n, d). Returns (p, d).
@@ -99,12 +102,12 @@ def nearest_noisy_denoiser(points: Array, images: Array, noises: Array, alpha: f
     return np.asarray(noises[closest(points, training) % len(noises)])
 
 
-def training_loss(predicted: Array, noises: Array) -> Any:
+def training_loss(predicted: Numbers, noises: Numbers) -> Any:
     """Return the loss of exercise 4.2 for the predictions (m, n, d) at the points of S_t."""
     return ((predicted - noises[None, :, :]) ** 2).sum() / len(predicted)
 
 
-def best_predictions(noisy: Array, noises: Array) -> Array:
+def best_predictions(noisy: Numbers, noises: Numbers) -> Numbers:
     """Return what every minimizer of the training loss predicts on S_t, (m, n, d).
 
     That is the mean noise over all pairs (i, j) with the same noisy image. Equality is exact.
@@ -121,8 +124,8 @@ def best_predictions(noisy: Array, noises: Array) -> Array:
 
 
 def forgetting_loss(
-    images: Array, noises: Array, signal: float, noise: float
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    images: Numbers, noises: Numbers, signal: float, noise: float
+) -> tuple[Floats, Floats]:
     """Return what it costs to forget each image: (measured (m,), cheapest (m,)).
 
     measured: loss added by a model that is right about all other images and takes each noisy

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.figure import Figure
-from numpy.typing import NDArray
 
 from scripts.common import style
+from scripts.common.arrays import Arrays, Numbers
 from scripts.common.artifacts import load_arrays
 from scripts.common.command_line import parse
 from scripts.common.tables import save_table
 from scripts.denoising.digits import SIDE, unscale
 from scripts.denoising.sampling import expected_uniform_variation, total_variation
-
-Arrays = Mapping[str, NDArray[Any]]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -87,7 +84,7 @@ def frequency_figure(arrays: Arrays) -> Figure:
     return figure
 
 
-def crossing(alphas: NDArray[Any], share: NDArray[Any], height: float) -> tuple[float, float]:
+def crossing(alphas: Numbers, share: Numbers, height: float) -> tuple[float, float]:
     """Return the point where the curve first reaches the height, else the nearer end of it."""
     above = np.flatnonzero(share >= height)
     if len(above) == 0 or above[0] == 0:
@@ -256,7 +253,7 @@ def coverage_rows(arrays: Arrays) -> list[list[str]]:
     return rows
 
 
-def batch_coverage(drawn: NDArray[Any], m: int) -> float:
+def batch_coverage(drawn: Numbers, m: int) -> float:
     """Return the mean number of different images among m consecutive samples."""
     batches = drawn[: len(drawn) // m * m].reshape(-1, m) if len(drawn) >= m else drawn[None]
     return float(np.mean([len(np.unique(batch)) for batch in batches]))

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from scripts.common.arrays import Bools, Floats
 
 
 def separations(images: Floats) -> Floats:
@@ -15,9 +14,7 @@ def separations(images: Floats) -> Floats:
     return np.asarray(np.sqrt(squares.min(axis=1)))
 
 
-def holds(
-    images: Floats, noises: Floats, signal: float, noise: float
-) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+def holds(images: Floats, noises: Floats, signal: float, noise: float) -> tuple[Bools, Bools]:
     """Return two tables (m, n) over the noisy images x_tij = signal x_i + noise epsilon_j.
 
     The first says where the assumption holds: x_i is closer to x_tij than any other image. The

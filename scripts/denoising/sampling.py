@@ -7,11 +7,10 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from scripts.common.arrays import Bools, Floats, Ints
 from scripts.denoising import model
 
-Floats = NDArray[np.float64]
 Denoiser = Callable[[Floats, float], Floats]
 """Maps points (p, d) and alpha_t to predicted noises (p, d)."""
 
@@ -47,9 +46,7 @@ def ddim_step(
     return next_signal * clean + next_noise * predicted
 
 
-def ddim(
-    start: Floats, images: Floats, denoise: Denoiser, levels: Floats
-) -> tuple[Floats, NDArray[np.int16]]:
+def ddim(start: Floats, images: Floats, denoise: Denoiser, levels: Floats) -> tuple[Floats, Ints]:
     """Run deterministic DDIM from the points `start` (p, d) through `levels` (increasing, to 1).
 
     Returns the generated points (p, d) and, (len(levels) - 1, p), the index of the image closest
@@ -66,7 +63,7 @@ def ddim(
     return points, choices
 
 
-def discriminator_response(copies: NDArray[np.int64], rng: np.random.Generator) -> Any:
+def discriminator_response(copies: Ints, rng: np.random.Generator) -> Any:
     """Return which images a best discriminator accepts, bool (m,), given the generated copies.
 
     It accepts a missing image, rejects one generated twice or more, and may do either with one
@@ -76,9 +73,7 @@ def discriminator_response(copies: NDArray[np.int64], rng: np.random.Generator) 
     return (copies == 0) | ((copies == 1) & coin)
 
 
-def generator_response(
-    accepted: NDArray[np.bool_], rng: np.random.Generator, spread: bool
-) -> NDArray[np.int64]:
+def generator_response(accepted: Bools, rng: np.random.Generator, spread: bool) -> Ints:
     """Return m generated images, indices (m,), that are a best response to the discriminator.
 
     Every output inside the accepted set gains the same. spread: each output is drawn from the
@@ -90,13 +85,13 @@ def generator_response(
     return rng.choice(allowed, m) if spread else np.full(m, rng.choice(allowed))
 
 
-def play(m: int, rounds: int, rng: np.random.Generator, spread: bool) -> NDArray[np.int64]:
+def play(m: int, rounds: int, rng: np.random.Generator, spread: bool) -> Ints:
     """Return the generator's m outputs after `rounds` rounds of best responses.
 
     Discriminator first, from outputs drawn uniformly; the game of exercise 4.1 with outputs
     inside the data set only.
     """
-    outputs = rng.integers(0, m, m)
+    outputs: Ints = rng.integers(0, m, m)
     for _ in range(rounds):
         accepted = discriminator_response(np.bincount(outputs, minlength=m), rng)
         outputs = generator_response(accepted, rng, spread)
@@ -111,7 +106,7 @@ def start_divergence(square: Any, dimension: int, alpha: Any, log_noise: Any) ->
     return (alpha * square - dimension * (alpha + log_noise)) / 2
 
 
-def total_variation(counts: NDArray[np.int64]) -> float:
+def total_variation(counts: Ints) -> float:
     """Return the total variation distance of the counts' (m,) frequencies to uniform."""
     return float(np.abs(counts / counts.sum() - 1.0 / len(counts)).sum() / 2.0)
 

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Literal
 
 import numpy as np
 import sympy as sp
 
-from scripts.common.checks import Check
-from scripts.diffusion_step.model import Array
+from scripts.common.arrays import Numbers
 
 A, B = sp.symbols("a b", positive=True)
 """The weights of a step, or of two noises."""
@@ -22,12 +20,12 @@ def mistakes(differences: Iterable[sp.Expr]) -> int:
     )
 
 
-def symbols(name: str, count: int) -> Array:
+def symbols(name: str, count: int) -> Numbers:
     """Return positive SymPy symbols name1, …, shape (count,), dtype object."""
     return np.array(sp.symbols(f"{name}1:{count + 1}", positive=True), dtype=object)
 
 
-def symmetric(name: str, size: int) -> Array:
+def symmetric(name: str, size: int) -> Numbers:
     """Return a symmetric matrix of SymPy symbols, shape (size, size), dtype object."""
     entries = [
         [sp.Symbol(f"{name}{min(i, j)}{max(i, j)}") for j in range(size)] for i in range(size)
@@ -35,12 +33,6 @@ def symmetric(name: str, size: int) -> Array:
     return np.array(entries, dtype=object)
 
 
-def identity(size: int) -> Array:
+def identity(size: int) -> Numbers:
     """Return the identity matrix of Python-compatible integers, so that algebra stays exact."""
     return np.eye(size, dtype=int)
-
-
-def record(name: str, claim: str, statement: str, count: int, exhaustive: bool = False) -> Check:
-    """Return a check whose value counts mistakes and must be 0."""
-    method: Literal["exhaustive", "symbolic"] = "exhaustive" if exhaustive else "symbolic"
-    return Check(f"diffusion_step.{name}", claim, statement, method, count, "=", 0)

@@ -10,13 +10,12 @@ import dataclasses
 import itertools
 import math
 import operator
-from collections.abc import Mapping
 from decimal import Decimal, localcontext
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import integrate, special
 
+from scripts.common.arrays import Arrays, Floats
 from scripts.common.artifacts import load_arrays
 from scripts.common.checks import Check, save_checks
 from scripts.common.command_line import parse
@@ -25,8 +24,6 @@ from scripts.diffusion_step import laws
 from scripts.diffusion_step.merge_algebra import merging_checks
 from scripts.diffusion_step.simulation import covariance_band, dkw_band
 from scripts.diffusion_step.step_algebra import step_checks
-
-Array = NDArray[np.float64]
 
 TOLERANCE = 1e-10
 """Absolute error asked of each quadrature; rounding is 10⁻⁵ of it."""
@@ -61,18 +58,18 @@ def coin_quadrature_check(settings: Settings) -> Check:
         )[0]
         gap = max(gap, abs(found - math.exp(-u * u / 2) * math.cosh(a * b * u * u)))
     return Check(
-        "diffusion_step.coin-density",
-        "prp-diff-coin",
-        "The Fourier integral of the coin's density, by quadrature at five frequencies (0 gives "
-        "the mass), against $e^{-u^2/2}\\cosh(abu^2)$: largest difference.",
-        "numerical",
-        gap,
-        "<=",
-        TOLERANCE,
+        id="diffusion_step.coin-density",
+        claim="prp-diff-coin",
+        statement="The Fourier integral of the coin's density, by quadrature at five frequencies "
+        "(0 gives the mass), against $e^{-u^2/2}\\cosh(abu^2)$: largest difference.",
+        method="numerical",
+        value=gap,
+        relation="<=",
+        bound=TOLERANCE,
     )
 
 
-def schedule_check(arrays: Mapping[str, Array]) -> Check:
+def schedule_check(arrays: Arrays) -> Check:
     """Recompute ᾱ_t, and the weight of each noise as β_s ᾱ_T/ᾱ_s, with 50 digits."""
     with localcontext() as context:
         context.prec = 50
@@ -84,27 +81,28 @@ def schedule_check(arrays: Mapping[str, Array]) -> Check:
         gap = max(abs(Decimal(float(found)) / exact - 1) for found, exact in pairs)
         total = abs(Decimal(float(np.sum(arrays["shares"]))) + left[-1] - 1)
     return Check(
-        "diffusion_step.schedule",
-        "thm-diff-closed",
-        f"$\\bar\\alpha_t$ and the noise weights of the {len(betas)}-step schedule against a "
-        "recursion with 50 digits: largest relative error (two roundings a step allowed).",
-        "numerical",
-        float(max(gap, total)),
-        "<=",
-        2.0 * len(betas) * float(np.finfo(np.float64).eps),
+        id="diffusion_step.schedule",
+        claim="thm-diff-closed",
+        statement=f"$\\bar\\alpha_t$ and the noise weights of the {len(betas)}-step schedule "
+        "against a recursion with 50 digits: largest relative error (two roundings a step "
+        "allowed).",
+        method="numerical",
+        value=float(max(gap, total)),
+        relation="<=",
+        bound=2.0 * len(betas) * float(np.finfo(np.float64).eps),
     )
 
 
 # ------------------------------------------------------------------------ statistical
 
 
-def relative_deviation(sampled: Array, exact: Array) -> float:
+def relative_deviation(sampled: Floats, exact: Floats) -> float:
     """Return the spectral norm of L⁻¹ S L⁻ᵀ − I, where exact = L Lᵀ; both of shape (d, d)."""
     inverse = np.linalg.inv(np.linalg.cholesky(exact))
     return float(np.linalg.norm(inverse @ sampled @ inverse.T - np.eye(exact.shape[0]), 2))
 
 
-def exact_variances(settings: Settings, arrays: Mapping[str, Array]) -> dict[str, Array]:
+def exact_variances(settings: Settings, arrays: Arrays) -> Arrays:
     """Iterate v -> a²v + b² for the five chains, from the start that was drawn."""
     beta = settings.beta
     squares = {
@@ -123,7 +121,7 @@ def exact_variances(settings: Settings, arrays: Mapping[str, Array]) -> dict[str
     return found
 
 
-def chain_checks(settings: Settings, arrays: Mapping[str, Array]) -> list[Check]:
+def chain_checks(settings: Settings, arrays: Arrays) -> list[Check]:
     """Chains run one step at a time against the covariances and laws that are claimed."""
     times = arrays["schedule_times"]
     tests = 5 + 4 + 1 + times.size  # chains, times of the repair, the coin, times of the schedule
@@ -146,68 +144,71 @@ def chain_checks(settings: Settings, arrays: Mapping[str, Array]) -> list[Check]
     band = dkw_band(settings.sample_size, rate)
     return [
         Check(
-            "diffusion_step.variance-samples",
-            "prp-diff-weights",
-            f"Five chains of {settings.steps} steps, {settings.sample_size:,} draws each: relative "
-            f"deviation of the last sample variance from the iterated one ({level}).",
-            "statistical",
-            max(float(abs(sampled / true - 1.0)) for sampled, true in last.values()),
-            "<=",
-            covariance_band(settings.sample_size, 1, rate),
+            id="diffusion_step.variance-samples",
+            claim="prp-diff-weights",
+            statement=f"Five chains of {settings.steps} steps, {settings.sample_size:,} draws "
+            "each: relative deviation of the last sample variance from the iterated one "
+            f"({level}).",
+            method="statistical",
+            value=max(float(abs(sampled / true - 1.0)) for sampled, true in last.values()),
+            relation="<=",
+            bound=covariance_band(settings.sample_size, 1, rate),
         ),
         Check(
-            "diffusion_step.repair-samples",
-            "thm-diff-repair",
-            "Sample covariance of a plane chain at four times against "
+            id="diffusion_step.repair-samples",
+            claim="thm-diff-repair",
+            statement="Sample covariance of a plane chain at four times against "
             "$I+\\bar\\alpha_t(\\operatorname{Cov}[x_0]-I)$: largest relative deviation in "
             f"spectral norm ({level}).",
-            "statistical",
-            max(relative_deviation(sampled, true) for sampled, true in repaired),
-            "<=",
-            covariance_band(settings.sample_size, 2, rate),
+            method="statistical",
+            value=max(relative_deviation(sampled, true) for sampled, true in repaired),
+            relation="<=",
+            bound=covariance_band(settings.sample_size, 2, rate),
         ),
         Check(
-            "diffusion_step.coin-samples",
-            "prp-diff-coin",
-            f"Kolmogorov-Smirnov: {settings.sample_size:,} draws of $a\\epsilon_1+b\\epsilon_2$ "
-            f"with the coin against the mixture ({level}).",
-            "statistical",
-            float(np.max(np.abs(arrays["coin_empirical"] - coin))),
-            "<=",
-            band,
+            id="diffusion_step.coin-samples",
+            claim="prp-diff-coin",
+            statement=f"Kolmogorov-Smirnov: {settings.sample_size:,} draws of "
+            f"$a\\epsilon_1+b\\epsilon_2$ with the coin against the mixture ({level}).",
+            method="statistical",
+            value=float(np.max(np.abs(arrays["coin_empirical"] - coin))),
+            relation="<=",
+            bound=band,
         ),
         Check(
-            "diffusion_step.closed-form-samples",
-            "thm-diff-closed",
-            f"Kolmogorov-Smirnov: {settings.sample_size:,} chains from $x_0=\\pm1$ run one step at "
-            f"a time against the law of the closed form at {times.size} times ({level}).",
-            "statistical",
-            float(np.max(np.abs(arrays["schedule_empirical"] - np.array(closed)))),
-            "<=",
-            band,
+            id="diffusion_step.closed-form-samples",
+            claim="thm-diff-closed",
+            statement=f"Kolmogorov-Smirnov: {settings.sample_size:,} chains from $x_0=\\pm1$ run "
+            f"one step at a time against the law of the closed form at {times.size} times "
+            f"({level}).",
+            method="statistical",
+            value=float(np.max(np.abs(arrays["schedule_empirical"] - np.array(closed)))),
+            relation="<=",
+            bound=band,
         ),
     ]
 
 
-def prediction_check(settings: Settings, arrays: Mapping[str, Array]) -> Check:
+def prediction_check(settings: Settings, arrays: Arrays) -> Check:
     """The curves that are drawn against the iterated recursion, at every time."""
     exact = exact_variances(settings, arrays)
     gap = max(
         float(np.max(np.abs(arrays[f"predicted_{name}"] / exact[name] - 1.0))) for name in exact
     )
     return Check(
-        "diffusion_step.variance-curves",
-        "prp-diff-weights",
-        "The five closed-form variance curves against the iterated recursion at every step: "
-        "largest relative difference (eight roundings a step, and eight in units of $1/\\beta$).",
-        "numerical",
-        gap,
-        "<=",
-        8.0 * (settings.steps + 1.0 / settings.beta) * float(np.finfo(np.float64).eps),
+        id="diffusion_step.variance-curves",
+        claim="prp-diff-weights",
+        statement="The five closed-form variance curves against the iterated recursion at every "
+        "step: largest relative difference (eight roundings a step, and eight in units of "
+        "$1/\\beta$).",
+        method="numerical",
+        value=gap,
+        relation="<=",
+        bound=8.0 * (settings.steps + 1.0 / settings.beta) * float(np.finfo(np.float64).eps),
     )
 
 
-def checks(settings: Settings, arrays: Mapping[str, Array]) -> list[Check]:
+def checks(settings: Settings, arrays: Arrays) -> list[Check]:
     """Return every check of exercise 4.5."""
     return [
         *step_checks(),

@@ -13,16 +13,13 @@ import math
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from scripts.common.arrays import Arrays, Floats
 from scripts.common.artifacts import save_arrays, save_json
 from scripts.common.command_line import parse
 from scripts.common.seeds import generator
 from scripts.common.values import scientific, value
 from scripts.diffusion_step import laws, model, simulation
-
-Array = NDArray[np.float64]
-
 
 SHOWN_POINTS = 400
 """Points drawn of a cloud or of the coin's pairs; more would hide the curves."""
@@ -57,7 +54,7 @@ def step_weights(beta: float) -> dict[str, tuple[float, float]]:
     }
 
 
-def variance_runs(settings: Settings) -> dict[str, Array]:
+def variance_runs(settings: Settings) -> Arrays:
     """Return, per experiment, the variance over t = 0, …, steps: sampled and predicted."""
     weights = step_weights(settings.beta)
     runs = {
@@ -68,7 +65,7 @@ def variance_runs(settings: Settings) -> dict[str, Array]:
         "growing": ("growing", 1.0),
     }
     times = range(settings.steps + 1)
-    found: dict[str, Array] = {}
+    found: Arrays = {}
     for name, (rule, start) in runs.items():
         rng = generator(settings.seed, f"diffusion_step.variance.{name}")
         state = math.sqrt(start) * rng.standard_normal(settings.sample_size)
@@ -85,14 +82,14 @@ def variance_runs(settings: Settings) -> dict[str, Array]:
     return found
 
 
-def start_covariance(settings: Settings) -> Array:
+def start_covariance(settings: Settings) -> Floats:
     """Return Cov[x_0] of the two-dimensional start, shape (2, 2)."""
     wide, narrow = settings.wide_variance, settings.narrow_variance
     cross = settings.start_correlation * math.sqrt(wide * narrow)
     return np.array([[wide, cross], [cross, narrow]])
 
 
-def repair_run(settings: Settings) -> dict[str, Array]:
+def repair_run(settings: Settings) -> Arrays:
     """Run a wrong start in the plane through the right step; keep four times."""
     start = start_covariance(settings)
     rng = generator(settings.seed, "diffusion_step.repair")
@@ -115,14 +112,14 @@ def repair_run(settings: Settings) -> dict[str, Array]:
     }
 
 
-def coin_pair(settings: Settings) -> tuple[Array, Array]:
+def coin_pair(settings: Settings) -> tuple[Floats, Floats]:
     """Draw ε₁ and ε₂ = ±ε₁, the sign by a fair coin; each of shape (sample_size,)."""
     rng = generator(settings.seed, "diffusion_step.coin")
     first = rng.standard_normal(settings.sample_size)
     return first, np.where(rng.random(settings.sample_size) < 0.5, first, -first)
 
 
-def coin_run(settings: Settings) -> dict[str, Array]:
+def coin_run(settings: Settings) -> Arrays:
     """Combine a pair drawn with the coin, with the weights of a noising step."""
     a, b = step_weights(settings.coin_beta)["right"]
     first, second = coin_pair(settings)
@@ -137,7 +134,7 @@ def coin_run(settings: Settings) -> dict[str, Array]:
     }
 
 
-def schedule_run(settings: Settings) -> dict[str, Array]:
+def schedule_run(settings: Settings) -> Arrays:
     """Noise x_0 = ±1 one step at a time along the schedule; keep the times of `shown_signal`."""
     betas = model.linear_schedule(settings.first_beta, settings.last_beta, settings.schedule_steps)
     signal = model.signal_left(betas)
@@ -163,7 +160,7 @@ def schedule_run(settings: Settings) -> dict[str, Array]:
     }
 
 
-def shown_times(settings: Settings, signal: Array) -> list[int]:
+def shown_times(settings: Settings, signal: Floats) -> list[int]:
     """Return the increasing times t >= 1 at which ᾱ_t is nearest to each of `shown_signal`.
 
     Raises ValueError when two of them fall on the same time.
@@ -178,14 +175,14 @@ def shown_times(settings: Settings, signal: Array) -> list[int]:
     return times
 
 
-def arrays(settings: Settings) -> dict[str, Array]:
+def arrays(settings: Settings) -> Arrays:
     """Return every array that the checks and figures need."""
     return (
         variance_runs(settings) | repair_run(settings) | coin_run(settings) | schedule_run(settings)
     )
 
 
-def summary(settings: Settings, found: dict[str, Array]) -> dict[str, Any]:
+def summary(settings: Settings, found: Arrays) -> dict[str, Any]:
     """Return the numbers that the prose uses."""
     coin_distance = float(np.max(np.abs(found["coin_cdf"] - laws.normal_cdf(found["coin_points"]))))
     weights = step_weights(settings.beta)

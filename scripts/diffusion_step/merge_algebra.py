@@ -8,10 +8,10 @@ from typing import Any
 
 import sympy as sp
 
+from scripts.common.arrays import Numbers
 from scripts.common.checks import Check
 from scripts.diffusion_step import model
-from scripts.diffusion_step.algebra import A, B, mistakes, record, symbols
-from scripts.diffusion_step.model import Array
+from scripts.diffusion_step.algebra import A, B, mistakes, symbols
 
 U = sp.Symbol("u", real=True)
 """The argument of characteristic functions."""
@@ -135,7 +135,7 @@ def stable_moment_mistakes(highest: int) -> int:
     return wrong
 
 
-def chain_weights(betas: Array) -> tuple[sp.Expr, list[sp.Expr]]:
+def chain_weights(betas: Numbers) -> tuple[sp.Expr, list[sp.Expr]]:
     """Iterate the step on linear forms: return the weights of x_0 and of ε_1, …, ε_t in x_t."""
     signal, noises = sp.Integer(1), list[sp.Expr]()
     for beta in betas:
@@ -170,69 +170,78 @@ def path_mistakes(steps: int) -> int:
 def merging_checks() -> list[Check]:
     """Problem 18.2 and what goes with it."""
     return [
-        record(
-            "combined-moments",
-            "prp-diff-moments",
-            "$\\mathbb E[z]=0$ and $\\mathbb E[z^2]=a^2+b^2$ by SymPy's double integral over "
-            "the two normal densities: equalities that fail.",
-            moment_mistakes(),
+        Check(
+            id="diffusion_step.combined-moments",
+            claim="prp-diff-moments",
+            statement="$\\mathbb E[z]=0$ and $\\mathbb E[z^2]=a^2+b^2$ by SymPy's double integral "
+            "over the two normal densities: equalities that fail.",
+            method="symbolic",
+            value=moment_mistakes(),
         ),
-        record(
-            "characteristic-function",
-            "thm-diff-gauss",
-            "SymPy integrates $\\cos(u\\epsilon)$ against the normal density; the product for $a$ "
-            "and $b$ is that of $N(0,a^2+b^2)$: equalities that fail.",
-            characteristic_mistakes(),
+        Check(
+            id="diffusion_step.characteristic-function",
+            claim="thm-diff-gauss",
+            statement="SymPy integrates $\\cos(u\\epsilon)$ against the normal density; the "
+            "product for $a$ and $b$ is that of $N(0,a^2+b^2)$: equalities that fail.",
+            method="symbolic",
+            value=characteristic_mistakes(),
         ),
-        record(
-            "convolution",
-            "thm-diff-gauss",
-            "The square completed in the convolution integral, and the integral that is left: "
-            "equalities that fail.",
-            convolution_mistakes(),
+        Check(
+            id="diffusion_step.convolution",
+            claim="thm-diff-gauss",
+            statement="The square completed in the convolution integral, and the integral that is "
+            "left: equalities that fail.",
+            method="symbolic",
+            value=convolution_mistakes(),
         ),
-        record(
-            "rotation",
-            "thm-diff-gauss",
-            "The change to $(z,-b\\epsilon_1+a\\epsilon_2)/\\sqrt{a^2+b^2}$ is a rotation: entries "
-            "that fail.",
-            rotation_mistakes(),
+        Check(
+            id="diffusion_step.rotation",
+            claim="thm-diff-gauss",
+            statement="The change to $(z,-b\\epsilon_1+a\\epsilon_2)/\\sqrt{a^2+b^2}$ is a "
+            "rotation: entries that fail.",
+            method="symbolic",
+            value=rotation_mistakes(),
         ),
-        record(
-            "coin",
-            "prp-diff-coin",
-            "Averages over the coin: zero covariance, variance $a^2+b^2$, excess "
+        Check(
+            id="diffusion_step.coin",
+            claim="prp-diff-coin",
+            statement="Averages over the coin: zero covariance, variance $a^2+b^2$, excess "
             "$12a^2b^2/(a^2+b^2)^2$, and the characteristic function: equalities that fail.",
-            coin_mistakes(),
+            method="symbolic",
+            value=coin_mistakes(),
         ),
-        record(
-            "stability",
-            "prp-diff-stable",
-            "Uniform noise: the excess of $a\\epsilon_1+b\\epsilon_2$, integrated, is "
+        Check(
+            id="diffusion_step.stability",
+            claim="prp-diff-stable",
+            statement="Uniform noise: the excess of $a\\epsilon_1+b\\epsilon_2$, integrated, is "
             "$-\\frac65(a^4+b^4)/(a^2+b^2)^2$, and the share $\\beta/(2-\\beta)$ of it lasts: "
             "equalities that fail.",
-            stability_mistakes(),
+            method="symbolic",
+            value=stability_mistakes(),
         ),
-        record(
-            "stable-moments",
-            "prp-diff-stable",
-            "Mean 0, variance 1 and $(\\epsilon_1+\\epsilon_2)/\\sqrt2\\sim\\epsilon$: SymPy "
-            "solves for the moments 3 to 10 one after another, and each is that of $N(0,1)$: "
-            "moments that differ.",
-            stable_moment_mistakes(10),
+        Check(
+            id="diffusion_step.stable-moments",
+            claim="prp-diff-stable",
+            statement="Mean 0, variance 1 and $(\\epsilon_1+\\epsilon_2)/\\sqrt2\\sim\\epsilon$: "
+            "SymPy solves for the moments 3 to 10 one after another, and each is that of "
+            "$N(0,1)$: moments that differ.",
+            method="symbolic",
+            value=stable_moment_mistakes(10),
         ),
-        record(
-            "closed-form-weights",
-            "thm-diff-closed",
-            "Five steps iterated on linear forms: weights of $x_0$ and of each $\\epsilon_s$, and "
-            "their squares' sum, against the closed form: equalities that fail.",
-            closed_form_mistakes(5),
+        Check(
+            id="diffusion_step.closed-form-weights",
+            claim="thm-diff-closed",
+            statement="Five steps iterated on linear forms: weights of $x_0$ and of each "
+            "$\\epsilon_s$, and their squares' sum, against the closed form: equalities that fail.",
+            method="symbolic",
+            value=closed_form_mistakes(5),
         ),
-        record(
-            "path-correlation",
-            "prp-diff-path",
-            "The correlation of the merged noises at each pair of times up to 4, from the iterated "
-            "weights: pairs that differ.",
-            path_mistakes(4),
+        Check(
+            id="diffusion_step.path-correlation",
+            claim="prp-diff-path",
+            statement="The correlation of the merged noises at each pair of times up to 4, from "
+            "the iterated weights: pairs that differ.",
+            method="symbolic",
+            value=path_mistakes(4),
         ),
     ]

@@ -11,23 +11,23 @@ import math
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[Any]
+from scripts.common.arrays import Floats, Numbers
+
 Scalar = Any
 """A float, a Fraction or a SymPy expression."""
 
 
 def step_covariance(
-    start: Array, noise: Array, cross: Array, weights: tuple[Scalar, Scalar]
-) -> Array:
+    start: Numbers, noise: Numbers, cross: Numbers, weights: tuple[Scalar, Scalar]
+) -> Numbers:
     """Return Cov[a x + b ε], shape (d, d).
 
     start, noise: Cov[x] and Cov[ε], shape (d, d). cross: Cov[x, ε], shape (d, d), zero when x and
     ε are uncorrelated. weights: (a, b).
     """
     a, b = weights
-    stepped: Array = a * a * start + a * b * (cross + cross.T) + b * b * noise
+    stepped: Numbers = a * a * start + a * b * (cross + cross.T) + b * b * noise
     return stepped
 
 
@@ -52,22 +52,22 @@ def long_run_variance(weights: tuple[Scalar, Scalar], start: Scalar) -> Scalar:
     return start if b == 0 and (a * a == 1 or start == 0) else math.inf
 
 
-def signal_left(betas: Array) -> Array:
+def signal_left(betas: Numbers) -> Numbers:
     """Return ᾱ_1, …, ᾱ_T (the book's α_t): running products of 1 − β_s; shape (T,) as `betas`."""
-    left: Array = np.cumprod(1 - betas)
+    left: Numbers = np.cumprod(1 - betas)
     return left
 
 
-def covariance_after(start: Array, signal: Scalar) -> Array:
+def covariance_after(start: Numbers, signal: Scalar) -> Numbers:
     """Return Cov[x_t] = I + ᾱ_t (Cov[x_0] − I), shape (d, d); `signal` is ᾱ_t."""
     identity = np.eye(start.shape[0], dtype=int)
-    mended: Array = identity + signal * (start - identity)
+    mended: Numbers = identity + signal * (start - identity)
     return mended
 
 
-def noise_shares(betas: Array) -> Array:
+def noise_shares(betas: Numbers) -> Numbers:
     """Return the squared weights of ε_1, …, ε_t in x_t: β_s · Π_{r>s} (1 − β_r), shape (t,)."""
-    shares: Array = betas * np.append(np.cumprod((1 - betas)[:0:-1])[::-1], 1)
+    shares: Numbers = betas * np.append(np.cumprod((1 - betas)[:0:-1])[::-1], 1)
     return shares
 
 
@@ -82,6 +82,6 @@ def coin_excess(weights: tuple[Scalar, Scalar]) -> Scalar:
     return 12 * a**2 * b**2 / (a**2 + b**2) ** 2
 
 
-def linear_schedule(first: float, last: float, steps: int) -> NDArray[np.float64]:
+def linear_schedule(first: float, last: float, steps: int) -> Floats:
     """Return β_1, …, β_T, equally spaced from `first` to `last` (Ho et al. 2020, sec. 4)."""
     return np.linspace(first, last, steps)

@@ -12,14 +12,11 @@ from pathlib import Path
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from numpy.typing import NDArray
 
 from scripts.common import style
+from scripts.common.arrays import Arrays, Floats
 from scripts.common.artifacts import load_arrays
 from scripts.common.command_line import parse
-
-Array = NDArray[np.float64]
-Arrays = dict[str, Array]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -72,16 +69,18 @@ def variances_figure(settings: Settings, arrays: Arrays) -> Figure:
     return figure
 
 
-def within(points: Array, reach: float) -> Array:
+def within(points: Floats, reach: float) -> Floats:
     """Return the rows of `points` whose entries lie within ±`reach`: what the axes would show."""
-    inside: Array = points[np.abs(points).max(axis=1) <= reach]
+    inside: Floats = points[np.abs(points).max(axis=1) <= reach]
     return inside
 
 
-def ellipse(covariance: Array) -> Array:
+def ellipse(covariance: Floats) -> Floats:
     """Return the curve {x : xᵀ Cov⁻¹ x = 4} (two standard deviations), shape (2, 181)."""
     angles = np.linspace(0.0, 2.0 * np.pi, 181)
-    curve: Array = 2.0 * np.linalg.cholesky(covariance) @ np.array([np.cos(angles), np.sin(angles)])
+    curve: Floats = (
+        2.0 * np.linalg.cholesky(covariance) @ np.array([np.cos(angles), np.sin(angles)])
+    )
     return curve
 
 

@@ -6,14 +6,13 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
+from scripts.common.arrays import Floats
 
 
 def run_chain(
-    start: Array, weights: Sequence[tuple[float, float]], rng: np.random.Generator
-) -> Array:
+    start: Floats, weights: Sequence[tuple[float, float]], rng: np.random.Generator
+) -> Floats:
     """Return x_T of x_t = a_t x_{t−1} + b_t ε_t, ε_t standard normal; same shape as `start`.
 
     weights: the pairs (a_t, b_t), t = 1, …, T.
@@ -25,12 +24,12 @@ def run_chain(
     return state
 
 
-def preserving_weights(betas: Array) -> list[tuple[float, float]]:
+def preserving_weights(betas: Floats) -> list[tuple[float, float]]:
     """Return (√(1 − β_t), √β_t) for each β_t: the weights of problem 18.1."""
     return [(math.sqrt(1.0 - beta), math.sqrt(beta)) for beta in betas]
 
 
-def empirical_cdf(sample: Array, points: Array) -> Array:
+def empirical_cdf(sample: Floats, points: Floats) -> Floats:
     """Return the share of `sample` (shape (n,)) at or below each of `points` (shape (k,))."""
     return np.searchsorted(np.sort(sample), points, side="right") / sample.size
 

@@ -14,10 +14,10 @@ from fractions import Fraction
 import numpy as np
 import sympy as sp
 
+from scripts.common.arrays import Numbers
 from scripts.common.checks import Check
 from scripts.diffusion_step import model
-from scripts.diffusion_step.algebra import A, B, identity, mistakes, record, symbols, symmetric
-from scripts.diffusion_step.model import Array
+from scripts.diffusion_step.algebra import A, B, identity, mistakes, symbols, symmetric
 
 Outcome = Sequence[Fraction]
 
@@ -32,7 +32,7 @@ def block_product_mistakes(size: int) -> int:
     return mistakes(row * joint * row.T - sp.Matrix(claimed))
 
 
-def enumerated_covariance(outcomes: Sequence[tuple[Outcome, Outcome]]) -> tuple[Array, Array]:
+def enumerated_covariance(outcomes: Sequence[tuple[Outcome, Outcome]]) -> tuple[Numbers, Numbers]:
     """Return (Cov[x], Cov[x, y]) of equally likely outcomes (x, y), exactly."""
     count = len(outcomes)
     x = np.array([first for first, _ in outcomes], dtype=object)
@@ -153,80 +153,88 @@ def step_checks() -> list[Check]:
     balanced = sp.solve(limit - 1, B**2)
     shrinking = model.stationary_variance((1 - beta, beta))
     return [
-        record(
-            "covariance-bilinear",
-            "lem-diff-bilinear",
-            "$\\operatorname{Cov}[ax+b\\epsilon]$ against the block product of the joint "
+        Check(
+            id="diffusion_step.covariance-bilinear",
+            claim="lem-diff-bilinear",
+            statement="$\\operatorname{Cov}[ax+b\\epsilon]$ against the block product of the joint "
             "covariance whose entries are symbols, in two and three dimensions: entries that "
             "differ.",
-            block_product_mistakes(2) + block_product_mistakes(3),
+            method="symbolic",
+            value=block_product_mistakes(2) + block_product_mistakes(3),
         ),
-        record(
-            "identity-independent",
-            "thm-diff-preserve",
-            "Every outcome of a step from a two-valued start is listed, with exact weights from "
-            "three right triangles: entries of the covariance that differ from $I$.",
-            enumeration_mistakes(dependent=False),
-            exhaustive=True,
+        Check(
+            id="diffusion_step.identity-independent",
+            claim="thm-diff-preserve",
+            statement="Every outcome of a step from a two-valued start is listed, with exact "
+            "weights from three right triangles: entries of the covariance that differ from $I$.",
+            method="exhaustive",
+            value=enumeration_mistakes(dependent=False),
         ),
-        record(
-            "identity-uncorrelated",
-            "thm-diff-preserve",
-            "The same with noise that depends on $x_{t-1}$ but is uncorrelated with it: entries "
-            "that differ from $I$.",
-            enumeration_mistakes(dependent=True),
-            exhaustive=True,
+        Check(
+            id="diffusion_step.identity-uncorrelated",
+            claim="thm-diff-preserve",
+            statement="The same with noise that depends on $x_{t-1}$ but is uncorrelated with it: "
+            "entries that differ from $I$.",
+            method="exhaustive",
+            value=enumeration_mistakes(dependent=True),
         ),
-        record(
-            "cross-term",
-            "prp-diff-cross",
-            "A quarter turn $\\epsilon=Rx$ keeps $(a^2+b^2)I$, also beside a fresh third entry; in "
-            "one dimension a correlation $\\rho$ adds $2ab\\rho$: equalities that fail.",
-            cross_term_mistakes(),
-        ),
-        record(
-            "fixed-variance",
-            "prp-diff-weights",
-            "SymPy solves $v=a^2v+b^2$, and the solution is 1 exactly when $b^2=1-a^2$: equalities "
-            "that fail.",
-            mistakes([sp.solve(A**2 * v + B**2 - v, v)[0] - limit, balanced[0] - (1 - A**2)]),
-        ),
-        record(
-            "variance-recursion",
-            "prp-diff-weights",
-            "Five iterations of $v\\mapsto a^2v+b^2$ from any start against the closed form: steps "
-            "that differ.",
-            recursion_mistakes(),
-        ),
-        record(
-            "long-run",
-            "prp-diff-weights",
-            "400 steps in exact fractions for each pair of weights out of $0,\\pm\\frac12,"
-            "\\pm\\frac35,\\pm1,\\pm2$ (and $b=\\frac45$) from $v_0=0,1,3$: runs that do not end "
-            "as stated, and steps that preserve 1 though $a^2+b^2\\ne1$ or the reverse.",
-            long_run_mistakes(),
-            exhaustive=True,
-        ),
-        record(
-            "shrinking-limit",
-            "cor-diff-shrinking",
-            "The limit for the weights $(1-\\beta,\\beta)$ is $\\beta/(2-\\beta)$: equalities that "
+        Check(
+            id="diffusion_step.cross-term",
+            claim="prp-diff-cross",
+            statement="A quarter turn $\\epsilon=Rx$ keeps $(a^2+b^2)I$, also beside a fresh "
+            "third entry; in one dimension a correlation $\\rho$ adds $2ab\\rho$: equalities that "
             "fail.",
-            mistakes([shrinking - beta / (2 - beta)]),
+            method="symbolic",
+            value=cross_term_mistakes(),
         ),
-        record(
-            "repair",
-            "thm-diff-repair",
-            "Four steps with free $\\beta_t$ from a free $3\\times3$ covariance against "
+        Check(
+            id="diffusion_step.fixed-variance",
+            claim="prp-diff-weights",
+            statement="SymPy solves $v=a^2v+b^2$, and the solution is 1 exactly when $b^2=1-a^2$: "
+            "equalities that fail.",
+            method="symbolic",
+            value=mistakes([sp.solve(A**2 * v + B**2 - v, v)[0] - limit, balanced[0] - (1 - A**2)]),
+        ),
+        Check(
+            id="diffusion_step.variance-recursion",
+            claim="prp-diff-weights",
+            statement="Five iterations of $v\\mapsto a^2v+b^2$ from any start against the closed "
+            "form: steps that differ.",
+            method="symbolic",
+            value=recursion_mistakes(),
+        ),
+        Check(
+            id="diffusion_step.long-run",
+            claim="prp-diff-weights",
+            statement="400 steps in exact fractions for each pair of weights out of "
+            "$0,\\pm\\frac12,\\pm\\frac35,\\pm1,\\pm2$ (and $b=\\frac45$) from $v_0=0,1,3$: runs "
+            "that do not end as stated, and steps that preserve 1 though $a^2+b^2\\ne1$ or the "
+            "reverse.",
+            method="exhaustive",
+            value=long_run_mistakes(),
+        ),
+        Check(
+            id="diffusion_step.shrinking-limit",
+            claim="cor-diff-shrinking",
+            statement="The limit for the weights $(1-\\beta,\\beta)$ is $\\beta/(2-\\beta)$: "
+            "equalities that fail.",
+            method="symbolic",
+            value=mistakes([shrinking - beta / (2 - beta)]),
+        ),
+        Check(
+            id="diffusion_step.repair",
+            claim="thm-diff-repair",
+            statement="Four steps with free $\\beta_t$ from a free $3\\times3$ covariance against "
             "$I+\\bar\\alpha_4(\\operatorname{Cov}[x_0]-I)$: entries that differ.",
-            repair_mistakes(),
+            method="symbolic",
+            value=repair_mistakes(),
         ),
-        record(
-            "forgetting",
-            "prp-diff-forget",
-            "$\\bar\\alpha_t$ for $\\beta_s=1/(s+1)$ and $\\beta_s=1/(s+1)^2$, $t\\le60$, in exact "
-            "fractions against the telescoped products: times that differ.",
-            forgetting_mistakes(60),
-            exhaustive=True,
+        Check(
+            id="diffusion_step.forgetting",
+            claim="prp-diff-forget",
+            statement="$\\bar\\alpha_t$ for $\\beta_s=1/(s+1)$ and $\\beta_s=1/(s+1)^2$, "
+            "$t\\le60$, in exact fractions against the telescoped products: times that differ.",
+            method="exhaustive",
+            value=forgetting_mistakes(60),
         ),
     ]

@@ -9,10 +9,10 @@ import dataclasses
 from dataclasses import field
 
 from scripts.common import command_line
+from scripts.common.arrays import Arrays
 from scripts.common.artifacts import load_arrays
 from scripts.common.checks import Check, save_checks
 from scripts.fixed_point import checks_banach, checks_density, checks_network
-from scripts.fixed_point.checks_banach import Arrays
 
 
 @dataclasses.dataclass(frozen=True)

@@ -10,12 +10,11 @@ from typing import Any
 import mpmath  # type: ignore[import-untyped]
 import numpy as np
 import sympy
-from numpy.typing import NDArray
 
+from scripts.common.arrays import Arrays
 from scripts.common.checks import Check
 from scripts.fixed_point import model
 
-Arrays = dict[str, NDArray[Any]]
 EPS = float(np.finfo(float).eps)
 
 
@@ -68,15 +67,13 @@ def finite_spaces(count: int) -> Check:
                 [points[index] for index in path], points[fixed[0]] if fixed else 0, lipschitz
             )
     return Check(
-        "fixed_point.finite-spaces",
-        "thm-fixed-banach",
-        f"All {count**count} self-maps of the {count} points $0,1,3,\\dots$ were listed, in exact "
-        f"fractions; each of the {contractions} contractions has one fixed point, and from each "
-        "start each iterate obeys both bounds (number of violations).",
-        "exhaustive",
-        failures,
-        "=",
-        0,
+        id="fixed_point.finite-spaces",
+        claim="thm-fixed-banach",
+        statement=f"All {count**count} self-maps of the {count} points $0,1,3,\\dots$ were "
+        f"listed, in exact fractions; each of the {contractions} contractions has one fixed "
+        "point, and from each start each iterate obeys both bounds (number of violations).",
+        method="exhaustive",
+        value=failures,
     )
 
 
@@ -94,14 +91,12 @@ def bounds_attained() -> Check:
             bound = model.a_posteriori_bound(lipschitz, point - path[step - 1])
             wrong += sympy.cancel(limit - point - bound) != 0
     return Check(
-        "fixed_point.bounds-attained",
-        "prp-fixed-sharp",
-        "SymPy iterates $T(z)=Lz+c$ with symbols for $L$, $c$, $z_0$: the error equals the "
-        "a-priori and the a-posteriori bound, $n=0,\\dots,5$ (number of differences).",
-        "symbolic",
-        int(wrong),
-        "=",
-        0,
+        id="fixed_point.bounds-attained",
+        claim="prp-fixed-sharp",
+        statement="SymPy iterates $T(z)=Lz+c$ with symbols for $L$, $c$, $z_0$: the error equals "
+        "the a-priori and the a-posteriori bound, $n=0,\\dots,5$ (number of differences).",
+        method="symbolic",
+        value=int(wrong),
     )
 
 
@@ -128,15 +123,13 @@ def hypotheses_needed() -> Check:
     wrong += sympy.solveset(sympy.Eq(halving_map(z), z), z, interval) != sympy.S.EmptySet
     wrong += not sympy.Interval.Lopen(0, sympy.Rational(1, 2)).is_subset(interval)
     return Check(
-        "fixed_point.hypotheses-needed",
-        "prp-fixed-hypotheses",
-        "SymPy: $\\sqrt{1+z^2}=z$ has no real solution though the slope is below 1 in size "
-        "everywhere, its iterates are $\\sqrt{z^2+n}$, and $z/2=z$ has none in $(0,1]$ (number of "
-        "statements that fail).",
-        "symbolic",
-        int(wrong),
-        "=",
-        0,
+        id="fixed_point.hypotheses-needed",
+        claim="prp-fixed-hypotheses",
+        statement="SymPy: $\\sqrt{1+z^2}=z$ has no real solution though the slope is below 1 in "
+        "size everywhere, its iterates are $\\sqrt{z^2+n}$, and $z/2=z$ has none in $(0,1]$ "
+        "(number of statements that fail).",
+        method="symbolic",
+        value=int(wrong),
     )
 
 
@@ -188,15 +181,14 @@ def residual_maps() -> Check:
             failures += violates(path, limit, SLOPE)
     failures += min(seen) != least or max(seen) != largest
     return Check(
-        "fixed_point.residual-maps",
-        "cor-fixed-residual",
-        f"All {len(choices)} broken lines $f$ with slopes $0,\\pm L$ on {len(KNOTS) - 1} cells, "
-        f"$L={SLOPE}$, in exact fractions: the quotients of $z+f(z)$ stay in $[1-L,1+L]$ and reach "
-        "both ends, and $z\\leftarrow y-f(z)$ obeys both bounds (number of violations).",
-        "exhaustive",
-        failures,
-        "=",
-        0,
+        id="fixed_point.residual-maps",
+        claim="cor-fixed-residual",
+        statement=f"All {len(choices)} broken lines $f$ with slopes $0,\\pm L$ on "
+        f"{len(KNOTS) - 1} cells, $L={SLOPE}$, in exact fractions: the quotients of $z+f(z)$ stay "
+        "in $[1-L,1+L]$ and reach both ends, and $z\\leftarrow y-f(z)$ obeys both bounds (number "
+        "of violations).",
+        method="exhaustive",
+        value=failures,
     )
 
 
@@ -216,15 +208,13 @@ def condition_not_necessary() -> Check:
     damped = (1 - omega) * z + omega * (y - steep_branch(z))
     wrong += sympy.expand(sympy.diff(damped, z) - (1 - 3 * omega)) != 0
     return Check(
-        "fixed_point.condition-not-necessary",
-        "prp-fixed-not-necessary",
-        "SymPy: $z+2z=y$ has the one solution $y/3$, $z\\leftarrow y-2z$ has error "
+        id="fixed_point.condition-not-necessary",
+        claim="prp-fixed-not-necessary",
+        statement="SymPy: $z+2z=y$ has the one solution $y/3$, $z\\leftarrow y-2z$ has error "
         "$(-2)^n(z_0-y/3)$, and the damped map has slope $1-3\\omega$ (number of statements that "
         "fail).",
-        "symbolic",
-        int(wrong),
-        "=",
-        0,
+        method="symbolic",
+        value=int(wrong),
     )
 
 
@@ -249,15 +239,15 @@ def cobweb_contractions(arrays: Arrays, lipschitz: float, offset: float) -> Chec
                 last = float(model.a_posteriori_bound(lipschitz, moves[step - 1]))
                 worst = max(worst, error / (last + slack))
     return Check(
-        "fixed_point.cobweb-contractions",
-        "thm-fixed-banach",
-        "Error of each iterate of the two contractions in the cobweb figure, the limit from a "
-        "40-digit root finder, over the a-priori and a-posteriori bounds (largest ratio, rounding "
-        "included).",
-        "numerical",
-        worst,
-        "<=",
-        1,
+        id="fixed_point.cobweb-contractions",
+        claim="thm-fixed-banach",
+        statement="Error of each iterate of the two contractions in the cobweb figure, the limit "
+        "from a 40-digit root finder, over the a-priori and a-posteriori bounds (largest ratio, "
+        "rounding included).",
+        method="numerical",
+        value=worst,
+        relation="<=",
+        bound=1,
     )
 
 
@@ -272,14 +262,14 @@ def cobweb_failure(arrays: Arrays, offset: float) -> Check:
     )
     bound = 1.01 * EPS * (float(abs(limit / start)) + steps)
     return Check(
-        "fixed_point.cobweb-failure",
-        "prp-fixed-not-necessary",
-        f"The drawn iteration $z\\leftarrow y-2z$: relative difference between its error and "
-        f"$(-2)^n(z_0-y/3)$ over {steps} steps; the bound is the rounding of the steps.",
-        "numerical",
-        float(deviation),
-        "<=",
-        bound,
+        id="fixed_point.cobweb-failure",
+        claim="prp-fixed-not-necessary",
+        statement="The drawn iteration $z\\leftarrow y-2z$: relative difference between its error "
+        f"and $(-2)^n(z_0-y/3)$ over {steps} steps; the bound is the rounding of the steps.",
+        method="numerical",
+        value=float(deviation),
+        relation="<=",
+        bound=bound,
     )
 
 
@@ -314,15 +304,13 @@ def series_coefficients() -> Check:
         difference = determinant.diff(t) - determinant * derivative
         wrong += sum(monomial[0] < order for monomial in difference.monoms())
     return Check(
-        "fixed_point.series-coefficients",
-        "thm-fixed-logdet",
-        "SymPy, all entries symbols: the Taylor coefficients of $\\log\\det(I+tJ)$ are "
+        id="fixed_point.series-coefficients",
+        claim="thm-fixed-logdet",
+        statement="SymPy, all entries symbols: the Taylor coefficients of $\\log\\det(I+tJ)$ are "
         "$(-1)^{k+1}\\operatorname{tr}(J^k)/k$, to order 8 for $2\\times2$ and to order 5 for "
         "$3\\times3$ (number of wrong terms).",
-        "symbolic",
-        int(wrong),
-        "=",
-        0,
+        method="symbolic",
+        value=int(wrong),
     )
 
 
@@ -351,15 +339,13 @@ def series_tail() -> Check:
                 error = abs(exact - mpmath.mpf(total.numerator) / total.denominator)
                 failures += error > mpmath.mpf(bound.numerator) / bound.denominator + 1e-35
     return Check(
-        "fixed_point.series-tail",
-        "thm-fixed-logdet",
-        f"All {len(small_matrices())} matrices $J$ of size 2 with entries $-2/5,\\dots,2/5$, "
-        "$L$ their largest row sum: the tail after $n=0,\\dots,7$ terms, in exact fractions and "
-        "40-digit logarithms, is at most the bound (number of violations).",
-        "exhaustive",
-        int(failures),
-        "=",
-        0,
+        id="fixed_point.series-tail",
+        claim="thm-fixed-logdet",
+        statement=f"All {len(small_matrices())} matrices $J$ of size 2 with entries "
+        "$-2/5,\\dots,2/5$, $L$ their largest row sum: the tail after $n=0,\\dots,7$ terms, in "
+        "exact fractions and 40-digit logarithms, is at most the bound (number of violations).",
+        method="exhaustive",
+        value=int(failures),
     )
 
 
@@ -374,14 +360,12 @@ def determinant_range() -> Check:
         if lipschitz > 0:
             reached = [reached[0] or determinant == least, reached[1] or determinant == largest]
     return Check(
-        "fixed_point.determinant-range",
-        "cor-fixed-determinant",
-        f"The same {len(small_matrices())} matrices in exact fractions: $\\det(I+J)$ lies in "
-        "$[(1-L)^2,(1+L)^2]$ and reaches both ends (number of violations).",
-        "exhaustive",
-        failures + reached.count(False),
-        "=",
-        0,
+        id="fixed_point.determinant-range",
+        claim="cor-fixed-determinant",
+        statement=f"The same {len(small_matrices())} matrices in exact fractions: $\\det(I+J)$ "
+        "lies in $[(1-L)^2,(1+L)^2]$ and reaches both ends (number of violations).",
+        method="exhaustive",
+        value=failures + reached.count(False),
     )
 
 

@@ -10,14 +10,12 @@ from typing import Any
 
 import numpy as np
 import sympy
-from numpy.typing import NDArray
 from scipy import integrate, special
 
+from scripts.common.arrays import Arrays
 from scripts.common.checks import Check
 from scripts.fixed_point import density_fit
 
-Arrays = dict[str, NDArray[Any]]
-Floats = NDArray[np.float64]
 EPS = float(np.finfo(float).eps)
 
 A, MEAN = sympy.symbols("a mu", real=True)
@@ -57,14 +55,14 @@ def deltas() -> Check:
         closed = density_fit.smoothed_kl(cross_entropy, half_width, sd, len(points))
         worst = max(worst, abs(total - closed))
     return Check(
-        "fixed_point.deltas",
-        "prp-fixed-deltas",
-        "KL divergence of five disjoint boxes of half-width 0.1, 0.01, 0.0001 from a Gaussian, by "
-        "adaptive quadrature, against the formula (largest difference).",
-        "numerical",
-        worst,
-        "<=",
-        1e-11,
+        id="fixed_point.deltas",
+        claim="prp-fixed-deltas",
+        statement="KL divergence of five disjoint boxes of half-width 0.1, 0.01, 0.0001 from a "
+        "Gaussian, by adaptive quadrature, against the formula (largest difference).",
+        method="numerical",
+        value=worst,
+        relation="<=",
+        bound=1e-11,
     )
 
 
@@ -86,15 +84,13 @@ def loss_from_density() -> Check:
             difference = sympy.diff(substituted - average, variable)
             wrong += sympy.simplify(difference) != 0
     return Check(
-        "fixed_point.loss-from-density",
-        "eq-fixed-affine-loss",
-        "SymPy: the closed form of the loss has the same derivatives in $a$, $b$, $\\mu$, "
-        "$\\sigma$ and each sample as the average of $-\\log(\\kappa q(a+bz_i))$ over three "
-        "symbolic samples, without and with $-\\log|b|$ (number of differences).",
-        "symbolic",
-        int(wrong),
-        "=",
-        0,
+        id="fixed_point.loss-from-density",
+        claim="eq-fixed-affine-loss",
+        statement="SymPy: the closed form of the loss has the same derivatives in $a$, $b$, "
+        "$\\mu$, $\\sigma$ and each sample as the average of $-\\log(\\kappa q(a+bz_i))$ over "
+        "three symbolic samples, without and with $-\\log|b|$ (number of differences).",
+        method="symbolic",
+        value=int(wrong),
     )
 
 
@@ -110,14 +106,13 @@ def scale_constant() -> Check:
         general = -sympy.log(SCALE * q(A + B * SAMPLE_MEAN)) + sympy.log(q(A + B * SAMPLE_MEAN))
         wrong += sympy.simplify(sympy.diff(general, variable)) != 0
     return Check(
-        "fixed_point.scale-constant",
-        "prp-fixed-scale",
-        "SymPy: the loss for $\\kappa q$ is the loss for $q$ less $\\log\\kappa$, with the same "
-        "derivatives, for the Gaussian and for an unspecified $q$ (number of differences).",
-        "symbolic",
-        int(wrong),
-        "=",
-        0,
+        id="fixed_point.scale-constant",
+        claim="prp-fixed-scale",
+        statement="SymPy: the loss for $\\kappa q$ is the loss for $q$ less $\\log\\kappa$, with "
+        "the same derivatives, for the Gaussian and for an unspecified $q$ (number of "
+        "differences).",
+        method="symbolic",
+        value=int(wrong),
     )
 
 
@@ -125,14 +120,12 @@ def scale_run(arrays: Arrays) -> Check:
     """The run with kappa q takes the very same steps as the run with q."""
     difference = float(np.max(np.abs(arrays["scaled_path"] - arrays["collapse_path"])))
     return Check(
-        "fixed_point.scale-run",
-        "prp-fixed-scale",
-        f"Largest difference between the two runs' $(a,b)$, $q$ against $\\kappa q$, over "
-        f"{len(arrays['scaled_path']) - 1} steps of autograd: equal to the last bit.",
-        "numerical",
-        difference,
-        "=",
-        0,
+        id="fixed_point.scale-run",
+        claim="prp-fixed-scale",
+        statement="Largest difference between the two runs' $(a,b)$, $q$ against $\\kappa q$, "
+        f"over {len(arrays['scaled_path']) - 1} steps of autograd: equal to the last bit.",
+        method="numerical",
+        value=difference,
     )
 
 
@@ -148,14 +141,12 @@ def collapse_minimizer() -> Check:
     wrong += sympy.simplify(hessian[0, 0] - 1 / SD**2) != 0
     wrong += sympy.simplify(hessian.det() - SAMPLE_SD**2 / SD**4) != 0
     return Check(
-        "fixed_point.collapse-minimizer",
-        "thm-fixed-collapse",
-        "SymPy solves the gradient of the loss without entropy term: one solution, "
+        id="fixed_point.collapse-minimizer",
+        claim="thm-fixed-collapse",
+        statement="SymPy solves the gradient of the loss without entropy term: one solution, "
         "$(a,b)=(\\mu,0)$; the Hessian has determinant $s^2/\\sigma^4$ (number of differences).",
-        "symbolic",
-        int(wrong),
-        "=",
-        0,
+        method="symbolic",
+        value=int(wrong),
     )
 
 
@@ -172,14 +163,15 @@ def collapse_run(arrays: Arrays, mean: float, rate: float) -> Check:
     size = abs(mean) + float(np.sum(np.abs(start))) + 1
     bound = 16 * len(z) * EPS * size / (rate * float(eigenvalues[0]))
     return Check(
-        "fixed_point.collapse-run",
-        "thm-fixed-collapse",
-        f"The run by autograd without entropy term against the powers of its iteration matrix, "
-        f"{len(steps) - 1} steps: largest difference in $a$ and $b$; the bound is rounding.",
-        "numerical",
-        error,
-        "<=",
-        bound,
+        id="fixed_point.collapse-run",
+        claim="thm-fixed-collapse",
+        statement="The run by autograd without entropy term against the powers of its iteration "
+        f"matrix, {len(steps) - 1} steps: largest difference in $a$ and $b$; the bound is "
+        "rounding.",
+        method="numerical",
+        value=error,
+        relation="<=",
+        bound=bound,
     )
 
 
@@ -187,13 +179,13 @@ def collapsed(arrays: Arrays, mean: float, sd: float) -> Check:
     """The run without entropy term ends on the mode."""
     end = arrays["collapse_path"][-1]
     return Check(
-        "fixed_point.collapsed",
-        "thm-fixed-collapse",
-        "Distance of the run's last $(a,b)$ from $(\\mu,0)$, in units of $\\sigma$.",
-        "numerical",
-        float(np.hypot(end[0] - mean, end[1])) / sd,
-        "<=",
-        1e-6,
+        id="fixed_point.collapsed",
+        claim="thm-fixed-collapse",
+        statement="Distance of the run's last $(a,b)$ from $(\\mu,0)$, in units of $\\sigma$.",
+        method="numerical",
+        value=float(np.hypot(end[0] - mean, end[1])) / sd,
+        relation="<=",
+        bound=1e-6,
     )
 
 
@@ -213,14 +205,12 @@ def divergence_formula() -> Check:
     spread = sympy.Symbol("spread", positive=True)
     wrong += sympy.limit(stated.subs(B, spread), spread, 0, "+") != sympy.oo
     return Check(
-        "fixed_point.divergence-formula",
-        "thm-fixed-collapse",
-        "SymPy integrates $\\log(p/q)$ of the student over $z\\sim N(0,1)$: the stated divergence, "
-        "which tends to infinity as $b\\to0$ (number of differences).",
-        "symbolic",
-        wrong,
-        "=",
-        0,
+        id="fixed_point.divergence-formula",
+        claim="thm-fixed-collapse",
+        statement="SymPy integrates $\\log(p/q)$ of the student over $z\\sim N(0,1)$: the stated "
+        "divergence, which tends to infinity as $b\\to0$ (number of differences).",
+        method="symbolic",
+        value=wrong,
     )
 
 
@@ -233,15 +223,15 @@ def fit_divergence() -> Check:
         for a, b in density_fit.kl_minimizers(SAMPLE_MEAN, SAMPLE_SD, MEAN, SD)
     ]
     return Check(
-        "fixed_point.fit-divergence",
-        "thm-fixed-entropy",
-        "SymPy: the integral of $\\log(p/q)$ at both minimizers is "
+        id="fixed_point.fit-divergence",
+        claim="thm-fixed-entropy",
+        statement="SymPy: the integral of $\\log(p/q)$ at both minimizers is "
         "$\\frac12((1+\\bar z^2)/s^2-1)+\\log s$, free of $\\mu$ and $\\sigma$ (number of "
         "differences).",
-        "symbolic",
-        sum(sympy.simplify(sympy.expand_log(value - stated, force=True)) != 0 for value in found),
-        "=",
-        0,
+        method="symbolic",
+        value=sum(
+            sympy.simplify(sympy.expand_log(value - stated, force=True)) != 0 for value in found
+        ),
     )
 
 
@@ -263,15 +253,15 @@ def mean_divergence(arrays: Arrays) -> Check:
         )
         worst = max(worst, abs(total - density_fit.mean_fitted_kl(count)))
     return Check(
-        "fixed_point.mean-divergence",
-        "thm-fixed-entropy",
-        f"Mean of the divergence for $N=4$, $10$ and ${len(arrays['sampler_z'])}$ by quadrature "
-        "over the law of $Ns^2$, against the stated mean (largest difference; the quadrature "
-        "is asked for $10^{-12}$ on each of two pieces).",
-        "numerical",
-        worst,
-        "<=",
-        1e-11,
+        id="fixed_point.mean-divergence",
+        claim="thm-fixed-entropy",
+        statement=f"Mean of the divergence for $N=4$, $10$ and ${len(arrays['sampler_z'])}$ by "
+        "quadrature over the law of $Ns^2$, against the stated mean (largest difference; the "
+        "quadrature is asked for $10^{-12}$ on each of two pieces).",
+        method="numerical",
+        value=worst,
+        relation="<=",
+        bound=1e-11,
     )
 
 
@@ -295,15 +285,13 @@ def entropy_minimizers() -> Check:
     wrong += len(best_a) != 1
     wrong += {sympy.simplify(root) for root in roots} != {sympy.simplify(b) for _, b in claimed}
     return Check(
-        "fixed_point.entropy-minimizers",
-        "thm-fixed-entropy",
-        "SymPy solves the gradient of the loss with entropy term: exactly "
+        id="fixed_point.entropy-minimizers",
+        claim="thm-fixed-entropy",
+        statement="SymPy solves the gradient of the loss with entropy term: exactly "
         "$b=\\pm\\sigma/s$, $a=\\mu-b\\bar z$, of equal value, each with Hessian determinant "
         "$2s^2/\\sigma^4$ (number of differences).",
-        "symbolic",
-        int(wrong),
-        "=",
-        0,
+        method="symbolic",
+        value=int(wrong),
     )
 
 
@@ -323,15 +311,15 @@ def entropy_runs(arrays: Arrays, mean: float, sd: float) -> Check:
         slack = 16 * len(z) * EPS * (1 + abs(mean) / sd) / convexity
         excess = max(excess, distance / min(certified + slack, 1e-6))
     return Check(
-        "fixed_point.entropy-runs",
-        "thm-fixed-entropy",
-        "Distance of both runs' last $(a,b)$ from the closed form, over its bound by strong "
-        "convexity, $\\lVert\\nabla\\rVert/\\lambda_{\\min}$ plus rounding, and at most "
+        id="fixed_point.entropy-runs",
+        claim="thm-fixed-entropy",
+        statement="Distance of both runs' last $(a,b)$ from the closed form, over its bound by "
+        "strong convexity, $\\lVert\\nabla\\rVert/\\lambda_{\\min}$ plus rounding, and at most "
         "$10^{-6}\\sigma$.",
-        "numerical",
-        excess,
-        "<=",
-        1,
+        method="numerical",
+        value=excess,
+        relation="<=",
+        bound=1,
     )
 
 
@@ -350,14 +338,14 @@ def gaussian_kl(arrays: Arrays, mean: float, sd: float) -> Check:
             total = integrate.quad(integrand, a - reach, a + reach, epsrel=1e-11, limit=200)[0]
             worst = max(worst, abs(total - float(arrays[f"{run}_kl"][step])) / (1 + abs(total)))
     return Check(
-        "fixed_point.gaussian-kl",
-        "sec-fixed-runs",
-        "KL divergence of the student from $q$ at steps 0, 3, 10 of each run, adaptive quadrature "
-        "against the closed form (largest relative difference).",
-        "numerical",
-        worst,
-        "<=",
-        1e-9,
+        id="fixed_point.gaussian-kl",
+        claim="sec-fixed-runs",
+        statement="KL divergence of the student from $q$ at steps 0, 3, 10 of each run, adaptive "
+        "quadrature against the closed form (largest relative difference).",
+        method="numerical",
+        value=worst,
+        relation="<=",
+        bound=1e-9,
     )
 
 
@@ -369,15 +357,15 @@ def recovered_moments(arrays: Arrays, mean: float, sd: float) -> Check:
     center = float(special.ndtr((mean - a) / b * math.sqrt(count)))
     level = min(2 * min(p, 1 - p) for p in (spread, center))
     return Check(
-        "fixed_point.recovered-moments",
-        "thm-fixed-entropy",
-        f"Smaller p-value of two exact tests that $a$ and $b$ are off by sampling error only: "
-        f"$N\\sigma^2/b^2\\sim\\chi^2_{{N-1}}$ and $\\sqrt N(\\mu-a)/b\\sim N(0,1)$, $N={count}$; "
-        "false alarms once in a million.",
-        "statistical",
-        level,
-        ">=",
-        5e-7,
+        id="fixed_point.recovered-moments",
+        claim="thm-fixed-entropy",
+        statement="Smaller p-value of two exact tests that $a$ and $b$ are off by sampling error "
+        "only: $N\\sigma^2/b^2\\sim\\chi^2_{N-1}$ and $\\sqrt N(\\mu-a)/b\\sim N(0,1)$, "
+        f"$N={count}$; false alarms once in a million.",
+        method="statistical",
+        value=level,
+        relation=">=",
+        bound=5e-7,
     )
 
 
@@ -427,15 +415,14 @@ def lower_bound() -> Check:
         failures += abs(gap - branch_entropy(images)) > 1e-12
         failures += (gap > 1e-12) != overlaps(images)
     return Check(
-        "fixed_point.lower-bound",
-        "thm-fixed-pushforward",
-        f"All {cases} choices of image intervals for the {cells} cells of a piecewise affine map: "
-        "the density is that of a counted grid, KL minus formula is the entropy of the branch "
-        "given the image, and it is zero exactly when no images overlap (number of violations).",
-        "exhaustive",
-        failures,
-        "=",
-        0,
+        id="fixed_point.lower-bound",
+        claim="thm-fixed-pushforward",
+        statement=f"All {cases} choices of image intervals for the {cells} cells of a piecewise "
+        "affine map: the density is that of a counted grid, KL minus formula is the entropy of "
+        "the branch given the image, and it is zero exactly when no images overlap (number of "
+        "violations).",
+        method="exhaustive",
+        value=failures,
     )
 
 
@@ -457,15 +444,13 @@ def modular_maps(arrays: Arrays) -> Check:
         wrong += abs(float(value) - float(formula)) > 8 * EPS * (1 + math.log(k))
         wrong += arrays["modular_kl"][k - 1] != 0
     return Check(
-        "fixed_point.modular-maps",
-        "exm-fixed-modular",
-        f"SymPy, $f(z)=kz\\bmod1$ for $k=1,\\dots,{len(arrays['modular_formula'])}$: the "
+        id="fixed_point.modular-maps",
+        claim="exm-fixed-modular",
+        statement=f"SymPy, $f(z)=kz\\bmod1$ for $k=1,\\dots,{len(arrays['modular_formula'])}$: the "
         "pushed-forward density is 1, its KL divergence 0, the formula $-\\log k$, as drawn "
         "(number of differences).",
-        "symbolic",
-        int(wrong),
-        "=",
-        0,
+        method="symbolic",
+        value=int(wrong),
     )
 
 
@@ -489,14 +474,14 @@ def square_map() -> Check:
     value = 2 * integrate.quad(formula, 0, 12, epsabs=1e-12, limit=200)[0]
     exact = integrate.quad(divergence, 0, 12, epsabs=1e-12, limit=200)[0]
     return Check(
-        "fixed_point.square-map",
-        "thm-fixed-pushforward",
-        "$f(z)=z^2$, $z\\sim N(0,1)$, $q$ exponential, by quadrature over $z$ and over $x$: KL "
-        "minus formula, less $\\log2$ (absolute value).",
-        "numerical",
-        abs(exact - value - math.log(2)),
-        "<=",
-        1e-8,
+        id="fixed_point.square-map",
+        claim="thm-fixed-pushforward",
+        statement="$f(z)=z^2$, $z\\sim N(0,1)$, $q$ exponential, by quadrature over $z$ and over "
+        "$x$: KL minus formula, less $\\log2$ (absolute value).",
+        method="numerical",
+        value=abs(exact - value - math.log(2)),
+        relation="<=",
+        bound=1e-8,
     )
 
 

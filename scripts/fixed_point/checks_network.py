@@ -11,18 +11,15 @@ import itertools
 import math
 from collections.abc import Sequence
 from fractions import Fraction
-from typing import Any
 
 import mpmath  # type: ignore[import-untyped]
 import numpy as np
-from numpy.typing import NDArray
 
+from scripts.common.arrays import Arrays, Floats
 from scripts.common.checks import Check
 from scripts.fixed_point import model, rounding
 from scripts.fixed_point.exact import norm_is_below
 
-Arrays = dict[str, NDArray[Any]]
-Floats = NDArray[np.float64]
 EPS = rounding.EPS
 DIGITS = 50
 NAMES = ("line", "space")
@@ -109,15 +106,13 @@ def certificate(networks: Sequence[Network]) -> Check:
         wrong += not product <= Fraction(network.lipschitz) < 1
     layers = sum(len(network.weights) for network in networks)
     return Check(
-        "fixed_point.certificate",
-        "prp-fixed-lipschitz",
-        f"Exact integers: for each of the {layers} layers $s^2I-W^{{\\mathsf T}}W$ is positive "
-        "definite (all leading minors positive), $s$ its certified norm, and $\\ell\\prod s\\le "
-        "L<1$ (number of failures).",
-        "symbolic",
-        wrong,
-        "=",
-        0,
+        id="fixed_point.certificate",
+        claim="prp-fixed-lipschitz",
+        statement=f"Exact integers: for each of the {layers} layers $s^2I-W^{{\\mathsf T}}W$ is "
+        "positive definite (all leading minors positive), $s$ its certified norm, and "
+        "$\\ell\\prod s\\le L<1$ (number of failures).",
+        method="symbolic",
+        value=wrong,
     )
 
 
@@ -130,15 +125,13 @@ def power_iteration(arrays: Arrays, networks: Sequence[Network]) -> Check:
         for index, norm in enumerate(network.norms):
             wrong += int(np.sum(arrays[f"{name}_power_{index}"] > norm))
     return Check(
-        "fixed_point.power-iteration",
-        "prp-fixed-power",
-        "Exact integers: the norm of each hidden layer exceeds its first power-iteration estimate; "
-        "and no recorded estimate of any layer exceeds the certified norm (number of "
-        "exceptions).",
-        "symbolic",
-        wrong,
-        "=",
-        0,
+        id="fixed_point.power-iteration",
+        claim="prp-fixed-power",
+        statement="Exact integers: the norm of each hidden layer exceeds its first "
+        "power-iteration estimate; and no recorded estimate of any layer exceeds the certified "
+        "norm (number of exceptions).",
+        method="symbolic",
+        value=wrong,
     )
 
 
@@ -164,16 +157,14 @@ def power_monotone() -> Check:
                 wrong += characteristic > 0 or (characteristic == 0) != parallel
                 last = square
     return Check(
-        "fixed_point.power-monotone",
-        "prp-fixed-power",
-        "All $2\\times2$ matrices with entries $-2,\\dots,2$, three starts, in exact fractions: "
-        "the estimates $\\hat\\sigma_1,\\dots,\\hat\\sigma_4$ do not decrease, do not exceed the "
-        "norm, and equal a singular value just for an eigenvector; the floats follow (number of "
-        "violations).",
-        "exhaustive",
-        int(wrong),
-        "=",
-        0,
+        id="fixed_point.power-monotone",
+        claim="prp-fixed-power",
+        statement="All $2\\times2$ matrices with entries $-2,\\dots,2$, three starts, in exact "
+        "fractions: the estimates $\\hat\\sigma_1,\\dots,\\hat\\sigma_4$ do not decrease, do not "
+        "exceed the norm, and equal a singular value just for an eigenvector; the floats follow "
+        "(number of violations).",
+        method="exhaustive",
+        value=int(wrong),
     )
 
 
@@ -188,14 +179,15 @@ def tanh_accuracy(arrays: Arrays) -> Check:
                 error = abs(mpmath.mpf(float(found)) - exact) / math.ulp(float(exact))
                 worst = max(worst, float(error))
     return Check(
-        "fixed_point.tanh-accuracy",
-        "lem-fixed-step",
-        "Largest error of the library's tanh at the coordinates of the test points against 50 "
-        "digits, in units in the last place; the bound is what the rounding analysis assumes.",
-        "numerical",
-        worst,
-        "<=",
-        rounding.TANH_ULPS,
+        id="fixed_point.tanh-accuracy",
+        claim="lem-fixed-step",
+        statement="Largest error of the library's tanh at the coordinates of the test points "
+        "against 50 digits, in units in the last place; the bound is what the rounding analysis "
+        "assumes.",
+        method="numerical",
+        value=worst,
+        relation="<=",
+        bound=rounding.TANH_ULPS,
     )
 
 
@@ -214,15 +206,15 @@ def step_error(arrays: Arrays, networks: Sequence[Network]) -> Check:
             delta = network.accuracy * EPS * (1 - network.lipschitz) * float(np.linalg.norm(y))
             worst = max(worst, error / delta)
     return Check(
-        "fixed_point.step-error",
-        "lem-fixed-step",
-        "Error of single computed steps of both networks (the first two, one further on and the "
-        "last, four points) against the same step in 50 digits, over the proved $\\delta$ (largest "
-        "ratio).",
-        "numerical",
-        worst,
-        "<=",
-        1,
+        id="fixed_point.step-error",
+        claim="lem-fixed-step",
+        statement="Error of single computed steps of both networks (the first two, one further on "
+        "and the last, four points) against the same step in 50 digits, over the proved $\\delta$ "
+        "(largest ratio).",
+        method="numerical",
+        value=worst,
+        relation="<=",
+        bound=1,
     )
 
 
@@ -249,35 +241,35 @@ def inversion(arrays: Arrays, name: str, network: Network, found: Floats) -> lis
     scope = f"{len(y)} points, {len(iterates) - 1} steps, in {where}"
     return [
         Check(
-            f"fixed_point.inversion-{name}",
-            "prp-fixed-rounding",
-            "Error (50-digit Newton) over $L^n\\lVert z_1-z_0\\rVert/(1-L)"
+            id=f"fixed_point.inversion-{name}",
+            claim="prp-fixed-rounding",
+            statement="Error (50-digit Newton) over $L^n\\lVert z_1-z_0\\rVert/(1-L)"
             f"+c\\,\\varepsilon\\lVert y\\rVert$, largest over {scope}; "
             f"$c={network.accuracy:.0f}$ is proved, not fitted.",
-            "numerical",
-            float(np.max(found / (prior + floor))),
-            "<=",
-            1,
+            method="numerical",
+            value=float(np.max(found / (prior + floor))),
+            relation="<=",
+            bound=1,
         ),
         Check(
-            f"fixed_point.stopping-{name}",
-            "prp-fixed-rounding",
-            f"Error over $L\\lVert z_n-z_{{n-1}}\\rVert/(1-L)+c\\,\\varepsilon\\lVert y\\rVert$, "
-            f"largest over {scope}.",
-            "numerical",
-            float(np.max(found[1:] / (last + floor))),
-            "<=",
-            1,
+            id=f"fixed_point.stopping-{name}",
+            claim="prp-fixed-rounding",
+            statement="Error over $L\\lVert z_n-z_{n-1}\\rVert/(1-L)+c\\,\\varepsilon\\lVert "
+            f"y\\rVert$, largest over {scope}.",
+            method="numerical",
+            value=float(np.max(found[1:] / (last + floor))),
+            relation="<=",
+            bound=1,
         ),
         Check(
-            f"fixed_point.steps-{name}",
-            "prp-fixed-steps",
-            f"After the {len(iterates) - 1} steps chosen in advance the a-priori bound over "
-            f"$\\varepsilon\\lVert y\\rVert/2$ (largest over {len(y)} points in {where}).",
-            "numerical",
-            float(np.max(prior[-1] / (rounding.UNIT * np.linalg.norm(y, axis=1)))),
-            "<=",
-            1 + 1e-9,
+            id=f"fixed_point.steps-{name}",
+            claim="prp-fixed-steps",
+            statement=f"After the {len(iterates) - 1} steps chosen in advance the a-priori bound "
+            f"over $\\varepsilon\\lVert y\\rVert/2$ (largest over {len(y)} points in {where}).",
+            method="numerical",
+            value=float(np.max(prior[-1] / (rounding.UNIT * np.linalg.norm(y, axis=1)))),
+            relation="<=",
+            bound=1 + 1e-9,
         ),
     ]
 
@@ -296,15 +288,15 @@ def bi_lipschitz(arrays: Arrays, networks: Sequence[Network]) -> Check:
             worst = max(worst, after / (largest * before + slack))
             worst = max(worst, (least * before - slack) / after)
     return Check(
-        "fixed_point.bi-lipschitz",
-        "cor-fixed-residual",
-        "All pairs of test points of both networks: $\\lVert\\Delta y\\rVert$ over its bound "
-        "$(1+L)\\lVert\\Delta z\\rVert$ and $(1-L)\\lVert\\Delta z\\rVert$ over $\\lVert\\Delta "
-        "y\\rVert$ (largest ratio, rounding included).",
-        "numerical",
-        worst,
-        "<=",
-        1,
+        id="fixed_point.bi-lipschitz",
+        claim="cor-fixed-residual",
+        statement="All pairs of test points of both networks: $\\lVert\\Delta y\\rVert$ over its "
+        "bound $(1+L)\\lVert\\Delta z\\rVert$ and $(1-L)\\lVert\\Delta z\\rVert$ over "
+        "$\\lVert\\Delta y\\rVert$ (largest ratio, rounding included).",
+        method="numerical",
+        value=worst,
+        relation="<=",
+        bound=1,
     )
 
 
@@ -319,15 +311,15 @@ def spread(arrays: Arrays, networks: Sequence[Network]) -> Check:
         )
         worst = max(worst, least**2 * before / after, after / (largest**2 * before))
     return Check(
-        "fixed_point.spread",
-        "cor-fixed-spread",
-        "Spread (sum of squared distances from the mean) of the test points after each network, "
-        "over its upper bound $(1+L)^2$ times the spread before, and the lower bound over it "
-        "(largest ratio).",
-        "numerical",
-        worst,
-        "<=",
-        1,
+        id="fixed_point.spread",
+        claim="cor-fixed-spread",
+        statement="Spread (sum of squared distances from the mean) of the test points after each "
+        "network, over its upper bound $(1+L)^2$ times the spread before, and the lower bound "
+        "over it (largest ratio).",
+        method="numerical",
+        value=worst,
+        relation="<=",
+        bound=1,
     )
 
 
@@ -351,14 +343,14 @@ def jacobian(arrays: Arrays, networks: Sequence[Network]) -> Check:
             error = float(np.linalg.norm(found - np.array(columns).T, ord=2))
             worst = max(worst, error / bound)
     return Check(
-        "fixed_point.jacobian",
-        "sec-fixed-logdet",
-        "Jacobians by automatic differentiation against 50-digit difference quotients: largest "
-        "error over the rounding bound.",
-        "numerical",
-        worst,
-        "<=",
-        1,
+        id="fixed_point.jacobian",
+        claim="sec-fixed-logdet",
+        statement="Jacobians by automatic differentiation against 50-digit difference quotients: "
+        "largest error over the rounding bound.",
+        method="numerical",
+        value=worst,
+        relation="<=",
+        bound=1,
     )
 
 
@@ -377,14 +369,14 @@ def series(arrays: Arrays, networks: Sequence[Network]) -> Check:
                 bound = model.log_det_tail_bound(network.lipschitz, n, dimension)
                 worst = max(worst, gap / (bound + slack))
     return Check(
-        "fixed_point.series-network",
-        "thm-fixed-logdet",
-        f"Both networks: each partial sum up to {terms} terms against the logarithm of a 50-digit "
-        "determinant: largest error over tail bound plus rounding.",
-        "numerical",
-        worst,
-        "<=",
-        1,
+        id="fixed_point.series-network",
+        claim="thm-fixed-logdet",
+        statement=f"Both networks: each partial sum up to {terms} terms against the logarithm of "
+        "a 50-digit determinant: largest error over tail bound plus rounding.",
+        method="numerical",
+        value=worst,
+        relation="<=",
+        bound=1,
     )
 
 

@@ -13,15 +13,13 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from scripts.common import command_line
+from scripts.common.arrays import Arrays
 from scripts.common.artifacts import save_arrays, save_json
 from scripts.common.seeds import generator
 from scripts.common.values import scientific, value
 from scripts.fixed_point import density_fit, model, network, rounding, sampler
-
-Arrays = dict[str, NDArray[Any]]
 
 FAILING_START = 0.05
 """Distance of the failing iteration's start from its fixed point: close, and still it leaves."""

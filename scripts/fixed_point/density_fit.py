@@ -12,10 +12,10 @@ from fractions import Fraction
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import special
 
-Floats = NDArray[np.float64]
+from scripts.common.arrays import Floats
+
 Interval = tuple[int, int]
 Scalar = Any
 """A float or a SymPy expression."""

@@ -8,10 +8,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-import numpy as np
-from numpy.typing import NDArray
-
-Floats = NDArray[np.float64]
+from scripts.common.arrays import Floats
 
 
 def norm_is_below(matrix: Floats, bound: float) -> bool:

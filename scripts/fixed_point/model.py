@@ -12,9 +12,9 @@ from fractions import Fraction
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from scripts.common.arrays import Floats
+
 Scalar = Any
 """A float, a `Fraction` or a SymPy expression: whatever arithmetic the caller wants."""
 

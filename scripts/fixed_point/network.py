@@ -12,11 +12,11 @@ from typing import cast
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import nn
 from torch.nn.utils.parametrizations import spectral_norm
 
-Floats = NDArray[np.float64]
+from scripts.common.arrays import Floats
+
 Layers = tuple[Floats, ...]
 
 SVD_MARGIN = 1e-12

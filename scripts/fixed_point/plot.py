@@ -6,19 +6,16 @@ import dataclasses
 from collections.abc import Callable
 from dataclasses import field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from numpy.typing import NDArray
 
 from scripts.common import command_line, style
+from scripts.common.arrays import Arrays, Floats
 from scripts.common.artifacts import load_arrays
 from scripts.common.tables import save_table
 from scripts.fixed_point import density_fit, model, rounding
 
-Arrays = dict[str, NDArray[Any]]
-Floats = NDArray[np.float64]
 Curve = Callable[[Floats], Floats]
 
 FAILING_SHOWN = 6

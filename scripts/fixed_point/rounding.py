@@ -12,9 +12,8 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from scripts.common.arrays import Floats
 
 EPS = 2.0**-52
 UNIT = EPS / 2

@@ -6,9 +6,8 @@ import math
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from scripts.common.arrays import Floats
 
 
 def loss(

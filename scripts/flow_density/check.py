@@ -10,20 +10,18 @@ from __future__ import annotations
 import dataclasses
 import functools
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import integrate, special
 
+from scripts.common.arrays import Arrays, Floats
 from scripts.common.artifacts import load_arrays
 from scripts.common.checks import Check, save_checks
 from scripts.common.command_line import parse
 from scripts.common.values import scientific
 from scripts.flow_density import claims, model, sampling
 from scripts.flow_density.derivations import logistic_checks, other_maps_checks, square_checks
-
-Array = NDArray[np.float64]
 
 TOLERANCE = 1e-11
 """Absolute error that each quadrature is asked for; rounding is 10⁻⁴ of it."""
@@ -42,7 +40,7 @@ class Settings:
 
 def laws(
     settings: Settings,
-) -> dict[str, tuple[Callable[[Array], Array], Callable[[Array], Array]]]:
+) -> dict[str, tuple[Callable[[Floats], Floats], Callable[[Floats], Floats]]]:
     """Return for each law its density (the code under test) and P(X <= x) from the base."""
     left = settings.left_end
     return {
@@ -56,7 +54,7 @@ def laws(
     }
 
 
-def cell_masses(density: Callable[[Array], Array], edges: Array) -> Array:
+def cell_masses(density: Callable[[Floats], Floats], edges: Floats) -> Floats:
     """Integrate `density` from 0 to edges[0], edges[0] to edges[1], … (adaptive quadrature)."""
     lows = np.append(0.0, edges[:-1])
     return np.array(
@@ -69,7 +67,7 @@ def cell_masses(density: Callable[[Array], Array], edges: Array) -> Array:
     )
 
 
-def law_checks(settings: Settings, arrays: Mapping[str, Array]) -> list[Check]:
+def law_checks(settings: Settings, arrays: Arrays) -> list[Check]:
     """Each density integrates, over each cell, to the mass of the preimage; samples agree."""
     described = {
         "square": ("prp-flow-square", "problem 16.1"),
@@ -88,53 +86,53 @@ def law_checks(settings: Settings, arrays: Mapping[str, Array]) -> list[Check]:
         exact = np.diff(cdf(np.append(0.0, points)))
         found += [
             Check(
-                f"flow_density.{name}-quadrature",
-                claim,
-                f"The density of {words}, integrated over each of {points.size} cells that fill "
-                f"$(0,{points[-1]:g})$, against the probability of the preimage: largest "
-                "difference (the error asked of the quadrature).",
-                "numerical",
-                float(np.max(np.abs(masses - exact))),
-                "<=",
-                TOLERANCE,
+                id=f"flow_density.{name}-quadrature",
+                claim=claim,
+                statement=f"The density of {words}, integrated over each of {points.size} cells "
+                f"that fill $(0,{points[-1]:g})$, against the probability of the preimage: "
+                "largest difference (the error asked of the quadrature).",
+                method="numerical",
+                value=float(np.max(np.abs(masses - exact))),
+                relation="<=",
+                bound=TOLERANCE,
             ),
             Check(
-                f"flow_density.{name}-samples",
-                claim,
-                f"Kolmogorov-Smirnov: {settings.sample_size:,} samples pushed through the map of "
-                f"{words} against the integrated density; false-alarm rate ${level}$ "
+                id=f"flow_density.{name}-samples",
+                claim=claim,
+                statement=f"Kolmogorov-Smirnov: {settings.sample_size:,} samples pushed through "
+                f"the map of {words} against the integrated density; false-alarm rate ${level}$ "
                 "(Dvoretzky-Kiefer-Wolfowitz-Massart).",
-                "statistical",
-                float(np.max(np.abs(arrays[f"{name}_empirical"] - np.cumsum(masses)))),
-                "<=",
-                band,
+                method="statistical",
+                value=float(np.max(np.abs(arrays[f"{name}_empirical"] - np.cumsum(masses)))),
+                relation="<=",
+                bound=band,
             ),
         ]
     return found
 
 
-def branch_check(settings: Settings, arrays: Mapping[str, Array]) -> Check:
+def branch_check(settings: Settings, arrays: Arrays) -> Check:
     """Compare the sum over branches with the hand-derived density of the folded law."""
     grid = arrays["grid"]
     count = np.where(grid < settings.left_end**2, 2.0, 1.0)
     exact = count / (2.0 * (1.0 + settings.left_end) * np.sqrt(grid))
     away = np.abs(grid - settings.left_end**2) > 1e-12  # the density may take any value at l²
     return Check(
-        "flow_density.branch-sum",
-        "prp-flow-branches",
-        "The sum over branches on a grid against the derivative of the distribution function, "
-        "worked out by hand: largest relative difference (eight roundings allowed).",
-        "numerical",
-        float(np.max(np.abs(arrays["folded_density"][away] / exact[away] - 1.0))),
-        "<=",
-        8 * float(np.finfo(np.float64).eps),
+        id="flow_density.branch-sum",
+        claim="prp-flow-branches",
+        statement="The sum over branches on a grid against the derivative of the distribution "
+        "function, worked out by hand: largest relative difference (eight roundings allowed).",
+        method="numerical",
+        value=float(np.max(np.abs(arrays["folded_density"][away] / exact[away] - 1.0))),
+        relation="<=",
+        bound=8 * float(np.finfo(np.float64).eps),
     )
 
 
 def entropy_checks() -> list[Check]:
     """Integrate −p log p on the x side, and the base entropy plus log|f′| on the z side."""
 
-    def surprise(x: float, density: Callable[[Array], Array]) -> float:
+    def surprise(x: float, density: Callable[[Floats], Floats]) -> float:
         height = float(density(np.array([x]))[0])
         return -height * float(np.log(height)) if height > 0.0 else 0.0
 
@@ -149,18 +147,18 @@ def entropy_checks() -> list[Check]:
     densities = {"square": model.square_density, "logistic": model.logistic_density}
     return [
         Check(
-            f"flow_density.{name}-entropy",
-            "cor-flow-entropy",
-            f"The entropy $-\\int p\\log p$ of problem {problem}, by quadrature, against "
+            id=f"flow_density.{name}-entropy",
+            claim="cor-flow-entropy",
+            statement=f"The entropy $-\\int p\\log p$ of problem {problem}, by quadrature, against "
             "$h(Z)+\\mathbb E[\\log|f'(Z)|]$: difference (twice the error asked of "
             "the quadrature).",
-            "numerical",
-            abs(
+            method="numerical",
+            value=abs(
                 integrate.quad(surprise, 0, 1, (densities[name],), epsabs=TOLERANCE, limit=200)[0]
                 - base_side[name]
             ),
-            "<=",
-            2 * TOLERANCE,
+            relation="<=",
+            bound=2 * TOLERANCE,
         )
         for name, problem in (("square", "16.1"), ("logistic", "16.2"))
     ]
@@ -176,18 +174,16 @@ def mode_check(settings: Settings) -> Check:
         wrong += peaks.size != (1 if variance <= 2.0 else 2)
         wrong += abs(z[peaks[-1]] - special.logit(model.right_mode(variance))) > 0.011
     return Check(
-        "flow_density.mode-count",
-        "prp-flow-modes",
-        "Peaks counted on a fine grid at five base variances on both sides of 2, and the place of "
-        "the right one (to a grid step): disagreements with what is stated.",
-        "numerical",
-        int(wrong),
-        "=",
-        0,
+        id="flow_density.mode-count",
+        claim="prp-flow-modes",
+        statement="Peaks counted on a fine grid at five base variances on both sides of 2, and "
+        "the place of the right one (to a grid step): disagreements with what is stated.",
+        method="numerical",
+        value=int(wrong),
     )
 
 
-def checks(settings: Settings, arrays: Mapping[str, Array]) -> list[Check]:
+def checks(settings: Settings, arrays: Arrays) -> list[Check]:
     """Return every check of exercise 4.3."""
     return [
         *square_checks(),

@@ -11,17 +11,15 @@ import dataclasses
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import special
 
+from scripts.common.arrays import Arrays, Floats
 from scripts.common.artifacts import save_arrays, save_json
 from scripts.common.command_line import parse
 from scripts.common.seeds import generator
 from scripts.common.values import scientific, value
 from scripts.flow_density import cantor, model
 from scripts.flow_density.sampling import dkw_band, empirical_cdf
-
-Array = NDArray[np.float64]
 
 EXAMPLES = ("square", "logistic", "exponential", "folded")
 """The four laws that are sampled: problems 16.1 and 16.2, the decreasing map, the parabola."""
@@ -41,10 +39,10 @@ class Settings:
     seed: int = dataclasses.field(metadata={"help": "seed of the samples"})
 
 
-def samples(settings: Settings) -> dict[str, Array]:
+def samples(settings: Settings) -> Arrays:
     """Return `sample_size` independent draws of each law, keyed by its name in `EXAMPLES`."""
 
-    def uniform(name: str, low: float) -> Array:
+    def uniform(name: str, low: float) -> Floats:
         rng = generator(settings.seed, f"flow_density.{name}")
         return 1.0 - rng.random(settings.sample_size) * (1.0 - low)  # in (low, 1], never 0
 
@@ -57,7 +55,7 @@ def samples(settings: Settings) -> dict[str, Array]:
     }
 
 
-def test_points(settings: Settings) -> dict[str, Array]:
+def test_points(settings: Settings) -> Arrays:
     """Return, for each law, the increasing points at which distribution functions are compared."""
     unit = np.linspace(0.0, 1.0, settings.cells + 1)[1:]
     return {
@@ -68,9 +66,9 @@ def test_points(settings: Settings) -> dict[str, Array]:
     }
 
 
-def arrays(settings: Settings) -> dict[str, Array]:
+def arrays(settings: Settings) -> Arrays:
     """Return every array that the checks and figures need."""
-    found: dict[str, Array] = {}
+    found: Arrays = {}
     drawn, points = samples(settings), test_points(settings)
     for name in EXAMPLES:
         found[f"{name}_points"] = points[name]
@@ -99,7 +97,7 @@ def arrays(settings: Settings) -> dict[str, Array]:
     return found
 
 
-def distance(found: dict[str, Array], name: str) -> float:
+def distance(found: Arrays, name: str) -> float:
     """Return the largest gap between the sample of problem `name` and its distribution function."""
     return float(np.max(np.abs(found[f"{name}_empirical"] - found[f"{name}_cdf"])))
 
@@ -109,7 +107,7 @@ def band(settings: Settings) -> float:
     return dkw_band(settings.sample_size, settings.false_alarm_rate / len(EXAMPLES))
 
 
-def summary(settings: Settings, found: dict[str, Array]) -> dict[str, Any]:
+def summary(settings: Settings, found: Arrays) -> dict[str, Any]:
     """Return the numbers that the prose uses."""
     mode = model.right_mode(settings.wide_variance)
     peak = float(model.logistic_density(np.array([mode]), settings.wide_variance)[0])

@@ -36,34 +36,30 @@ def square_checks() -> list[Check]:
     )
     return [
         Check(
-            "flow_density.square-density",
-            "prp-flow-square",
-            "The derivative of $P(Z^2\\le x)$, found by solving $z^2=x$ and integrating the base "
-            "density, is the stated density: differences found by SymPy.",
-            "symbolic",
-            _wrong(sp.diff(cdf, x) - claimed),
-            "=",
-            0,
+            id="flow_density.square-density",
+            claim="prp-flow-square",
+            statement="The derivative of $P(Z^2\\le x)$, found by solving $z^2=x$ and integrating "
+            "the base density, is the stated density: differences found by SymPy.",
+            method="symbolic",
+            value=_wrong(sp.diff(cdf, x) - claimed),
         ),
         Check(
-            "flow_density.square-integrable",
-            "prp-flow-square",
-            "The density of problem 16.1 tends to infinity at 0 and its integral over $(0,1)$ is "
-            "1: SymPy's integral where the limit is infinite.",
-            "symbolic",
-            float(mass) if unbounded else 0.0,
-            "=",
-            1,
+            id="flow_density.square-integrable",
+            claim="prp-flow-square",
+            statement="The density of problem 16.1 tends to infinity at 0 and its integral over "
+            "$(0,1)$ is 1: SymPy's integral where the limit is infinite.",
+            method="symbolic",
+            value=float(mass) if unbounded else 0.0,
+            relation="=",
+            bound=1,
         ),
         Check(
-            "flow_density.square-moments",
-            "prp-flow-square",
-            "The moments $\\mathbb E[X^k]$, $k=0,\\dots,4$, integrated against the density, equal "
-            "$1/(2k+1)$ and $\\mathbb E[Z^{2k}]$: moments that differ.",
-            "symbolic",
-            wrong_moments,
-            "=",
-            0,
+            id="flow_density.square-moments",
+            claim="prp-flow-square",
+            statement="The moments $\\mathbb E[X^k]$, $k=0,\\dots,4$, integrated against the "
+            "density, equal $1/(2k+1)$ and $\\mathbb E[Z^{2k}]$: moments that differ.",
+            method="symbolic",
+            value=wrong_moments,
         ),
     ]
 
@@ -93,58 +89,52 @@ def logistic_checks() -> list[Check]:
     mirrored = standard.subs(x, 1 / (1 + t)) - standard.subs(x, t / (1 + t))
     return [
         Check(
-            "flow_density.logistic-density",
-            "prp-flow-logistic",
-            "The derivative of $\\Phi(\\operatorname{logit}(x)/\\sqrt s)$ is the stated density, "
-            "for every base variance $s$ (problem 16.2: $s=1$): differences found by SymPy.",
-            "symbolic",
-            _wrong(from_cdf - claimed),
-            "=",
-            0,
+            id="flow_density.logistic-density",
+            claim="prp-flow-logistic",
+            statement="The derivative of $\\Phi(\\operatorname{logit}(x)/\\sqrt s)$ is the stated "
+            "density, for every base variance $s$ (problem 16.2: $s=1$): differences found by "
+            "SymPy.",
+            method="symbolic",
+            value=_wrong(from_cdf - claimed),
         ),
         Check(
-            "flow_density.logistic-height",
-            "prp-flow-logistic",
-            "The derivative of $\\Phi(\\operatorname{logit} x)$ at $x=\\tfrac12$ is "
+            id="flow_density.logistic-height",
+            claim="prp-flow-logistic",
+            statement="The derivative of $\\Phi(\\operatorname{logit} x)$ at $x=\\tfrac12$ is "
             "$4/\\sqrt{2\\pi}$: differences found by SymPy.",
-            "symbolic",
-            _wrong(from_cdf.subs({s: 1, x: sp.Rational(1, 2)}) - claims.logistic_height()),
-            "=",
-            0,
+            method="symbolic",
+            value=_wrong(from_cdf.subs({s: 1, x: sp.Rational(1, 2)}) - claims.logistic_height()),
         ),
         Check(
-            "flow_density.logistic-shape",
-            "prp-flow-shape",
-            "Differentiating $\\log p$ once and twice along $x=\\sigma(z)$ gives the stated slope "
-            "and the stated negative curvature, and $p(1-x)=p(x)$: differences found by SymPy.",
-            "symbolic",
-            _wrong(
+            id="flow_density.logistic-shape",
+            claim="prp-flow-shape",
+            statement="Differentiating $\\log p$ once and twice along $x=\\sigma(z)$ gives the "
+            "stated slope and the stated negative curvature, and $p(1-x)=p(x)$: differences found "
+            "by SymPy.",
+            method="symbolic",
+            value=_wrong(
                 mirrored,
                 (score - claims.logistic_score()).rewrite(sp.exp),
                 concavity - claims.logistic_concavity().subs(x, sigma),
             ),
-            "=",
-            0,
         ),
         Check(
-            "flow_density.logistic-flat-ends",
-            "prp-flow-shape",
-            "$p(x)/x^k\\to 0$ as $x\\downarrow 0$ for $k=0,\\dots,4$, and so do $p'$ and $p''$: "
-            "SymPy's limits that are not zero.",
-            "symbolic",
-            sum(limit != 0 for limit in decay),
-            "=",
-            0,
+            id="flow_density.logistic-flat-ends",
+            claim="prp-flow-shape",
+            statement="$p(x)/x^k\\to 0$ as $x\\downarrow 0$ for $k=0,\\dots,4$, and so do $p'$ "
+            "and $p''$: SymPy's limits that are not zero.",
+            method="symbolic",
+            value=sum(limit != 0 for limit in decay),
         ),
         Check(
-            "flow_density.mode-threshold",
-            "prp-flow-modes",
-            "The second derivative of $z\\mapsto\\log p(\\sigma(z))$ at $z=0$ is zero at one base "
-            "variance, which SymPy solves for; it is 2.",
-            "symbolic",
-            float(sp.solve(sp.diff(claims.logistic_score(), z).subs(z, 0), s)[0]),
-            "=",
-            2,
+            id="flow_density.mode-threshold",
+            claim="prp-flow-modes",
+            statement="The second derivative of $z\\mapsto\\log p(\\sigma(z))$ at $z=0$ is zero "
+            "at one base variance, which SymPy solves for; it is 2.",
+            method="symbolic",
+            value=float(sp.solve(sp.diff(claims.logistic_score(), z).subs(z, 0), s)[0]),
+            relation="=",
+            bound=2,
         ),
     ]
 
@@ -160,57 +150,49 @@ def other_maps_checks(cantor_levels: int) -> list[Check]:
     cube = claims.cube_density()
     return [
         Check(
-            "flow_density.interior-critical-point",
-            "thm-flow-change",
-            "$z^3$ for $z\\sim N(0,1)$: the stated density is the derivative of "
+            id="flow_density.interior-critical-point",
+            claim="thm-flow-change",
+            statement="$z^3$ for $z\\sim N(0,1)$: the stated density is the derivative of "
             "$\\Phi(\\sqrt[3]x)$ for $x>0$, and has half of its mass there although $f'(0)=0$: "
             "differences found by SymPy.",
-            "symbolic",
-            _wrong(
+            method="symbolic",
+            value=_wrong(
                 sp.diff(cube_cdf, x) - cube,
                 sp.integrate(cube, (x, 0, sp.oo)) - sp.Rational(1, 2),
             ),
-            "=",
-            0,
         ),
         Check(
-            "flow_density.decreasing-map",
-            "exm-flow-decreasing",
-            "The derivative of $P(-\\log Z\\le x)=1-e^{-x}$ is the stated density, positive "
-            "although $f'<0$: differences found by SymPy.",
-            "symbolic",
-            _wrong(
+            id="flow_density.decreasing-map",
+            claim="exm-flow-decreasing",
+            statement="The derivative of $P(-\\log Z\\le x)=1-e^{-x}$ is the stated density, "
+            "positive although $f'<0$: differences found by SymPy.",
+            method="symbolic",
+            value=_wrong(
                 sp.diff(1 - sp.integrate(1, (claims.z, 0, sp.exp(-x))), x)
                 - claims.exponential_density()
             ),
-            "=",
-            0,
         ),
         Check(
-            "flow_density.folded-map",
-            "exm-flow-fold",
-            "The derivative of $P(Z^2\\le x)$, $Z$ uniform on $[-\\ell,1]$, is the stated density "
-            "on both sides of $\\ell^2$, its mass is 1, and that of the right branch alone is "
-            "$1/(1+\\ell)$: equalities that fail.",
-            "symbolic",
-            _wrong(
+            id="flow_density.folded-map",
+            claim="exm-flow-fold",
+            statement="The derivative of $P(Z^2\\le x)$, $Z$ uniform on $[-\\ell,1]$, is the "
+            "stated density on both sides of $\\ell^2$, its mass is 1, and that of the right "
+            "branch alone is $1/(1+\\ell)$: equalities that fail.",
+            method="symbolic",
+            value=_wrong(
                 sp.diff(cdf_inner, x) - inner,
                 sp.diff(cdf_outer, x) - outer,
                 sp.integrate(inner, (x, 0, left**2)) + sp.integrate(outer, (x, left**2, 1)) - 1,
                 sp.integrate(outer, (x, 0, 1)) - claims.single_branch_mass(),
             ),
-            "=",
-            0,
         ),
         Check(
-            "flow_density.cantor",
-            "exm-flow-cantor",
-            "The intervals are listed one by one in exact arithmetic at every level: levels at "
-            "which the length of $C_n$ or of $f(C_n)$ differs from the stated one.",
-            "exhaustive",
-            cantor_mismatches(cantor_levels),
-            "=",
-            0,
+            id="flow_density.cantor",
+            claim="exm-flow-cantor",
+            statement="The intervals are listed one by one in exact arithmetic at every level: "
+            "levels at which the length of $C_n$ or of $f(C_n)$ differs from the stated one.",
+            method="exhaustive",
+            value=cantor_mismatches(cantor_levels),
         ),
     ]
 

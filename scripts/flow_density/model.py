@@ -11,10 +11,10 @@ import functools
 from collections.abc import Callable, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
-Function = Callable[[Array], Array]
+from scripts.common.arrays import Floats
+
+Function = Callable[[Floats], Floats]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -26,15 +26,15 @@ class Branch:
     derivative: Function
 
 
-def _logistic(z: Array) -> Array:
+def _logistic(z: Floats) -> Floats:
     return 1.0 / (1.0 + np.exp(-z))
 
 
-def _logit(x: Array) -> Array:
+def _logit(x: Floats) -> Floats:
     return np.log(x) - np.log1p(-x)
 
 
-def _logistic_slope(z: Array) -> Array:
+def _logistic_slope(z: Floats) -> Floats:
     return 0.25 / np.square(np.cosh(z / 2.0))  # σ(z)(1 − σ(z)), without cancellation for large z
 
 
@@ -51,18 +51,18 @@ NEGATIVE_LOG = Branch(lambda z: -np.log(z), lambda x: np.exp(-x), lambda z: -1.0
 """A decreasing map: x = −log z on (0, 1], onto [0, ∞)."""
 
 
-def uniform_density(z: Array, low: float, high: float) -> Array:
+def uniform_density(z: Floats, low: float, high: float) -> Floats:
     """Return the density of the uniform law on [low, high] at `z`; low < high."""
     return np.where((z >= low) & (z <= high), 1.0 / (high - low), 0.0)
 
 
-def normal_density(z: Array, variance: float) -> Array:
+def normal_density(z: Floats, variance: float) -> Floats:
     """Return the density of N(0, variance) at `z`; variance > 0."""
-    bell: Array = np.exp(-np.square(z) / (2.0 * variance)) / np.sqrt(2.0 * np.pi * variance)
+    bell: Floats = np.exp(-np.square(z) / (2.0 * variance)) / np.sqrt(2.0 * np.pi * variance)
     return bell
 
 
-def pushforward_density(x: Array, base: Function, branches: Sequence[Branch]) -> Array:
+def pushforward_density(x: Floats, base: Function, branches: Sequence[Branch]) -> Floats:
     """Return the density of f(Z) at `x`, Z having density `base`.
 
     branches: the monotone pieces of f; one for a monotone map. Each adds
@@ -76,25 +76,25 @@ def pushforward_density(x: Array, base: Function, branches: Sequence[Branch]) ->
     return total
 
 
-def square_density(x: Array) -> Array:
+def square_density(x: Floats) -> Floats:
     """Density of z² for z uniform on [0, 1] (problem 16.1), at 0 < x <= 1."""
     base = functools.partial(uniform_density, low=0.0, high=1.0)
     return pushforward_density(x, base, [SQUARE])
 
 
-def logistic_density(x: Array, variance: float = 1.0) -> Array:
+def logistic_density(x: Floats, variance: float = 1.0) -> Floats:
     """Density of 1/(1 + exp(−z)) for z ~ N(0, variance), at 0 < x < 1; problem 16.2: variance 1."""
     base = functools.partial(normal_density, variance=variance)
     return pushforward_density(x, base, [LOGISTIC])
 
 
-def exponential_density(x: Array) -> Array:
+def exponential_density(x: Floats) -> Floats:
     """Density of −log z for z uniform on [0, 1], at x >= 0."""
     base = functools.partial(uniform_density, low=0.0, high=1.0)
     return pushforward_density(x, base, [NEGATIVE_LOG])
 
 
-def folded_density(x: Array, left: float) -> Array:
+def folded_density(x: Floats, left: float) -> Floats:
     """Density of z² for z uniform on [−left, 1], 0 < left < 1, at 0 < x <= 1: two branches."""
     base = functools.partial(uniform_density, low=-left, high=1.0)
     return pushforward_density(x, base, [SQUARE, SQUARE_LEFT])

@@ -13,18 +13,16 @@ from pathlib import Path
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
-from numpy.typing import NDArray
 
 from scripts.common import style
+from scripts.common.arrays import Arrays, Bools, Floats
 from scripts.common.artifacts import load_arrays
 from scripts.common.command_line import parse
 from scripts.common.tables import save_table
 from scripts.common.values import scientific
 from scripts.flow_density import model
 
-Array = NDArray[np.float64]
-Arrays = dict[str, Array]
-Shares = tuple[Array, Array]
+Shares = tuple[Floats, Floats]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -44,7 +42,12 @@ HIGHEST_DENSITY = 3.3
 
 
 def draw_map(
-    figure: SubFigure, z: Array, x: Array, base: Array, above: tuple[Array, Array], shares: Shares
+    figure: SubFigure,
+    z: Floats,
+    x: Floats,
+    base: Floats,
+    above: tuple[Floats, Floats],
+    shares: Shares,
 ) -> Axes:
     """Draw x = f(z), the base density below it and the new density to its left.
 
@@ -77,10 +80,10 @@ def draw_map(
     return curve
 
 
-def between(points: Array, borders: Array, cell: int) -> NDArray[np.bool_]:
+def between(points: Floats, borders: Floats, cell: int) -> Bools:
     """Return which of `points` lie in the given cell; cell 0 lies below borders[0]."""
     edges = np.concatenate([[-np.inf], borders, [np.inf]])
-    inside: NDArray[np.bool_] = (points >= edges[cell]) & (points <= edges[cell + 1])
+    inside: Bools = (points >= edges[cell]) & (points <= edges[cell + 1])
     return inside
 
 
@@ -113,7 +116,7 @@ def subfigure(figure: Figure, column: int) -> SubFigure:
 # --------------------------------------------------------------------- densities and samples
 
 
-def draw_histogram(axes: Axes, points: Array, empirical: Array, top: float) -> None:
+def draw_histogram(axes: Axes, points: Floats, empirical: Floats, top: float) -> None:
     """Draw the sample's share in each cell, divided by the cell's length, cut off at `top`."""
     edges = np.append(0.0, points)
     heights = np.diff(np.append(0.0, empirical)) / np.diff(edges)

@@ -5,12 +5,11 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
+from scripts.common.arrays import Floats
 
 
-def empirical_cdf(sample: Array, points: Array) -> Array:
+def empirical_cdf(sample: Floats, points: Floats) -> Floats:
     """Return the share of `sample` (shape (n,)) at or below each of `points` (shape (k,))."""
     return np.searchsorted(np.sort(sample), points, side="right") / sample.size
 

@@ -10,13 +10,10 @@ import dataclasses
 import functools
 import itertools
 import math
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[np.int64]
-Mask = NDArray[np.bool_]
+from scripts.common.arrays import Bools, Floats, Ints, Numbers
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -31,11 +28,11 @@ class Game:
 
     data: tuple[int, ...]
     outside: int
-    outputs: Array
-    labels: Array
-    errors: Array
-    genuine: Array
-    generated: Array
+    outputs: Ints
+    labels: Ints
+    errors: Ints
+    genuine: Ints
+    generated: Ints
 
     @property
     def m(self) -> int:
@@ -43,22 +40,22 @@ class Game:
         return len(self.data)
 
     @property
-    def best_labels(self) -> Mask:
+    def best_labels(self) -> Bools:
         """Pairs in which the discriminator cannot decrease the loss."""
         return np.asarray(self.errors == self.errors.min(axis=1, keepdims=True))
 
     @property
-    def best_outputs(self) -> Mask:
+    def best_outputs(self) -> Bools:
         """Pairs in which the generator cannot increase the loss."""
         return np.asarray(self.errors == self.errors.max(axis=0, keepdims=True))
 
     @property
-    def saddles(self) -> Mask:
+    def saddles(self) -> Bools:
         """Pairs that are saddle points, by the definition in the exercise."""
         return self.best_labels & self.best_outputs
 
     @property
-    def orderings(self) -> Mask:
+    def orderings(self) -> Bools:
         """Generators whose outputs are the data set in some order, shape (generators,)."""
         return np.array([tuple(sorted(row)) == self.data for row in self.outputs.tolist()])
 
@@ -85,7 +82,7 @@ def play(copies: tuple[int, ...], outside: int) -> Game:
     )
 
 
-def rounds_to_saddle(game: Game) -> NDArray[np.float64]:
+def rounds_to_saddle(game: Game) -> Floats:
     """Return how many rounds of best replies take each generator to a saddle, ties chosen well.
 
     Shape (generators,); infinity where no choice of ties ever does. A round is a best reply of
@@ -112,13 +109,13 @@ class Chain:
     labels. coverage: share of genuine images output, for each count vector.
     """
 
-    start: NDArray[np.float64]
-    accept: NDArray[np.float64]
-    make: NDArray[np.float64]
-    saddles: Mask
-    coverage: NDArray[np.float64]
+    start: Floats
+    accept: Floats
+    make: Floats
+    saddles: Bools
+    coverage: Floats
 
-    def expected(self, rounds: int) -> tuple[NDArray[np.float64], float]:
+    def expected(self, rounds: int) -> tuple[Floats, float]:
         """Return mean coverage at rounds 0 to `rounds` and the chance of a saddle by the end."""
         everyone, waiting = self.start, self.start
         means = [everyone @ self.coverage]
@@ -129,7 +126,7 @@ class Chain:
             waiting = ((asked[:, None] * self.make) * ~self.saddles.T).sum(axis=0)
         return np.array(means), float(1 - waiting.sum())
 
-    def chances(self, rounds: int) -> NDArray[np.float64]:
+    def chances(self, rounds: int) -> Floats:
         """Return for each count vector the chance to meet a saddle within `rounds` from there."""
         chance = np.zeros(len(self.start))
         for _ in range(rounds):
@@ -173,13 +170,11 @@ def chain(m: int, outside: int, label_rule: str, output_rule: str) -> Chain:
     )
 
 
-def _next_counts(
-    counts: Array, orders: NDArray[np.float64], labels: Array, m: int, rule: str
-) -> NDArray[np.float64]:
+def _next_counts(counts: Ints, orders: Floats, labels: Ints, m: int, rule: str) -> Floats:
     """Return the chance of each count vector after the generator's best reply to `labels`."""
     allowed = labels if labels.any() else np.ones_like(labels)
     inside = (counts * (1 - allowed)).sum(axis=1) == 0
-    weight: NDArray[Any]
+    weight: Numbers
     if rule == "collapse":
         weight = inside & (counts.max(axis=1) == m)
     elif rule == "spread":
@@ -187,5 +182,5 @@ def _next_counts(
         weight = inside & (most - least <= 1)
     else:
         weight = np.where(inside, orders, 0.0)
-    chance: NDArray[np.float64] = weight / weight.sum()
+    chance: Floats = weight / weight.sum()
     return chance

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any
-
-from numpy.typing import NDArray
 
 from scripts.common import artifacts, command_line
+from scripts.common.arrays import Arrays
 from scripts.common.checks import Check, save_checks
 from scripts.gan_game import (
     checks_algebra,
@@ -17,8 +15,6 @@ from scripts.gan_game import (
     checks_mixed,
     checks_runs,
 )
-
-Arrays = dict[str, NDArray[Any]]
 
 
 @dataclasses.dataclass(frozen=True)

@@ -23,23 +23,21 @@ def checks() -> list[Check]:
     after = cost(c1, a - 1, 0) + cost(c2, b + 1, 1)
     return [
         Check(
-            "gan_game.image-identity",
-            "cor-gan-tv",
-            "For any $c, n\\ge0$ label 1 costs $n-c$ errors more than label 0, and the cheaper one "
-            "costs $\\frac12(c+n-|c-n|)$ (identities that do not reduce to 0).",
-            "symbolic",
-            sum(sympy.simplify(residue) != 0 for residue in residues),
-            "=",
-            0,
+            id="gan_game.image-identity",
+            claim="cor-gan-tv",
+            statement="For any $c, n\\ge0$ label 1 costs $n-c$ errors more than label 0, and the "
+            "cheaper one costs $\\frac12(c+n-|c-n|)$ (identities that do not reduce to 0).",
+            method="symbolic",
+            value=sum(sympy.simplify(residue) != 0 for residue in residues),
         ),
         Check(
-            "gan_game.one-move",
-            "lem-gan-move",
-            "Moving one output from a rejected to an accepted image adds this number of errors, "
-            "whatever the copies.",
-            "symbolic",
-            float(sympy.simplify(after - before)),
-            "=",
-            1,
+            id="gan_game.one-move",
+            claim="lem-gan-move",
+            statement="Moving one output from a rejected to an accepted image adds this number of "
+            "errors, whatever the copies.",
+            method="symbolic",
+            value=float(sympy.simplify(after - before)),
+            relation="=",
+            bound=1,
         ),
     ]

@@ -2,61 +2,50 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-from numpy.typing import NDArray
 
+from scripts.common.arrays import Arrays
 from scripts.common.checks import Check
 from scripts.gan_game import brute_force
 from scripts.gan_game.checks_game import count, every_game
-
-Arrays = dict[str, NDArray[Any]]
 
 
 def checks(arrays: Arrays, largest_m: int, largest_k: int) -> list[Check]:
     """Return the checks of the numbers that the table and the figures show."""
     return [
         Check(
-            "gan_game.saddle-count",
-            "tbl-gan-saddles",
-            "The saddle points counted for the table and those of $m!\\,(2^K+1)/\\prod_x c_x!$ "
-            "both equal the number found by a separate search (games that disagree).",
-            "exhaustive",
-            _wrong_counts(arrays, largest_m, largest_k),
-            "=",
-            0,
+            id="gan_game.saddle-count",
+            claim="tbl-gan-saddles",
+            statement="The saddle points counted for the table and those of "
+            "$m!\\,(2^K+1)/\\prod_x c_x!$ both equal the number found by a separate search (games "
+            "that disagree).",
+            method="exhaustive",
+            value=_wrong_counts(arrays, largest_m, largest_k),
         ),
         Check(
-            "gan_game.loss-matrix",
-            "fig-gan-matrix",
-            "Every entry and every mark of the drawn loss matrix equals the one counted from the "
-            "definition (entries that disagree).",
-            "exhaustive",
-            _wrong_entries(arrays),
-            "=",
-            0,
+            id="gan_game.loss-matrix",
+            claim="fig-gan-matrix",
+            statement="Every entry and every mark of the drawn loss matrix equals the one counted "
+            "from the definition (entries that disagree).",
+            method="exhaustive",
+            value=_wrong_entries(arrays),
         ),
         Check(
-            "gan_game.copies",
-            "fig-gan-copies",
-            "The drawn errors of both labels equal those of one genuine image and its copies, "
-            "counted one by one (points that disagree).",
-            "exhaustive",
-            _wrong_costs(arrays),
-            "=",
-            0,
+            id="gan_game.copies",
+            claim="fig-gan-copies",
+            statement="The drawn errors of both labels equal those of one genuine image and its "
+            "copies, counted one by one (points that disagree).",
+            method="exhaustive",
+            value=_wrong_costs(arrays),
         ),
         Check(
-            "gan_game.missed-range",
-            "fig-gan-missed",
-            "The drawn losses before and after the generator's reply are the extremes over all "
-            "generators that miss $k$ images and all their optimal discriminators (numbers that "
-            "disagree).",
-            "exhaustive",
-            _wrong_missed(arrays, largest_m, largest_k),
-            "=",
-            0,
+            id="gan_game.missed-range",
+            claim="fig-gan-missed",
+            statement="The drawn losses before and after the generator's reply are the extremes "
+            "over all generators that miss $k$ images and all their optimal discriminators "
+            "(numbers that disagree).",
+            method="exhaustive",
+            value=_wrong_missed(arrays, largest_m, largest_k),
         ),
     ]
 

@@ -24,45 +24,40 @@ def checks(largest_m: int, largest_k: int) -> list[Check]:
     slowest = max(float(brute_force.rounds_to_saddle(game).max()) for game in opened)
     return [
         Check(
-            "gan_game.dynamics-closed",
-            "thm-gan-dynamics",
-            "A search through all best replies, whatever the ties, meets a saddle point from the "
-            f"permutations only (generators that disagree, $m\\le{largest_m}$, $K=0$).",
-            "exhaustive",
-            sum(map(wrong_reachability, closed)),
-            "=",
-            0,
+            id="gan_game.dynamics-closed",
+            claim="thm-gan-dynamics",
+            statement="A search through all best replies, whatever the ties, meets a saddle point "
+            f"from the permutations only (generators that disagree, $m\\le{largest_m}$, $K=0$).",
+            method="exhaustive",
+            value=sum(map(wrong_reachability, closed)),
         ),
         Check(
-            "gan_game.dynamics-open",
-            "prp-gan-ties",
-            "With $K\\ge1$ the same search meets one from every generator; rounds needed in the "
-            f"worst case ($m\\le{largest_m}$, $1\\le K\\le{max(largest_k, 1)}$).",
-            "exhaustive",
-            slowest,
-            "<=",
-            dynamics.ROUNDS_TO_SADDLE,
+            id="gan_game.dynamics-open",
+            claim="prp-gan-ties",
+            statement="With $K\\ge1$ the same search meets one from every generator; rounds "
+            f"needed in the worst case ($m\\le{largest_m}$, $1\\le K\\le{max(largest_k, 1)}$).",
+            method="exhaustive",
+            value=slowest,
+            relation="<=",
+            bound=dynamics.ROUNDS_TO_SADDLE,
         ),
         Check(
-            "gan_game.dynamics-alternation",
-            "prp-gan-ties",
-            "With $K=0$, ties rejected and outputs spread, the images output after a round are "
-            "exactly those not output before it, from every start that is no permutation, "
-            f"$2\\le m\\le{most}$ (starts where they are not).",
-            "exhaustive",
-            sum(map(_not_alternating, range(2, most + 1))),
-            "=",
-            0,
+            id="gan_game.dynamics-alternation",
+            claim="prp-gan-ties",
+            statement="With $K=0$, ties rejected and outputs spread, the images output after a "
+            "round are exactly those not output before it, from every start that is no "
+            f"permutation, $2\\le m\\le{most}$ (starts where they are not).",
+            method="exhaustive",
+            value=sum(map(_not_alternating, range(2, most + 1))),
         ),
         Check(
-            "gan_game.dynamics-accepting",
-            "prp-gan-ties",
-            "With $K=1$, ties accepted and outputs spread, two rounds lead to a permutation from "
-            f"every start with one excess image, $2\\le m\\le{most}$ (starts where they do not).",
-            "exhaustive",
-            sum(map(_slow_starts, range(2, most + 1))),
-            "=",
-            0,
+            id="gan_game.dynamics-accepting",
+            claim="prp-gan-ties",
+            statement="With $K=1$, ties accepted and outputs spread, two rounds lead to a "
+            f"permutation from every start with one excess image, $2\\le m\\le{most}$ (starts "
+            "where they do not).",
+            method="exhaustive",
+            value=sum(map(_slow_starts, range(2, most + 1))),
         ),
     ]
 

@@ -286,6 +286,12 @@ def checks(largest_m: int, largest_k: int) -> list[Check]:
     games = every_game(largest_m, 0, largest_k)
     cases = f" All data sets of $m\\le{largest_m}$ images, $K\\le{largest_k}$."
     return [
-        Check(f"gan_game.{name}", claim, text + cases, "exhaustive", sum(map(wrong, games)), "=", 0)
+        Check(
+            id=f"gan_game.{name}",
+            claim=claim,
+            statement=text + cases,
+            method="exhaustive",
+            value=sum(map(wrong, games)),
+        )
         for name, claim, text, wrong in PER_GAME
     ]

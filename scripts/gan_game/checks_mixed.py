@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.optimize import linprog
 
+from scripts.common.arrays import Floats
 from scripts.common.checks import Check
 from scripts.gan_game import model
 from scripts.gan_game.brute_force import Game
@@ -27,24 +27,24 @@ def checks(largest_m: int, largest_k: int) -> list[Check]:
     cases = f" ($m\\le{m}$, $K\\le{largest_k}$; the bound is what the solver's tolerance allows)."
     return [
         Check(
-            "gan_game.mixed-value",
-            "thm-gan-mixed",
-            "Linear programs over all mixed generators and over all mixed discriminators both "
-            f"give the value $\\frac12$: largest deviation{cases}",
-            "numerical",
-            value,
-            "<=",
-            LP_BOUND,
+            id="gan_game.mixed-value",
+            claim="thm-gan-mixed",
+            statement="Linear programs over all mixed generators and over all mixed "
+            f"discriminators both give the value $\\frac12$: largest deviation{cases}",
+            method="numerical",
+            value=value,
+            relation="<=",
+            bound=LP_BOUND,
         ),
         Check(
-            "gan_game.mixed-marginals",
-            "thm-gan-mixed",
-            "The least and the greatest $\\mathbb{E}[n_x]$ among all optimal mixed generators are "
-            f"both $c_x$: largest deviation{cases}",
-            "numerical",
-            marginal,
-            "<=",
-            LP_BOUND,
+            id="gan_game.mixed-marginals",
+            claim="thm-gan-mixed",
+            statement="The least and the greatest $\\mathbb{E}[n_x]$ among all optimal mixed "
+            f"generators are both $c_x$: largest deviation{cases}",
+            method="numerical",
+            value=marginal,
+            relation="<=",
+            bound=LP_BOUND,
         ),
     ]
 
@@ -56,7 +56,7 @@ def _value_deviation(game: Game) -> float:
     return max(abs(best_mixture - float(model.VALUE)), abs(best_labels - float(model.VALUE)))
 
 
-def _optimum(loss: NDArray[np.float64]) -> float:
+def _optimum(loss: Floats) -> float:
     """Return the least v such that some mixture of columns keeps every row at most v."""
     rows, columns = loss.shape
     result = linprog(

@@ -8,15 +8,12 @@ from __future__ import annotations
 
 import itertools
 import math
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from scripts.common.arrays import Arrays
 from scripts.common.checks import Check
 from scripts.gan_game import brute_force, dynamics
-
-Arrays = dict[str, NDArray[Any]]
 
 FALSE_ALARM = 1e-6
 """Chance that a statistical check fails although the claim is true."""
@@ -35,24 +32,22 @@ def _run_checks(arrays: Arrays, m: int) -> list[Check]:
     impossible = [arrays["reached"][0], arrays["reached"][:, :, 0]]
     return [
         Check(
-            "gan_game.dynamics-never",
-            "thm-gan-dynamics",
-            "No simulated run met a saddle point with $K=0$, or with a generator that collapses "
-            "(largest share of runs that did).",
-            "numerical",
-            float(max(share.max() for share in impossible)),
-            "=",
-            0,
+            id="gan_game.dynamics-never",
+            claim="thm-gan-dynamics",
+            statement="No simulated run met a saddle point with $K=0$, or with a generator that "
+            "collapses (largest share of runs that did).",
+            method="numerical",
+            value=float(max(share.max() for share in impossible)),
         ),
         Check(
-            "gan_game.dynamics-coverage-bound",
-            "thm-gan-dynamics",
-            "After every round of every simulated run with $K=0$ a genuine image is missing (most "
-            "images output).",
-            "numerical",
-            round(float(arrays["coverage_most"][0, ..., 1:].max()) * m),
-            "<=",
-            m - 1,
+            id="gan_game.dynamics-coverage-bound",
+            claim="thm-gan-dynamics",
+            statement="After every round of every simulated run with $K=0$ a genuine image is "
+            "missing (most images output).",
+            method="numerical",
+            value=round(float(arrays["coverage_most"][0, ..., 1:].max()) * m),
+            relation="<=",
+            bound=m - 1,
         ),
     ]
 
@@ -60,25 +55,27 @@ def _run_checks(arrays: Arrays, m: int) -> list[Check]:
 def _chain_checks(m: int, largest_k: int, rounds: int) -> list[Check]:
     return [
         Check(
-            "gan_game.dynamics-rejecting",
-            "prp-gan-ties",
-            "The exact chance of a saddle when ties are rejected equals that of the Markov chain "
-            "(largest deviation; the bound is the rounding of its matrix products).",
-            "numerical",
-            _rejecting_deviation(m, largest_k, rounds),
-            "<=",
-            rounds * 2.0**-40,  # m <= 6, K <= 2: at most 1716 counts and 256 labellings are summed
+            id="gan_game.dynamics-rejecting",
+            claim="prp-gan-ties",
+            statement="The exact chance of a saddle when ties are rejected equals that of the "
+            "Markov chain (largest deviation; the bound is the rounding of its matrix products).",
+            method="numerical",
+            value=_rejecting_deviation(m, largest_k, rounds),
+            relation="<=",
+            bound=rounds
+            * 2.0**-40,  # m <= 6, K <= 2: at most 1716 counts and 256 labellings are summed
         ),
         Check(
-            "gan_game.dynamics-surely",
-            "prp-gan-ties",
-            "With fair coins, random outputs and $K\\ge1$, the chance to meet a saddle point "
-            "within three rounds, by the exact Markov chain, over the proved $\\delta$ (least "
-            f"ratio, all starts that are no permutation, $m={m}$, $1\\le K\\le{largest_k}$).",
-            "numerical",
-            min(_assurance(m, outside) for outside in range(1, largest_k + 1)),
-            ">=",
-            1,
+            id="gan_game.dynamics-surely",
+            claim="prp-gan-ties",
+            statement="With fair coins, random outputs and $K\\ge1$, the chance to meet a saddle "
+            "point within three rounds, by the exact Markov chain, over the proved $\\delta$ "
+            f"(least ratio, all starts that are no permutation, $m={m}$, $1\\le "
+            f"K\\le{largest_k}$).",
+            method="numerical",
+            value=min(_assurance(m, outside) for outside in range(1, largest_k + 1)),
+            relation=">=",
+            bound=1,
         ),
     ]
 
@@ -121,14 +118,14 @@ def _statistical_checks(
         covers.extend(np.abs(arrays["coverage"][outside, i, j] - mean))
     return [
         Check(
-            f"gan_game.dynamics-{name}",
-            claim,
-            f"{text} (largest deviation over {len(found)} means of {trials} "
+            id=f"gan_game.dynamics-{name}",
+            claim=claim,
+            statement=f"{text} (largest deviation over {len(found)} means of {trials} "
             "runs; Hoeffding's bound, false alarm $10^{-6}$ in all).",
-            "statistical",
-            float(max(found)),
-            "<=",
-            math.sqrt(math.log(2 * len(found) / FALSE_ALARM) / (2 * trials)),
+            method="statistical",
+            value=float(max(found)),
+            relation="<=",
+            bound=math.sqrt(math.log(2 * len(found) / FALSE_ALARM) / (2 * trials)),
         )
         for name, claim, text, found in (
             (

@@ -12,13 +12,11 @@ import math
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from scripts.common import artifacts, command_line, seeds
+from scripts.common.arrays import Arrays, Ints
 from scripts.common.values import value
 from scripts.gan_game import dynamics, model
-
-Arrays = dict[str, NDArray[Any]]
 
 MATRIX_COPIES = (1, 1)
 MATRIX_OUTSIDE = 1
@@ -59,7 +57,7 @@ def enumerate_games(largest_m: int, largest_k: int) -> Arrays:
     return {"copies": padded, "found": found, "formula": formula, "pairs": pairs}
 
 
-def loss_matrix(copies: tuple[int, ...], outside: int) -> model.IntArray:
+def loss_matrix(copies: tuple[int, ...], outside: int) -> Ints:
     """Return errors (2m times the loss), shape (ordered generators, discriminators)."""
     genuine = model.genuine_copies(copies, outside)
     outputs = model.generators(sum(copies), len(genuine))

@@ -12,15 +12,8 @@ from fractions import Fraction
 
 import numpy as np
 
-from scripts.gan_game.model import (
-    EITHER,
-    BoolArray,
-    FloatArray,
-    IntArray,
-    is_permutation,
-    is_saddle,
-    optimal_labels,
-)
+from scripts.common.arrays import Bools, Floats, Ints
+from scripts.gan_game.model import EITHER, is_permutation, is_saddle, optimal_labels
 
 DISCRIMINATOR_RULES = ("reject", "random", "accept")
 """Where both labels are optimal: label 0, a fair coin for each image, label 1."""
@@ -42,24 +35,21 @@ class Runs:
     reached: whether a saddle point has been met by then, shape (runs, rounds + 1).
     """
 
-    coverage: FloatArray
-    reached: BoolArray
+    coverage: Floats
+    reached: Bools
 
 
 def discriminator_reply(
-    genuine: IntArray, generated: IntArray, rule: str, random: np.random.Generator
-) -> IntArray:
+    genuine: Ints, generated: Ints, rule: str, random: np.random.Generator
+) -> Ints:
     """Return an optimal labelling of every run, ties by `rule` (one of DISCRIMINATOR_RULES)."""
     best = optimal_labels(genuine, generated)
-    ties = {
-        "reject": lambda: np.zeros_like(best),
-        "random": lambda: random.integers(0, 2, size=best.shape),
-        "accept": lambda: np.ones_like(best),
-    }[rule]()
+    coin = rule == "random"
+    ties = random.integers(0, 2, size=best.shape) if coin else {"reject": 0, "accept": 1}[rule]
     return np.where(best == EITHER, ties, best)
 
 
-def generator_reply(labels: IntArray, m: int, rule: str, random: np.random.Generator) -> IntArray:
+def generator_reply(labels: Ints, m: int, rule: str, random: np.random.Generator) -> Ints:
     """Return the counts of m optimal outputs of every run, by `rule` (one of GENERATOR_RULES).
 
     Against a discriminator that accepts nothing every output is optimal: then the rule is applied
@@ -83,7 +73,7 @@ def generator_reply(labels: IntArray, m: int, rule: str, random: np.random.Gener
     raise KeyError(rule)
 
 
-def random_starts(genuine: IntArray, runs: int, random: np.random.Generator) -> IntArray:
+def random_starts(genuine: Ints, runs: int, random: np.random.Generator) -> Ints:
     """Return starts, shape (runs, d + K): m uniform outputs, drawn again while a permutation.
 
     Raises ValueError if there is nothing else to draw (one image, K = 0).
@@ -100,8 +90,8 @@ def random_starts(genuine: IntArray, runs: int, random: np.random.Generator) -> 
 
 
 def run(
-    genuine: IntArray,
-    starts: IntArray,
+    genuine: Ints,
+    starts: Ints,
     rules: tuple[str, str],
     rounds: int,
     random: np.random.Generator,
@@ -126,18 +116,18 @@ def run(
     return Runs(np.stack(coverage, axis=1), np.stack(reached, axis=1))
 
 
-def _coverage(genuine: IntArray, generated: IntArray) -> FloatArray:
+def _coverage(genuine: Ints, generated: Ints) -> Floats:
     inside = genuine > 0
-    share: FloatArray = (generated[:, inside] > 0).mean(axis=1)
+    share: Floats = (generated[:, inside] > 0).mean(axis=1)
     return share
 
 
-def saddle_reachable(genuine: IntArray, generated: IntArray) -> BoolArray:
+def saddle_reachable(genuine: Ints, generated: Ints) -> Bools:
     """Tell from which generators some choice of ties leads to a saddle point.
 
     From a permutation (at once), and from any start as soon as K >= 1.
     """
-    verdict: BoolArray = is_permutation(genuine, generated) | bool((genuine == 0).any())
+    verdict: Bools = is_permutation(genuine, generated) | bool((genuine == 0).any())
     return verdict
 
 

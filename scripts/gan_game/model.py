@@ -16,11 +16,8 @@ from fractions import Fraction
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-IntArray = NDArray[np.int64]
-BoolArray = NDArray[np.bool_]
-FloatArray = NDArray[np.float64]
+from scripts.common.arrays import Bools, Floats, Ints, Numbers
 
 EITHER = -1
 """Stands for a label that may be 0 or 1 at the same loss."""
@@ -45,24 +42,24 @@ def _partitions(total: int, largest: int) -> Iterator[tuple[int, ...]]:
             yield (part, *rest)
 
 
-def genuine_copies(copies: Sequence[int], outside: int) -> IntArray:
+def genuine_copies(copies: Sequence[int], outside: int) -> Ints:
     """Return `genuine`, shape (d + outside,): the copies of each image, zeros outside the set."""
     return np.array([*copies, *[0] * outside], dtype=np.int64)
 
 
-def discriminators(size: int) -> IntArray:
+def discriminators(size: int) -> Ints:
     """Return all labellings of `size` images, shape (2**size, size), f = 0 first."""
     return np.array(list(itertools.product((0, 1), repeat=size)), dtype=np.int64)
 
 
-def generators(m: int, size: int) -> IntArray:
+def generators(m: int, size: int) -> Ints:
     """Return all ordered lists of m outputs among `size` images, shape (size**m, m)."""
     return np.array(list(itertools.product(range(size), repeat=m)), dtype=np.int64)
 
 
-def output_counts(outputs: IntArray, size: int) -> IntArray:
+def output_counts(outputs: Ints, size: int) -> Ints:
     """Return `generated` for ordered outputs: shape (..., m) to shape (..., size)."""
-    counts: IntArray = (outputs[..., None] == np.arange(size)).sum(axis=-2)
+    counts: Ints = (outputs[..., None] == np.arange(size)).sum(axis=-2)
     return counts
 
 
@@ -74,70 +71,70 @@ def image_errors(genuine: Any, generated: Any, label: Any) -> Any:
     return genuine * (1 - label) + generated * label
 
 
-def error_counts(genuine: IntArray, generated: IntArray, labels: IntArray) -> IntArray:
+def error_counts(genuine: Ints, generated: Ints, labels: Ints) -> Ints:
     """Return 2m times the loss, summed over images; the leading axes broadcast."""
-    errors: IntArray = np.sum(image_errors(genuine, generated, labels), axis=-1)
+    errors: Ints = np.sum(image_errors(genuine, generated, labels), axis=-1)
     return errors
 
 
-def optimal_labels(genuine: IntArray, generated: IntArray) -> IntArray:
+def optimal_labels(genuine: Ints, generated: Ints) -> Ints:
     """Return the labels of least loss: 1 if c_x > n_x, 0 if c_x < n_x, EITHER if equal."""
     return np.where(genuine == generated, EITHER, (genuine > generated).astype(np.int64))
 
 
-def least_errors(genuine: IntArray, generated: IntArray) -> IntArray:
+def least_errors(genuine: Ints, generated: Ints) -> Ints:
     """Return 2m times the least loss of a discriminator, the sum of min(c_x, n_x)."""
-    errors: IntArray = np.minimum(genuine, generated).sum(axis=-1)
+    errors: Ints = np.minimum(genuine, generated).sum(axis=-1)
     return errors
 
 
-def total_variation(genuine: IntArray, generated: IntArray) -> FloatArray:
+def total_variation(genuine: Ints, generated: Ints) -> Floats:
     """Return the total variation distance between the data set and the outputs, in [0, 1].
 
     Both are read as the uniform distributions on their m entries.
     """
     m = genuine.sum(axis=-1)
-    distance: FloatArray = np.abs(genuine - generated).sum(axis=-1) / (2 * m)
+    distance: Floats = np.abs(genuine - generated).sum(axis=-1) / (2 * m)
     return distance
 
 
-def missed_copies(genuine: IntArray, generated: IntArray) -> IntArray:
+def missed_copies(genuine: Ints, generated: Ints) -> Ints:
     """Return k, the entries of the data set without an output of their own: sum (c_x - n_x)^+."""
-    missed: IntArray = np.maximum(genuine - generated, 0).sum(axis=-1)
+    missed: Ints = np.maximum(genuine - generated, 0).sum(axis=-1)
     return missed
 
 
-def assured_gain(genuine: IntArray, generated: IntArray) -> IntArray:
+def assured_gain(genuine: Ints, generated: Ints) -> Ints:
     """Return 2m times what the generator surely gains against an optimal discriminator.
 
     It moves every rejected output to an accepted image. The fewest outputs are rejected when all
     ties are accepted: then those of the images with n_x > c_x. Zero only for a permutation.
     """
-    gain: IntArray = (generated * (generated > genuine)).sum(axis=-1)
+    gain: Ints = (generated * (generated > genuine)).sum(axis=-1)
     return gain
 
 
-def is_generator_reply(generated: IntArray, labels: IntArray) -> BoolArray:
+def is_generator_reply(generated: Ints, labels: Ints) -> Bools:
     """Tell whether the outputs are optimal against f: all accepted, or f accepts no image."""
     all_accepted = (generated * (1 - labels)).sum(axis=-1) == 0
-    verdict: BoolArray = all_accepted | (labels.sum(axis=-1) == 0)
+    verdict: Bools = all_accepted | (labels.sum(axis=-1) == 0)
     return verdict
 
 
-def is_permutation(genuine: IntArray, generated: IntArray) -> BoolArray:
+def is_permutation(genuine: Ints, generated: Ints) -> Bools:
     """Tell whether the outputs are the data set in some order: n_x = c_x for every image."""
-    verdict: BoolArray = (genuine == generated).all(axis=-1)
+    verdict: Bools = (genuine == generated).all(axis=-1)
     return verdict
 
 
-def is_safe_labelling(genuine: IntArray, labels: IntArray) -> BoolArray:
+def is_safe_labelling(genuine: Ints, labels: Ints) -> Bools:
     """Tell whether f accepts every genuine image, or no image at all (the min-max optimal f)."""
     accepts_genuine = ((genuine == 0) | (labels == 1)).all(axis=-1)
-    verdict: BoolArray = accepts_genuine | (labels == 0).all(axis=-1)
+    verdict: Bools = accepts_genuine | (labels == 0).all(axis=-1)
     return verdict
 
 
-def is_saddle(genuine: IntArray, generated: IntArray, labels: IntArray) -> BoolArray:
+def is_saddle(genuine: Ints, generated: Ints, labels: Ints) -> Bools:
     """Tell whether (generator, discriminator) is a saddle point, by the theorem."""
     return is_permutation(genuine, generated) & is_safe_labelling(genuine, labels)
 
@@ -157,18 +154,18 @@ def saddle_count(copies: Sequence[int], outside: int) -> int:
     return permutation_count(copies) * safe_labelling_count(outside)
 
 
-def saddle_mask(errors: IntArray) -> BoolArray:
+def saddle_mask(errors: Ints) -> Bools:
     """Mark the saddle points of a loss matrix, shape (generators, discriminators).
 
     By definition: least in its row (the discriminator) and greatest in its column (the generator).
     """
     least = errors.min(axis=1, keepdims=True)
     greatest = errors.max(axis=0, keepdims=True)
-    mask: BoolArray = (errors == least) & (errors == greatest)
+    mask: Bools = (errors == least) & (errors == greatest)
     return mask
 
 
-def equilibrium_outputs(copies: Sequence[int], outside: int) -> IntArray:
+def equilibrium_outputs(copies: Sequence[int], outside: int) -> Ints:
     """Return E[n_x] of every optimal mixed generator: c_x, shape (d + K,)."""
     return genuine_copies(copies, outside)
 
@@ -181,11 +178,11 @@ def collapsed_mixture(copies: Sequence[int]) -> list[Fraction]:
     return [Fraction(c, sum(copies)) for c in copies]
 
 
-def is_optimal_acceptance(genuine: IntArray, acceptance: NDArray[Any]) -> BoolArray:
+def is_optimal_acceptance(genuine: Ints, acceptance: Numbers) -> Bools:
     """Tell whether a mixed discriminator that accepts x with probability q_x is optimal.
 
     It is so exactly when q is the same on every genuine image and nowhere greater.
     """
     greatest = acceptance.max(axis=-1, keepdims=True)
-    verdict: BoolArray = ((genuine == 0) | (acceptance == greatest)).all(axis=-1)
+    verdict: Bools = ((genuine == 0) | (acceptance == greatest)).all(axis=-1)
     return verdict

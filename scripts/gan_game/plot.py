@@ -5,18 +5,15 @@ from __future__ import annotations
 import dataclasses
 import math
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
-from numpy.typing import NDArray
 
 from scripts.common import artifacts, command_line, style
+from scripts.common.arrays import Arrays, Floats
 from scripts.common.tables import save_table
 from scripts.gan_game.dynamics import DISCRIMINATOR_RULES, GENERATOR_RULES
-
-Arrays = dict[str, NDArray[Any]]
 
 RULE_COLORS = dict(
     zip(DISCRIMINATOR_RULES, (style.VERMILLION, style.GREY, style.BLUE), strict=True)
@@ -141,7 +138,7 @@ def draw_coverage(arrays: Arrays, path: Path) -> None:
     style.save_figure(figure, path)
 
 
-def _draw_panel(axes: Axes, coverage: NDArray[np.float64]) -> None:
+def _draw_panel(axes: Axes, coverage: Floats) -> None:
     rounds = np.arange(coverage.shape[1])
     axes.axhline(1, color=style.GREY, linewidth=0.8, linestyle=(0, (4, 3)))
     for rule, means in zip(DISCRIMINATOR_RULES, coverage, strict=True):

@@ -12,7 +12,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from scripts.gan_training.model import Floats, GeneratorLoss, Path, Rates
+from scripts.common.arrays import Floats
+from scripts.gan_training.model import GeneratorLoss, Path, Rates
 
 torch.set_num_threads(1)
 

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import dataclasses
 
+from scripts.common.arrays import Arrays
 from scripts.common.artifacts import load_arrays
 from scripts.common.checks import Check, save_checks
 from scripts.common.command_line import parse
 from scripts.gan_training import checks_best_response, checks_formulas, checks_runs, checks_sgd
-from scripts.gan_training.checks_formulas import Arrays
 from scripts.gan_training.model import Rates
 
 

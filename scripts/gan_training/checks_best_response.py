@@ -11,10 +11,10 @@ import numpy as np
 import sympy as sp
 from scipy import integrate, optimize
 
+from scripts.common.arrays import Arrays, Floats
 from scripts.common.checks import Check
 from scripts.gan_training import model
-from scripts.gan_training.checks_formulas import Arrays, nonzero
-from scripts.gan_training.model import Floats
+from scripts.gan_training.checks_formulas import nonzero
 
 
 def stated_best_response(mu: Any, nu: Any, sigma: Any) -> tuple[Any, Any]:
@@ -58,15 +58,15 @@ def _value_of_theta(real: Floats, noise: Floats, spread: float) -> Check:
         moment = float((real**2).mean() + (generated**2).mean())
         worst = max(worst, best - stated_value_ceiling(theta - goal, moment))
     return Check(
-        "gan_training.value-of-theta",
-        "prp-gan-training-value",
-        "SciPy minimizes the discriminator's loss for seven frozen $\\theta$ within 1.5 spreads "
-        "of $\\theta^*$: largest excess over the stated upper bound (met with equality at "
+        id="gan_training.value-of-theta",
+        claim="prp-gan-training-value",
+        statement="SciPy minimizes the discriminator's loss for seven frozen $\\theta$ within 1.5 "
+        "spreads of $\\theta^*$: largest excess over the stated upper bound (met with equality at "
         "$\\theta^*$).",
-        "numerical",
-        float(worst),
-        "<=",
-        1e-12,
+        method="numerical",
+        value=float(worst),
+        relation="<=",
+        bound=1e-12,
     )
 
 
@@ -80,14 +80,12 @@ def _best_response_formula() -> Check:
     intercept, slope = stated_best_response(mu, nu, sigma)
     odds = density(mu) / density(nu)
     return Check(
-        "gan_training.best-response-formula",
-        "prp-gan-training-best-response",
-        "SymPy: the ratio of the two Gaussian densities is $e^{\\phi_0^*+\\phi_1^*x}$ with the "
-        "stated coefficients, for symbolic means and spread.",
-        "symbolic",
-        nonzero([odds / sp.exp(intercept + slope * x) - 1]),
-        "=",
-        0,
+        id="gan_training.best-response-formula",
+        claim="prp-gan-training-best-response",
+        statement="SymPy: the ratio of the two Gaussian densities is $e^{\\phi_0^*+\\phi_1^*x}$ "
+        "with the stated coefficients, for symbolic means and spread.",
+        method="symbolic",
+        value=nonzero([odds / sp.exp(intercept + slope * x) - 1]),
     )
 
 
@@ -105,14 +103,14 @@ def _best_response_fit(data_mean: float, spread: float) -> Check:
     found = optimize.root(gradient, [0.0, 0.5], tol=1e-13).x
     wanted = [float(c) for c in stated_best_response(data_mean, other, spread)]
     return Check(
-        "gan_training.best-response-fit",
-        "prp-gan-training-best-response",
-        "SciPy minimizes the expected loss (quadrature with 100 nodes) over all logistic "
+        id="gan_training.best-response-fit",
+        claim="prp-gan-training-best-response",
+        statement="SciPy minimizes the expected loss (quadrature with 100 nodes) over all logistic "
         "discriminators, means 1.5 spreads apart: largest relative difference to the formula.",
-        "numerical",
-        float(np.abs(found / wanted - 1).max()),
-        "<=",
-        1e-6,
+        method="numerical",
+        value=float(np.abs(found / wanted - 1).max()),
+        relation="<=",
+        bound=1e-6,
     )
 
 
@@ -133,14 +131,14 @@ def _pull_quadrature(arrays: Arrays) -> Check:
     error = np.abs(arrays["separation_minimax"][::6] - overlaps).max()
     mirror = np.abs(arrays["separation_flipped"][::6] - (1 - overlaps)).max()
     return Check(
-        "gan_training.pull-quadrature",
-        "prp-gan-training-saturation",
-        "The mean weights of the two gradients by Gauss-Hermite quadrature against adaptive "
-        "quadrature of $pq/(p+q)$, eleven separations; largest difference.",
-        "numerical",
-        float(max(error, mirror)),
-        "<=",
-        1e-6,
+        id="gan_training.pull-quadrature",
+        claim="prp-gan-training-saturation",
+        statement="The mean weights of the two gradients by Gauss-Hermite quadrature against "
+        "adaptive quadrature of $pq/(p+q)$, eleven separations; largest difference.",
+        method="numerical",
+        value=float(max(error, mirror)),
+        relation="<=",
+        bound=1e-6,
     )
 
 
@@ -149,12 +147,12 @@ def _saturation(arrays: Arrays) -> Check:
     excess = arrays["separation_minimax"] / stated_weight_ceiling(separation) - 1
     lack = 0.5 - arrays["separation_flipped"]
     return Check(
-        "gan_training.saturation",
-        "prp-gan-training-saturation",
-        "At 61 separations the minimax weight is at most $\\frac12e^{-d^2/8}$ and the flipped "
-        "one at least $\\frac12$ (equality at $d = 0$); largest violation.",
-        "numerical",
-        float(max(excess.max(), lack.max())),
-        "<=",
-        1e-9,
+        id="gan_training.saturation",
+        claim="prp-gan-training-saturation",
+        statement="At 61 separations the minimax weight is at most $\\frac12e^{-d^2/8}$ and the "
+        "flipped one at least $\\frac12$ (equality at $d = 0$); largest violation.",
+        method="numerical",
+        value=float(max(excess.max(), lack.max())),
+        relation="<=",
+        bound=1e-9,
     )

@@ -5,21 +5,20 @@ SymPy, mpmath and SciPy's solvers do the recomputing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, get_args
 
 import mpmath  # type: ignore[import-untyped]
 import numpy as np
 import sympy as sp
-from numpy.typing import NDArray
 from scipy import optimize
 
+from scripts.common.arrays import Arrays, Floats
 from scripts.common.checks import Check
 from scripts.gan_training import local, model
-from scripts.gan_training.model import Floats, GeneratorLoss, Rates
+from scripts.gan_training.model import GeneratorLoss, Rates
 
 EPS = float(np.finfo(np.float64).eps)
-Arrays = Mapping[str, NDArray[Any]]
 KINDS: tuple[GeneratorLoss, ...] = get_args(GeneratorLoss)
 
 THETA, INTERCEPT, SLOPE = sp.symbols("theta phi_0 phi_1", real=True)
@@ -108,14 +107,12 @@ def _gradient_formulas() -> Check:
         for (name, variable), formula in stated_gradients().items()
     ]
     return Check(
-        "gan_training.gradient-formulas",
-        "lem-gan-training-gradients",
-        "SymPy differentiates the three losses as defined, on two genuine and two generated "
-        "points with symbolic values; number of stated derivatives that differ.",
-        "symbolic",
-        nonzero(wrong),
-        "=",
-        0,
+        id="gan_training.gradient-formulas",
+        claim="lem-gan-training-gradients",
+        statement="SymPy differentiates the three losses as defined, on two genuine and two "
+        "generated points with symbolic values; number of stated derivatives that differ.",
+        method="symbolic",
+        value=nonzero(wrong),
     )
 
 
@@ -164,15 +161,15 @@ def _gradients_of_the_code(real: Floats, noise: Floats, states: Floats) -> Check
                 exact = _exact_derivative(name, real, noise, state, which)
                 worst = max(worst, abs(float(gradient) - exact) / scale)
     return Check(
-        "gan_training.gradients-of-the-code",
-        "lem-gan-training-gradients",
-        "Closed-form gradients against central differences (step $10^{-12}$, 50 digits) of the "
-        "losses in mpmath, along the run and at a saturated state; largest difference over the "
-        "size of the terms, in units of rounding.",
-        "numerical",
-        worst / EPS,
-        "<=",
-        2.0 * (len(real) + 10),
+        id="gan_training.gradients-of-the-code",
+        claim="lem-gan-training-gradients",
+        statement="Closed-form gradients against central differences (step $10^{-12}$, 50 digits) "
+        "of the losses in mpmath, along the run and at a saturated state; largest difference over "
+        "the size of the terms, in units of rounding.",
+        method="numerical",
+        value=worst / EPS,
+        relation="<=",
+        bound=2.0 * (len(real) + 10),
     )
 
 
@@ -190,14 +187,14 @@ def _stable_functions() -> Check:
                     error = abs((mpmath.mpf(float(found)) - wanted) / wanted)
                     worst = max(worst, float(error) / (1 + size))
     return Check(
-        "gan_training.stable-functions",
-        "sec-gan-training-loop",
-        "Softplus and sigmoid for logits up to $\\pm700$ against 50-digit arithmetic: relative "
-        "error over $1 + |t|$, in units of rounding.",
-        "numerical",
-        worst / EPS,
-        "<=",
-        4,
+        id="gan_training.stable-functions",
+        claim="sec-gan-training-loop",
+        statement="Softplus and sigmoid for logits up to $\\pm700$ against 50-digit arithmetic: "
+        "relative error over $1 + |t|$, in units of rounding.",
+        method="numerical",
+        value=worst / EPS,
+        relation="<=",
+        bound=4,
     )
 
 
@@ -214,14 +211,15 @@ def _notebook() -> Check:
     )
     printed = np.array([13.814757170851447, 13.78437035945412, 4.755779])
     return Check(
-        "gan_training.notebook",
-        "sec-gan-training-loop",
-        "The three losses that notebook 15.1 of *Understanding Deep Learning* has for its toy "
-        "data (sums over 10 points), printed there to six decimals or more; largest difference.",
-        "numerical",
-        float(np.abs(found - printed).max()),
-        "<=",
-        5e-7,
+        id="gan_training.notebook",
+        claim="sec-gan-training-loop",
+        statement="The three losses that notebook 15.1 of *Understanding Deep Learning* has for "
+        "its toy data (sums over 10 points), printed there to six decimals or more; largest "
+        "difference.",
+        method="numerical",
+        value=float(np.abs(found - printed).max()),
+        relation="<=",
+        bound=5e-7,
     )
 
 
@@ -231,13 +229,12 @@ def _odds_formula() -> Check:
     ratio = sp.diff(sp.log(1 - belief), score) / sp.diff(-sp.log(belief), score)
     stated = stated_odds(score)
     return Check(
-        "gan_training.odds-formula",
-        "prp-gan-training-odds",
-        "SymPy: the ratio of the two losses' derivatives for one sample is $e^a$ and $D/(1-D)$.",
-        "symbolic",
-        nonzero([ratio - stated, belief / (1 - belief) - stated]),
-        "=",
-        0,
+        id="gan_training.odds-formula",
+        claim="prp-gan-training-odds",
+        statement="SymPy: the ratio of the two losses' derivatives for one sample is $e^a$ and "
+        "$D/(1-D)$.",
+        method="symbolic",
+        value=nonzero([ratio - stated, belief / (1 - belief) - stated]),
     )
 
 
@@ -252,14 +249,15 @@ def _odds_of_the_code(noise: Floats, states: Floats) -> Check:
             odds = np.exp(state[1] + state[2] * generated[0])
             worst = max(worst, abs(float(pulls["minimax"] / pulls["flipped"] / odds) - 1))
     return Check(
-        "gan_training.odds-of-the-code",
-        "prp-gan-training-odds",
-        "The ratio of the code's two gradients, one generated point at a time, against the odds "
-        "$e^{\\phi_0+\\phi_1 y}$: every point at every drawn epoch; largest relative difference.",
-        "numerical",
-        worst,
-        "<=",
-        1e-12,
+        id="gan_training.odds-of-the-code",
+        claim="prp-gan-training-odds",
+        statement="The ratio of the code's two gradients, one generated point at a time, against "
+        "the odds $e^{\\phi_0+\\phi_1 y}$: every point at every drawn epoch; largest relative "
+        "difference.",
+        method="numerical",
+        value=worst,
+        relation="<=",
+        bound=1e-12,
     )
 
 
@@ -270,14 +268,12 @@ def _equilibrium() -> Check:
     wrong += [sp.diff(losses[kind], THETA).subs(place) for kind in KINDS]
     wrong += [losses[name].subs(place) - wanted for name, wanted in values.items()]
     return Check(
-        "gan_training.equilibrium",
-        "thm-gan-training-equilibrium",
-        "SymPy, symbolic samples of two: every gradient is zero at $(\\theta^*, 0)$ and the "
-        "losses are $2\\log 2$, $\\log 2$ and $-\\log 2$ there; number of failures.",
-        "symbolic",
-        nonzero(wrong),
-        "=",
-        0,
+        id="gan_training.equilibrium",
+        claim="thm-gan-training-equilibrium",
+        statement="SymPy, symbolic samples of two: every gradient is zero at $(\\theta^*, 0)$ and "
+        "the losses are $2\\log 2$, $\\log 2$ and $-\\log 2$ there; number of failures.",
+        method="symbolic",
+        value=nonzero(wrong),
     )
 
 
@@ -289,14 +285,14 @@ def _equilibrium_of_the_code(real: Floats, noise: Floats) -> Check:
     )
     size = float(np.abs(np.concatenate([real, noise + rest[0]])).mean())
     return Check(
-        "gan_training.equilibrium-of-the-code",
-        "thm-gan-training-equilibrium",
-        "An alternating update with rates 1 from the equilibrium moves the state by rounding "
-        "only, for both losses (in units of rounding times the mean size of a point).",
-        "numerical",
-        moved / (EPS * size),
-        "<=",
-        len(real) + 10,
+        id="gan_training.equilibrium-of-the-code",
+        claim="thm-gan-training-equilibrium",
+        statement="An alternating update with rates 1 from the equilibrium moves the state by "
+        "rounding only, for both losses (in units of rounding times the mean size of a point).",
+        method="numerical",
+        value=moved / (EPS * size),
+        relation="<=",
+        bound=len(real) + 10,
     )
 
 
@@ -320,15 +316,13 @@ def _only_equilibrium(real: Floats, noise: Floats) -> Check:
                 near = np.abs(solution.x - rest).max() < 1e-6
                 hits, others = hits + near, others + (not near)
     return Check(
-        "gan_training.only-equilibrium",
-        "thm-gan-training-equilibrium",
-        "SciPy solves for a common zero of both players' gradients from 30 random starts, both "
-        "losses, saturated discriminators (logits over 25) aside: solutions other than the "
-        "equilibrium (one more if it found none at all).",
-        "numerical",
-        int(others + (hits == 0)),
-        "=",
-        0,
+        id="gan_training.only-equilibrium",
+        claim="thm-gan-training-equilibrium",
+        statement="SciPy solves for a common zero of both players' gradients from 30 random "
+        "starts, both losses, saturated discriminators (logits over 25) aside: solutions other "
+        "than the equilibrium (one more if it found none at all).",
+        method="numerical",
+        value=int(others + (hits == 0)),
     )
 
 
@@ -351,14 +345,13 @@ def _linear_map() -> Check:
         found = sp.Matrix.vstack(row, slopes[INTERCEPT], slopes[SLOPE])
         wrong += list(found - stated)
     return Check(
-        "gan_training.linear-map",
-        "thm-gan-training-linear",
-        "SymPy differentiates the alternating update at the equilibrium for both generator "
-        "losses, symbolic rates and samples of two; entries that differ from the stated matrix.",
-        "symbolic",
-        nonzero(wrong),
-        "=",
-        0,
+        id="gan_training.linear-map",
+        claim="thm-gan-training-linear",
+        statement="SymPy differentiates the alternating update at the equilibrium for both "
+        "generator losses, symbolic rates and samples of two; entries that differ from the stated "
+        "matrix.",
+        method="symbolic",
+        value=nonzero(wrong),
     )
 
 
@@ -388,12 +381,13 @@ def _linear_map_of_the_code(arrays: Arrays) -> Check:
                 worst, float(np.abs(jacobian(step, rest) - stated).max() / np.abs(stated).max())
             )
     return Check(
-        "gan_training.linear-map-of-the-code",
-        "thm-gan-training-linear",
-        "Finite differences of the code's update at the equilibrium against the stated matrix, "
-        "all six pairs of rates and both losses; largest difference relative to the largest entry.",
-        "numerical",
-        worst,
-        "<=",
-        1e-8,
+        id="gan_training.linear-map-of-the-code",
+        claim="thm-gan-training-linear",
+        statement="Finite differences of the code's update at the equilibrium against the stated "
+        "matrix, all six pairs of rates and both losses; largest difference relative to the "
+        "largest entry.",
+        method="numerical",
+        value=worst,
+        relation="<=",
+        bound=1e-8,
     )

@@ -7,18 +7,15 @@ are compared with the closed form.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from scripts.common.arrays import Arrays, Complexes, Floats
 from scripts.common.checks import Check
 from scripts.gan_training import model, summary
 from scripts.gan_training.checks_formulas import EPS, jacobian
-from scripts.gan_training.model import Floats, Rates
+from scripts.gan_training.model import Rates
 
-Arrays = Mapping[str, NDArray[Any]]
 LOG2 = math.log(2)
 ROUNDING = 1e-12
 """Allowed for the rounding of states and losses of size one to ten in long runs."""
@@ -53,33 +50,31 @@ def _torch_checks(arrays: Arrays, rates: Rates) -> list[Check]:
     foreign = [arrays[f"{name}_foreign_gradients"].max() for name in ("baseline", "single")]
     return [
         Check(
-            "gan_training.autograd-path",
-            "sec-gan-training-loop",
-            "States and losses of the PyTorch run against the closed form, every epoch; largest "
-            "difference.",
-            "numerical",
-            _distance(arrays, "baseline", whole),
-            "<=",
-            1e-10,
+            id="gan_training.autograd-path",
+            claim="sec-gan-training-loop",
+            statement="States and losses of the PyTorch run against the closed form, every epoch; "
+            "largest difference.",
+            method="numerical",
+            value=_distance(arrays, "baseline", whole),
+            relation="<=",
+            bound=1e-10,
         ),
         Check(
-            "gan_training.autograd-single-path",
-            "sec-gan-training-bonus",
-            "The same for the PyTorch loop on single examples; largest difference.",
-            "numerical",
-            _distance(arrays, "single", single),
-            "<=",
-            1e-10,
+            id="gan_training.autograd-single-path",
+            claim="sec-gan-training-bonus",
+            statement="The same for the PyTorch loop on single examples; largest difference.",
+            method="numerical",
+            value=_distance(arrays, "single", single),
+            relation="<=",
+            bound=1e-10,
         ),
         Check(
-            "gan_training.own-parameters",
-            "sec-gan-training-loop",
-            "After every backward pass of both PyTorch runs, each loss in turn: largest gradient "
-            "found on the other player's parameters.",
-            "exhaustive",
-            float(max(foreign)),
-            "=",
-            0,
+            id="gan_training.own-parameters",
+            claim="sec-gan-training-loop",
+            statement="After every backward pass of both PyTorch runs, each loss in turn: largest "
+            "gradient found on the other player's parameters.",
+            method="exhaustive",
+            value=float(max(foreign)),
         ),
     ]
 
@@ -102,43 +97,45 @@ def _baseline_checks(arrays: Arrays, rates: Rates) -> list[Check]:
     claim = "sec-gan-training-losses"
     return [
         Check(
-            "gan_training.early-win",
-            claim,
-            "Lowest loss of the discriminator before $\\theta$ first passes $\\theta^*$, against "
-            "$2\\log 2$ less five percent.",
-            "numerical",
-            float(losses[: passage + 1].min()),
-            "<=",
-            1.9 * LOG2,
+            id="gan_training.early-win",
+            claim=claim,
+            statement="Lowest loss of the discriminator before $\\theta$ first passes "
+            "$\\theta^*$, against $2\\log 2$ less five percent.",
+            method="numerical",
+            value=float(losses[: passage + 1].min()),
+            relation="<=",
+            bound=1.9 * LOG2,
         ),
         Check(
-            "gan_training.overshoot",
-            claim,
-            "How far $\\theta$ goes beyond $\\theta^*$, as a share of the way from its start.",
-            "numerical",
-            float(((states[:, 0] - goal) / way).max()),
-            ">=",
-            0.001,
+            id="gan_training.overshoot",
+            claim=claim,
+            statement="How far $\\theta$ goes beyond $\\theta^*$, as a share of the way from its "
+            "start.",
+            method="numerical",
+            value=float(((states[:, 0] - goal) / way).max()),
+            relation=">=",
+            bound=0.001,
         ),
         Check(
-            "gan_training.final-theta",
-            claim,
-            "Distance of the last $\\theta$ from $\\theta^*$, against $|\\theta_0-\\theta^*|"
-            "\\rho^{n/2}$: at least half of the predicted number of halvings.",
-            "numerical",
-            abs(float(states[-1, 0]) - goal),
-            "<=",
-            ROUNDING + abs(float(way)) * radius ** (len(forged) / 2),
+            id="gan_training.final-theta",
+            claim=claim,
+            statement="Distance of the last $\\theta$ from $\\theta^*$, against "
+            "$|\\theta_0-\\theta^*|\\rho^{n/2}$: at least half of the predicted number of "
+            "halvings.",
+            method="numerical",
+            value=abs(float(states[-1, 0]) - goal),
+            relation="<=",
+            bound=ROUNDING + abs(float(way)) * radius ** (len(forged) / 2),
         ),
         Check(
-            "gan_training.final-losses",
-            claim,
-            "Larger distance of the two final losses from $2\\log 2$ and $\\log 2$, against "
-            "$\\rho^{n/2}$.",
-            "numerical",
-            max(abs(float(losses[-1]) - 2 * LOG2), abs(float(forged[-1]) - LOG2)),
-            "<=",
-            ROUNDING + radius ** (len(forged) / 2),
+            id="gan_training.final-losses",
+            claim=claim,
+            statement="Larger distance of the two final losses from $2\\log 2$ and $\\log 2$, "
+            "against $\\rho^{n/2}$.",
+            method="numerical",
+            value=max(abs(float(losses[-1]) - 2 * LOG2), abs(float(forged[-1]) - LOG2)),
+            relation="<=",
+            bound=ROUNDING + radius ** (len(forged) / 2),
         ),
         _tail_check(arrays, rates, radius),
     ]
@@ -151,15 +148,15 @@ def _tail_check(arrays: Arrays, rates: Rates, radius: float) -> Check:
     # The distance wobbles within a turn of the spiral; the fit over many turns averages it out.
     slope = np.polynomial.polynomial.polyfit(np.arange(len(sizes)), sizes, 1)[1]
     return Check(
-        "gan_training.final-rate",
-        "thm-gan-training-linear",
-        "The baseline run, continued until its distance from the equilibrium falls from "
+        id="gan_training.final-rate",
+        claim="thm-gan-training-linear",
+        statement="The baseline run, continued until its distance from the equilibrium falls from "
         "$10^{-3}$ to $10^{-8}$: fitted decay per epoch against $\\log\\rho$ of the finite-"
         "difference map, relative difference (the distance wobbles within each turn).",
-        "numerical",
-        abs(float(slope) / math.log(radius) - 1),
-        "<=",
-        0.02,
+        method="numerical",
+        value=abs(float(slope) / math.log(radius) - 1),
+        relation="<=",
+        bound=0.02,
     )
 
 
@@ -189,13 +186,11 @@ def _loss_bounds(arrays: Arrays) -> Check:
         violations += abs(judged - slope_part) > ((a**2).mean() + (b**2).mean()) / 8 + 10 * EPS
         violations += abs(forged + b.mean() / 2) > (b**2).mean() / 8 + 10 * EPS
     return Check(
-        "gan_training.loss-bounds",
-        "lem-gan-training-losses",
-        "Both inequalities at every epoch of the baseline; number of violations.",
-        "exhaustive",
-        int(violations),
-        "=",
-        0,
+        id="gan_training.loss-bounds",
+        claim="lem-gan-training-losses",
+        statement="Both inequalities at every epoch of the baseline; number of violations.",
+        method="exhaustive",
+        value=int(violations),
     )
 
 
@@ -224,19 +219,19 @@ def _ringing(arrays: Arrays, rates: Rates) -> Check:
         np.abs(_roots(judged, stride, 3) - abs(expected) ** 2).min(),
     ]
     return Check(
-        "gan_training.ringing",
-        "cor-gan-training-ringing",
-        "Multipliers fitted to the two losses of a run that starts $10^{-4}$ from the "
+        id="gan_training.ringing",
+        claim="cor-gan-training-ringing",
+        statement="Multipliers fitted to the two losses of a run that starts $10^{-4}$ from the "
         "equilibrium: $\\lambda$ for the generator's, $\\lambda^2$ and $|\\lambda|^2$ for the "
         "discriminator's; largest difference from the finite-difference map's.",
-        "numerical",
-        float(max(errors)),
-        "<=",
-        0.02,
+        method="numerical",
+        value=float(max(errors)),
+        relation="<=",
+        bound=0.02,
     )
 
 
-def _roots(series: Floats, stride: int, order: int) -> NDArray[np.complex128]:
+def _roots(series: Floats, stride: int, order: int) -> Complexes:
     """Return the roots of the linear recurrence of the given order that fits the series best."""
     shifted = [series[k * stride : len(series) - (order - k) * stride] for k in range(order + 1)]
     scale = np.sqrt(sum(part**2 for part in shifted)) + 1e-300
@@ -253,14 +248,14 @@ def _minimax_later(arrays: Arrays) -> Check:
         share = (theta - theta[0]) / (goal - theta[0])
         half[kind] = int(np.argmax(share >= 0.5)) if (share >= 0.5).any() else len(theta)
     return Check(
-        "gan_training.minimax-later",
-        "sec-gan-training-two-losses",
-        "After the discriminator's head start: epochs to half of the way with the minimax loss, "
-        "less those with flipped labels.",
-        "numerical",
-        half["minimax"] - half["flipped"],
-        ">=",
-        1,
+        id="gan_training.minimax-later",
+        claim="sec-gan-training-two-losses",
+        statement="After the discriminator's head start: epochs to half of the way with the "
+        "minimax loss, less those with flipped labels.",
+        method="numerical",
+        value=half["minimax"] - half["flipped"],
+        relation=">=",
+        bound=1,
     )
 
 
@@ -280,35 +275,33 @@ def _pair_checks(arrays: Arrays) -> list[Check]:
     claim = "sec-gan-training-rates"
     return [
         Check(
-            "gan_training.pair-trajectories",
-            "thm-gan-training-linear",
-            "Six pairs of rates, started $10^{-8}$ from the equilibrium: training against the "
-            "powers of the finite-difference map, every step up to 300; largest difference "
-            "relative to the largest displacement so far.",
-            "numerical",
-            trajectory,
-            "<=",
-            1e-3,
+            id="gan_training.pair-trajectories",
+            claim="thm-gan-training-linear",
+            statement="Six pairs of rates, started $10^{-8}$ from the equilibrium: training "
+            "against the powers of the finite-difference map, every step up to 300; largest "
+            "difference relative to the largest displacement so far.",
+            method="numerical",
+            value=trajectory,
+            relation="<=",
+            bound=1e-3,
         ),
         Check(
-            "gan_training.pair-rates",
-            claim,
-            "Measured logarithmic rate against the finite-difference map's, all pairs whose near "
-            "run is long enough to tell; largest relative difference.",
-            "numerical",
-            max(rate_errors),
-            "<=",
-            0.01,
+            id="gan_training.pair-rates",
+            claim=claim,
+            statement="Measured logarithmic rate against the finite-difference map's, all pairs "
+            "whose near run is long enough to tell; largest relative difference.",
+            method="numerical",
+            value=max(rate_errors),
+            relation="<=",
+            bound=0.01,
         ),
         Check(
-            "gan_training.pair-classes",
-            claim,
-            f"Predicted against measured behavior, for the same pairs ({testable} of "
+            id="gan_training.pair-classes",
+            claim=claim,
+            statement=f"Predicted against measured behavior, for the same pairs ({testable} of "
             f"{len(summary.PAIR_NAMES)}); number that differ.",
-            "numerical",
-            mismatches,
-            "=",
-            0,
+            method="numerical",
+            value=mismatches,
         ),
     ]
 

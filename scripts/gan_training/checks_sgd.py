@@ -11,11 +11,12 @@ import math
 import numpy as np
 from scipy import linalg
 
+from scripts.common.arrays import Arrays, Floats
 from scripts.common.checks import Check
 from scripts.gan_training import model
-from scripts.gan_training.checks_formulas import EPS, Arrays
+from scripts.gan_training.checks_formulas import EPS
 from scripts.gan_training.checks_runs import LOG2, finite_difference_map
-from scripts.gan_training.model import Floats, Rates
+from scripts.gan_training.model import Rates
 
 BURN_IN = 2
 """Stochastic runs are judged on their last half (length // 2)."""
@@ -46,35 +47,35 @@ def _single_example_checks(arrays: Arrays) -> list[Check]:
     size = float((1 + np.abs(np.concatenate([real, noise]))).max())
     return [
         Check(
-            "gan_training.unbiased",
-            "prp-gan-training-noise",
-            "The code's single-example discriminator gradients, averaged over all pairs of a "
-            "genuine point and a noise value (50 of each), against the full gradient; largest "
-            "difference.",
-            "exhaustive",
-            float(np.abs(steps.mean(axis=0) - whole).max()),
-            "<=",
-            1e-13 * size,
+            id="gan_training.unbiased",
+            claim="prp-gan-training-noise",
+            statement="The code's single-example discriminator gradients, averaged over all pairs "
+            "of a genuine point and a noise value (50 of each), against the full gradient; "
+            "largest difference.",
+            method="exhaustive",
+            value=float(np.abs(steps.mean(axis=0) - whole).max()),
+            relation="<=",
+            bound=1e-13 * size,
         ),
         Check(
-            "gan_training.noise-at-rest",
-            "prp-gan-training-noise",
-            "Covariance of those gradients at the equilibrium, all pairs, against zero for "
-            "$\\phi_0$ and $(s_x^2+s_z^2)/4$ for $\\phi_1$; largest difference.",
-            "exhaustive",
-            float(noise_error),
-            "<=",
-            1e-12 * size**2,
+            id="gan_training.noise-at-rest",
+            claim="prp-gan-training-noise",
+            statement="Covariance of those gradients at the equilibrium, all pairs, against zero "
+            "for $\\phi_0$ and $(s_x^2+s_z^2)/4$ for $\\phi_1$; largest difference.",
+            method="exhaustive",
+            value=float(noise_error),
+            relation="<=",
+            bound=1e-12 * size**2,
         ),
         Check(
-            "gan_training.losses-at-rest",
-            "prp-gan-training-noise",
-            "Single-example losses at the equilibrium, every example: largest distance from "
-            "$2\\log 2$ and $\\log 2$.",
-            "exhaustive",
-            float(scatter),
-            "<=",
-            4 * EPS,
+            id="gan_training.losses-at-rest",
+            claim="prp-gan-training-noise",
+            statement="Single-example losses at the equilibrium, every example: largest distance "
+            "from $2\\log 2$ and $\\log 2$.",
+            method="exhaustive",
+            value=float(scatter),
+            relation="<=",
+            bound=4 * EPS,
         ),
     ]
 
@@ -111,45 +112,47 @@ def _stationary_checks(arrays: Arrays, rates: Rates, sgd_divisor: int) -> list[C
     return [
         _drift(arrays, rates),
         Check(
-            "gan_training.sgd-center",
-            claim,
-            "Distance of SGD's mean $\\theta$ (last half) from $\\theta^*$, in units of its own "
-            "standard deviation.",
-            "numerical",
-            abs(float(late["drawn"].mean()) - goal) / float(late["drawn"].std()),
-            "<=",
-            1,
+            id="gan_training.sgd-center",
+            claim=claim,
+            statement="Distance of SGD's mean $\\theta$ (last half) from $\\theta^*$, in units of "
+            "its own standard deviation.",
+            method="numerical",
+            value=abs(float(late["drawn"].mean()) - goal) / float(late["drawn"].std()),
+            relation="<=",
+            bound=1,
         ),
         Check(
-            "gan_training.sgd-spread",
-            claim,
-            "Standard deviation of SGD's $\\theta$ (last half) against the one that the discrete "
-            "Lyapunov equation of the finite-difference map predicts: $|\\log_2|$ of the ratio.",
-            "numerical",
-            abs(math.log2(float(late["drawn"].std()) / predicted)),
-            "<=",
-            1,
-        ),
-        Check(
-            "gan_training.sgd-calmer",
-            claim,
-            f"Variance of $\\theta$ at the set rates over the variance at rates {sgd_divisor} "
-            "times smaller, as a share of that factor (one is the prediction for small rates).",
-            "numerical",
-            float(late["drawn"].var() / late["slow"].var()) / sgd_divisor,
-            ">=",
-            0.15,
-        ),
-        Check(
-            "gan_training.sgd-excess",
-            "prp-gan-training-excess",
-            "Mean full-data loss of SGD's discriminator (last half) less $2\\log 2$, against the "
-            "stated formula with the covariance of that Lyapunov equation: $|\\log_2|$ of the "
+            id="gan_training.sgd-spread",
+            claim=claim,
+            statement="Standard deviation of SGD's $\\theta$ (last half) against the one that the "
+            "discrete Lyapunov equation of the finite-difference map predicts: $|\\log_2|$ of the "
             "ratio.",
-            "numerical",
-            abs(math.log2(excess / pays)) if excess > 0 else math.inf,
-            "<=",
-            1,
+            method="numerical",
+            value=abs(math.log2(float(late["drawn"].std()) / predicted)),
+            relation="<=",
+            bound=1,
+        ),
+        Check(
+            id="gan_training.sgd-calmer",
+            claim=claim,
+            statement="Variance of $\\theta$ at the set rates over the variance at rates "
+            f"{sgd_divisor} times smaller, as a share of that factor (one is the prediction for "
+            "small rates).",
+            method="numerical",
+            value=float(late["drawn"].var() / late["slow"].var()) / sgd_divisor,
+            relation=">=",
+            bound=0.15,
+        ),
+        Check(
+            id="gan_training.sgd-excess",
+            claim="prp-gan-training-excess",
+            statement="Mean full-data loss of SGD's discriminator (last half) less $2\\log 2$, "
+            "against the stated formula with the covariance of that Lyapunov equation: "
+            "$|\\log_2|$ of the ratio.",
+            method="numerical",
+            value=abs(math.log2(excess / pays)) if excess > 0 else math.inf,
+            relation="<=",
+            bound=1,
         ),
     ]
 
@@ -179,13 +182,13 @@ def _drift(arrays: Arrays, rates: Rates) -> Check:
             variance[k] += (mine.var(axis=1) + theirs.var(axis=1)).sum()
     excess -= (states[-1] - states[0])[1:] / rates.discriminator
     return Check(
-        "gan_training.sgd-drift",
-        "prp-gan-training-noise",
-        "All single-example steps of the long run together, less the full gradients at the same "
-        "states: largest size in standard deviations. The sum is a martingale, so 6 is exceeded "
-        "with probability about $4\\cdot10^{-9}$ (central limit theorem).",
-        "statistical",
-        float(np.abs(excess / np.sqrt(variance)).max()),
-        "<=",
-        6,
+        id="gan_training.sgd-drift",
+        claim="prp-gan-training-noise",
+        statement="All single-example steps of the long run together, less the full gradients at "
+        "the same states: largest size in standard deviations. The sum is a martingale, so 6 is "
+        "exceeded with probability about $4\\cdot10^{-9}$ (central limit theorem).",
+        method="statistical",
+        value=float(np.abs(excess / np.sqrt(variance)).max()),
+        relation="<=",
+        bound=6,
     )

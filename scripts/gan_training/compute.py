@@ -10,21 +10,19 @@ import itertools
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from scripts.common.arrays import Arrays, Floats, Ints
 from scripts.common.artifacts import save_arrays, save_json
 from scripts.common.command_line import parse
 from scripts.common.seeds import generator
 from scripts.common.values import value
 from scripts.gan_training import local, model, summary
-from scripts.gan_training.model import Floats, Path, Rates
+from scripts.gan_training.model import Path, Rates
 
 TORCH_SGD_UPDATES = 300
 """Updates of the PyTorch loop on single examples: enough to compare, slow to run for long."""
 STRIDE = 5
 """SGD runs keep the full-data losses of every fifth update."""
-
-Arrays = dict[str, NDArray[Any]]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -107,7 +105,7 @@ def baseline_arrays(settings: Settings, real: Floats, noise: Floats) -> Arrays:
     }
 
 
-def snapshot_epochs(states: Floats, losses: Floats, rest: float) -> NDArray[np.int64]:
+def snapshot_epochs(states: Floats, losses: Floats, rest: float) -> Ints:
     """Return the epochs (6,) of `summary.EVENTS` of a run.
 
     states: (n + 1, 3); losses: (n,), the discriminator's; rest: theta at the equilibrium. The
@@ -178,7 +176,7 @@ def rate_arrays(settings: Settings, real: Floats, noise: Floats) -> Arrays:
     }
 
 
-def sgd_order(settings: Settings, how: str, passes: int) -> NDArray[np.int64]:
+def sgd_order(settings: Settings, how: str, passes: int) -> Ints:
     """Return the indices (passes * m, 2) of the genuine point and the noise of each SGD update.
 
     how: "drawn" (independently, with replacement), "shuffled" (each pass visits every genuine

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from scripts.common.arrays import Floats
 from scripts.gan_training import theory
-from scripts.gan_training.model import Floats, Rates, equilibrium, update
+from scripts.gan_training.model import Rates, equilibrium, update
 
 CONVERGING = (1e-4, 1e-9)
 """Distance from the equilibrium at which a near run starts, and stops, if it should converge."""

@@ -13,9 +13,9 @@ from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from scripts.common.arrays import Bools, Floats
+
 GeneratorLoss = Literal["flipped", "minimax"]
 
 RUNAWAY = 1e6
@@ -179,7 +179,7 @@ def equilibrium(real: Floats, noise: Floats) -> Floats:
     return np.array([real.mean() - noise.mean(), 0.0, 0.0])
 
 
-def first_index(condition: NDArray[np.bool_], begin: int, otherwise: int) -> int:
+def first_index(condition: Bools, begin: int, otherwise: int) -> int:
     """Return the first index from `begin` on where the condition holds, else `otherwise`."""
     found = np.flatnonzero(condition[begin:])
     return begin + int(found[0]) if len(found) else otherwise

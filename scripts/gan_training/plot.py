@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
-from numpy.typing import NDArray
 
 from scripts.common import style
+from scripts.common.arrays import Arrays, Floats
 from scripts.common.artifacts import load_arrays
 from scripts.common.command_line import parse
 from scripts.common.tables import save_table
 from scripts.gan_training import local, model, summary
 from scripts.gan_training.compute import STRIDE
-from scripts.gan_training.model import Floats, Rates
+from scripts.gan_training.model import Rates
 
-Arrays = Mapping[str, NDArray[Any]]
 LOG2 = float(np.log(2))
 EVENT_WORDS = {
     "start": "the start",

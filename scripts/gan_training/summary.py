@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from scripts.common.arrays import Arrays, Floats
 from scripts.common.values import scientific, value
 from scripts.gan_training import local, model, theory
-from scripts.gan_training.model import Floats, Rates
+from scripts.gan_training.model import Rates
 
 PAIR_NAMES = "abcdef"
 """The six pairs of learning rates, in the order of the configuration."""
@@ -32,7 +31,7 @@ def far_outcome(states: Floats, rest: Floats) -> str:
     return "settles" if late <= max(middle / 2, 1e-6) else "keeps moving"
 
 
-def values(arrays: Mapping[str, NDArray[Any]], rates: Rates) -> dict[str, Any]:
+def values(arrays: Arrays, rates: Rates) -> dict[str, Any]:
     """Return every result that the solution quotes, as `common.values` records."""
     return (
         _baseline_values(arrays, rates)
@@ -42,11 +41,11 @@ def values(arrays: Mapping[str, NDArray[Any]], rates: Rates) -> dict[str, Any]:
     )
 
 
-def _rest(arrays: Mapping[str, NDArray[Any]]) -> Floats:
+def _rest(arrays: Arrays) -> Floats:
     return model.equilibrium(arrays["real"], arrays["noise"])
 
 
-def _baseline_values(arrays: Mapping[str, NDArray[Any]], rates: Rates) -> dict[str, Any]:
+def _baseline_values(arrays: Arrays, rates: Rates) -> dict[str, Any]:
     states, rest = arrays["baseline_states"], _rest(arrays)
     moments = theory.moment_matrix(arrays["real"], arrays["noise"])
     judged, forged = arrays["baseline_discriminator_losses"], arrays["baseline_generator_losses"]
@@ -73,7 +72,7 @@ def _baseline_values(arrays: Mapping[str, NDArray[Any]], rates: Rates) -> dict[s
     return found | {f"epoch_{name}": value(int(epoch)) for name, epoch in events}
 
 
-def _generator_loss_values(arrays: Mapping[str, NDArray[Any]]) -> dict[str, Any]:
+def _generator_loss_values(arrays: Arrays) -> dict[str, Any]:
     rest = _rest(arrays)[0]
     found: dict[str, Any] = {}
     kinds: tuple[model.GeneratorLoss, ...] = ("flipped", "minimax")
@@ -90,7 +89,7 @@ def _generator_loss_values(arrays: Mapping[str, NDArray[Any]]) -> dict[str, Any]
     return found | {"belief_ahead": value(float(belief), ".2f")}
 
 
-def _rate_values(arrays: Mapping[str, NDArray[Any]]) -> dict[str, Any]:
+def _rate_values(arrays: Arrays) -> dict[str, Any]:
     rest = _rest(arrays)
     found: dict[str, Any] = {}
     for k, name in enumerate(PAIR_NAMES):
@@ -110,7 +109,7 @@ def _rate_values(arrays: Mapping[str, NDArray[Any]]) -> dict[str, Any]:
     return found | {"pair_worst_error": scientific(_worst_rate_error(arrays))}
 
 
-def _worst_rate_error(arrays: Mapping[str, NDArray[Any]]) -> float:
+def _worst_rate_error(arrays: Arrays) -> float:
     """Return the largest relative error of log(rho), pairs too slow or too fast to measure aside.
 
     A near run counts if it has twelve states or more and covers at least four time scales.
@@ -122,7 +121,7 @@ def _worst_rate_error(arrays: Mapping[str, NDArray[Any]]) -> float:
     return float(np.abs(measured[counts] / predicted[counts] - 1).max(initial=0.0))
 
 
-def _sgd_values(arrays: Mapping[str, NDArray[Any]]) -> dict[str, Any]:
+def _sgd_values(arrays: Arrays) -> dict[str, Any]:
     rest = _rest(arrays)
     found: dict[str, Any] = {}
     for how in ("drawn", "shuffled", "slow"):

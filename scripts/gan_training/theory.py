@@ -8,9 +8,9 @@ Rates broadcast, and so does M where a function takes arrays: M (..., 2, 2), rat
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-Array = NDArray[np.float64]
+from scripts.common.arrays import Bools, Complexes, Floats, Ints
 
 MONOTONE, SPIRAL, FLIP, NO_CONVERGENCE, RUNAWAY = range(5)
 """Classes of behavior. Converges: with a fixed sign, turning, or changing sign at each step;
@@ -20,12 +20,12 @@ NAMES = ("monotone", "spiral", "flip", "no convergence", "runaway")
 """Names of the classes, in the order of their codes."""
 
 
-def equilibrium(real: Array, noise: Array) -> float:
+def equilibrium(real: Floats, noise: Floats) -> float:
     """Return θ* = x̄ − z̄, where φ = 0 and θ* stop each other; samples of shape (m,)."""
     return float(np.mean(real) - np.mean(noise))
 
 
-def moment_matrix(real: Array, noise: Array) -> Array:
+def moment_matrix(real: Floats, noise: Floats) -> Floats:
     """Return M (2, 2): the second moments of (1, x), averaged over real and generated points.
 
     The generated points are those of the equilibrium, noise + θ*.
@@ -35,12 +35,12 @@ def moment_matrix(real: Array, noise: Array) -> Array:
     return np.array([[1.0, np.mean(real)], [np.mean(real), second]])
 
 
-def moments(mean: float, variance: float) -> Array:
+def moments(mean: float, variance: float) -> Floats:
     """Return M (2, 2) for points with this mean and (population) variance."""
     return np.array([[1.0, mean], [mean, variance + mean**2]])
 
 
-def alternating_map(M: Array, rate_g: ArrayLike, rate_d: ArrayLike) -> Array:
+def alternating_map(M: Floats, rate_g: ArrayLike, rate_d: ArrayLike) -> Floats:
     """Return A (..., 3, 3) of one epoch, discriminator first: the generator sees the new φ."""
     b, a = np.broadcast_arrays(np.asarray(rate_g, float), np.asarray(rate_d, float))
     A = _discriminator_step(M, a)
@@ -48,7 +48,7 @@ def alternating_map(M: Array, rate_g: ArrayLike, rate_d: ArrayLike) -> Array:
     return A
 
 
-def simultaneous_map(M: Array, rate_g: ArrayLike, rate_d: ArrayLike) -> Array:
+def simultaneous_map(M: Floats, rate_g: ArrayLike, rate_d: ArrayLike) -> Floats:
     """Return A (..., 3, 3) of one epoch in which the generator still sees the old φ."""
     b, a = np.broadcast_arrays(np.asarray(rate_g, float), np.asarray(rate_d, float))
     A = _discriminator_step(M, a)
@@ -56,7 +56,7 @@ def simultaneous_map(M: Array, rate_g: ArrayLike, rate_d: ArrayLike) -> Array:
     return A
 
 
-def _discriminator_step(M: Array, a: Array) -> Array:
+def _discriminator_step(M: Floats, a: Floats) -> Floats:
     """φ⁺ = φ − a(½Mφ + ½(0, δ)), δ⁺ = δ, as a matrix (..., 3, 3)."""
     A = np.zeros((*a.shape, 3, 3))
     A[..., 0, 0] = 1.0
@@ -65,13 +65,13 @@ def _discriminator_step(M: Array, a: Array) -> Array:
     return A
 
 
-def spectral_radius(A: Array) -> Array:
+def spectral_radius(A: Floats) -> Floats:
     """Return the largest modulus of an eigenvalue of each matrix (..., n, n)."""
-    radius: Array = np.abs(np.linalg.eigvals(A)).max(axis=-1)
+    radius: Floats = np.abs(np.linalg.eigvals(A)).max(axis=-1)
     return radius
 
 
-def dominant_eigenvalue(A: Array) -> NDArray[np.complex128]:
+def dominant_eigenvalue(A: Floats) -> Complexes:
     """Return the eigenvalue (...) of largest modulus of each matrix (..., n, n).
 
     Of a conjugate pair, whose moduli agree up to rounding, the one above the real axis.
@@ -83,14 +83,14 @@ def dominant_eigenvalue(A: Array) -> NDArray[np.complex128]:
     return np.asarray(np.take_along_axis(values, place[..., None], axis=-1)[..., 0])
 
 
-def behavior(multiplier: ArrayLike) -> NDArray[np.int8]:
+def behavior(multiplier: ArrayLike) -> Ints:
     """Return the class that a dominant eigenvalue, array of any shape, predicts."""
     lead = np.asarray(multiplier, complex)
     kind = np.where(lead.imag != 0, SPIRAL, np.where(lead.real > 0, MONOTONE, FLIP))
     return np.where(np.abs(lead) < 1, kind, NO_CONVERGENCE).astype(np.int8)
 
 
-def separation(A: Array) -> Array:
+def separation(A: Floats) -> Floats:
     """Return log(ρ/ρ₂) of each map (..., 3, 3): by how much per epoch the dominant mode leads.
 
     ρ₂ is the largest modulus of an eigenvalue outside the dominant one or complex pair; infinite
@@ -105,7 +105,7 @@ def separation(A: Array) -> Array:
     return np.asarray(lead)
 
 
-def is_stable(M: Array, rate_g: ArrayLike, rate_d: ArrayLike) -> NDArray[np.bool_]:
+def is_stable(M: Floats, rate_g: ArrayLike, rate_d: ArrayLike) -> Bools:
     """Return whether alternating training is stable: the exact region, in closed form.
 
     η_D λ_max(M) < 4 and η_G η_D (4 − η_D) < 64 det(I − η_D M / 4).
@@ -115,9 +115,7 @@ def is_stable(M: Array, rate_g: ArrayLike, rate_d: ArrayLike) -> NDArray[np.bool
     return np.asarray(inside & (a * b * (4 - a) < 64 * _quarter_determinant(M, a)))
 
 
-def is_stable_simultaneous(
-    variance: ArrayLike, rate_g: ArrayLike, rate_d: ArrayLike
-) -> NDArray[np.bool_]:
+def is_stable_simultaneous(variance: ArrayLike, rate_g: ArrayLike, rate_d: ArrayLike) -> Bools:
     """Return whether simultaneous updates are stable, centered data: the exact region.
 
     η_D < 4 (for φ₀), η_G < 2σ² and 4 − η_D σ² + η_D η_G / 4 > 0 (for φ₁ and θ).
@@ -126,7 +124,7 @@ def is_stable_simultaneous(
     return np.asarray((a < 4) & (b < 2 * v) & (4 - a * v + a * b / 4 > 0))
 
 
-def stability_limit(M: Array, rate_d: ArrayLike) -> Array:
+def stability_limit(M: Floats, rate_d: ArrayLike) -> Floats:
     """Return the largest stable η_G for each η_D; 0 where no η_G is stable."""
     a = np.asarray(rate_d, float)
     inside = a * np.linalg.eigvalsh(M)[..., -1] < 4
@@ -135,13 +133,13 @@ def stability_limit(M: Array, rate_d: ArrayLike) -> Array:
     return np.where(inside, limit, 0.0)
 
 
-def _quarter_determinant(M: Array, a: Array) -> Array:
+def _quarter_determinant(M: Floats, a: Floats) -> Floats:
     """det(I − aM/4)."""
     trace = M[..., 0, 0] + M[..., 1, 1]
     return np.asarray(1 - a * trace / 4 + a**2 * np.linalg.det(M) / 16)
 
 
-def stationary_covariance(A: Array, Q: Array) -> Array:
+def stationary_covariance(A: Floats, Q: Floats) -> Floats:
     """Return the solution Σ (n, n) of the discrete Lyapunov equation Σ = AΣAᵀ + Q.
 
     Raises ValueError if A is not stable (the chain has no stationary covariance then).
@@ -153,7 +151,7 @@ def stationary_covariance(A: Array, Q: Array) -> Array:
     return np.asarray(flat.reshape(n, n))
 
 
-def noise_direction(rate_g: float, rate_d: float) -> Array:
+def noise_direction(rate_g: float, rate_d: float) -> Floats:
     """Return q (3,): how one unit of (x_gen − x_real) in a one-example step moves the state.
 
     The discriminator's step moves φ₁ by −½η_D; the generator, next, passes it on to θ.
@@ -161,7 +159,7 @@ def noise_direction(rate_g: float, rate_d: float) -> Array:
     return np.array([-rate_d * rate_g / 4, 0.0, -rate_d / 2])
 
 
-def sampled_variance(A: Array, q: Array, real_variance: float, noise_variance: float) -> float:
+def sampled_variance(A: Floats, q: Floats, real_variance: float, noise_variance: float) -> float:
     """Return the predicted stationary variance of θ when each step draws its example afresh.
 
     A: one step's map (3, 3); q: `noise_direction`. real_variance: of the real example, s² of the
@@ -172,7 +170,7 @@ def sampled_variance(A: Array, q: Array, real_variance: float, noise_variance: f
 
 
 def shuffled_variance(
-    A: Array, q: Array, real_variance: float, noise_variance: float, samples: int
+    A: Floats, q: Floats, real_variance: float, noise_variance: float, samples: int
 ) -> float:
     """Return the predicted variance of θ, averaged over the epoch, when epochs are shuffled.
 
@@ -183,7 +181,7 @@ def shuffled_variance(
     return float(covariance[0, 0])
 
 
-def shuffled_covariance(A: Array, data: Array, other: Array, samples: int) -> Array:
+def shuffled_covariance(A: Floats, data: Floats, other: Floats, samples: int) -> Floats:
     """Return the covariance (3, 3), averaged over the epoch, of w⁺ = Aw + d + o.
 
     An epoch of `samples` = m steps takes m fixed kicks d, which sum to zero, in a random order:
@@ -206,7 +204,7 @@ def shuffled_covariance(A: Array, data: Array, other: Array, samples: int) -> Ar
 
 def small_rate_variance(
     mean: float, variance: float, rate_g: ArrayLike, rate_d: ArrayLike
-) -> Array:
+) -> Floats:
     """Return the limit law of Var θ for small rates (fresh draws); η_G / 2 for mean 0."""
     b, r = np.asarray(rate_g, float), np.asarray(rate_g, float) / np.asarray(rate_d, float)
     above = 1 + variance + mean**2 + r

@@ -11,14 +11,13 @@ from typing import Any
 
 import numpy as np
 
+from scripts.common.arrays import Arrays
 from scripts.common.artifacts import load_arrays
 from scripts.common.checks import Check, save_checks
 from scripts.common.command_line import parse
 from scripts.gan_training import model, theory
 from scripts.gan_training.lab import checks_theory, sgd
 from scripts.gan_training.lab.compute_phase import EXPERIMENTS, compared
-
-Arrays = Mapping[str, np.ndarray[Any, Any]]
 
 
 @dataclasses.dataclass(frozen=True)

@@ -15,12 +15,11 @@ import dataclasses
 
 import numpy as np
 from numpy.polynomial.hermite_e import hermegauss
-from numpy.typing import NDArray
 
+from scripts.common.arrays import Floats
 from scripts.gan_training import theory
 
-Array = NDArray[np.float64]
-Rule = tuple[Array, Array]
+Rule = tuple[Floats, Floats]
 """Nodes and weights (n,) of a quadrature rule for a probability distribution."""
 
 NODES = 5
@@ -47,7 +46,7 @@ def normal_rule(mean: float, spread: float) -> Rule:
     return mean + spread * nodes, weights / weights.sum()
 
 
-def sample_rule(sample: Array) -> Rule:
+def sample_rule(sample: Floats) -> Rule:
     """Return the Gauss rule of the empirical distribution of a sample (m,), m > NODES.
 
     The nodes are the eigenvalues of multiplication by x on polynomials of degree < NODES, in a
@@ -60,7 +59,7 @@ def sample_rule(sample: Array) -> Rule:
 
 
 def stationary_state(
-    M: Array,
+    M: Floats,
     rate_g: float,
     rate_d: float,
     rest: float,
@@ -98,14 +97,14 @@ def _variance(rule: Rule) -> float:
 
 
 def _round(
-    center: Array,
-    covariance: Array,
+    center: Floats,
+    covariance: Floats,
     rates: tuple[float, float],
     rest: float,
     real: Rule,
     noise: Rule,
     epoch: int | None,
-) -> tuple[Array, Array]:
+) -> tuple[Floats, Floats]:
     nodes, weights = normal_rule(0.0, 1.0)
     grid = np.stack(np.meshgrid(nodes, nodes, nodes, indexing="ij")).reshape(3, -1)
     chances = np.prod(np.meshgrid(weights, weights, weights, indexing="ij"), axis=0).ravel()
@@ -127,8 +126,8 @@ def _round(
 
 
 def _step(
-    states: Array, rates: tuple[float, float], rest: float, real: Array, noise: Array
-) -> Array:
+    states: Floats, rates: tuple[float, float], rest: float, real: Floats, noise: Floats
+) -> Floats:
     """Return F (3, w, x, z) for states (3, w), each real node and each noise node."""
     deviation, phi0, phi1 = (row[:, None, None] for row in states)
     x, y = real[:, None], noise + rest + deviation
@@ -139,5 +138,5 @@ def _step(
     return np.stack([moved, new0, new1])
 
 
-def _logistic(u: Array) -> Array:
+def _logistic(u: Floats) -> Floats:
     return np.asarray(0.5 * (1 + np.tanh(u / 2)))

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from scripts.common.arrays import Arrays, Numbers
 from scripts.common.artifacts import save_arrays, save_json
 from scripts.common.command_line import parse
 from scripts.common.seeds import generator
@@ -42,7 +43,7 @@ def main() -> None:
     save_json(files.summary, {"values": summary(settings, arrays)})
 
 
-def compute(settings: Settings) -> dict[str, np.ndarray[Any, Any]]:
+def compute(settings: Settings) -> Arrays:
     """Return `gaussian` (runs, n), `separations`, `mixtures` (separations, runs, n), n quantiles.
 
     The networks of all targets are trained together: `mlp_runs` on the Gaussian, then as many on
@@ -58,7 +59,7 @@ def compute(settings: Settings) -> dict[str, np.ndarray[Any, Any]]:
     separations = np.array(settings.mlp_separations, float)
     data = generator(settings.seed, "gan_training_lab.mlp.data")
 
-    def draw(shape: tuple[int, ...]) -> np.ndarray[Any, Any]:
+    def draw(shape: tuple[int, ...]) -> Numbers:
         """Return real points (networks, batch, 1) of each network's own target."""
         points = data.normal(size=(1 + len(separations), settings.mlp_runs, *shape[1:]))
         signs = 2 * data.integers(2, size=points[1:].shape) - 1
@@ -73,7 +74,7 @@ def compute(settings: Settings) -> dict[str, np.ndarray[Any, Any]]:
     return {"gaussian": gaussian, "separations": separations, "mixtures": np.array(mixtures)}
 
 
-def summary(settings: Settings, arrays: dict[str, np.ndarray[Any, Any]]) -> dict[str, Any]:
+def summary(settings: Settings, arrays: Arrays) -> dict[str, Any]:
     """Return the numbers that the prose uses."""
     fit = gaussian_fit(arrays["gaussian"], settings.mean, settings.mlp_spread)
     shares = dropped_shares(arrays["mixtures"], arrays["separations"])

@@ -7,11 +7,11 @@ assignment's far start, the near start on centered data, and the last with simul
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
+from scripts.common.arrays import Arrays, Numbers
 from scripts.common.artifacts import save_arrays, save_json
 from scripts.common.command_line import parse
 from scripts.common.seeds import generator
@@ -55,7 +55,7 @@ def main() -> None:
     save_json(files.summary, {"values": summary(settings, arrays)})
 
 
-def samples(settings: Settings) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+def samples(settings: Settings) -> tuple[Numbers, Numbers]:
     """Return the data sets and the generator's noise, each (data_sets, samples).
 
     A data set has a seed of its own, so that it stays the same when there are more of them.
@@ -68,13 +68,13 @@ def samples(settings: Settings) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, A
     return np.array(real), np.array(noise)
 
 
-def compute(settings: Settings) -> dict[str, np.ndarray[Any, Any]]:
+def compute(settings: Settings) -> Arrays:
     """Return every array of the step: predictions and observations of each experiment."""
     real, noise = samples(settings)
     axis, rate_g, rate_d = phase.rate_grid(
         settings.lowest_rate, settings.highest_rate, settings.grid
     )
-    arrays: dict[str, np.ndarray[Any, Any]] = {"axis": axis, "real": real, "noise": noise}
+    arrays: Arrays = {"axis": axis, "real": real, "noise": noise}
     for name in EXPERIMENTS:
         centered = name in ("centered", "simultaneous")
         sets = 1 if name == "simultaneous" else settings.data_sets
@@ -91,9 +91,7 @@ def compute(settings: Settings) -> dict[str, np.ndarray[Any, Any]]:
     return arrays
 
 
-def _sampled(
-    real: np.ndarray[Any, Any], noise: np.ndarray[Any, Any]
-) -> dict[str, np.ndarray[Any, Any]]:
+def _sampled(real: Numbers, noise: Numbers) -> Arrays:
     """Return a few whole runs of the engine, for a check against other arithmetic."""
     start = np.array([0.0, 0.1, -0.2])
     rates = np.array([(0.05, 0.05), (0.5, 0.02), (0.02, 0.15)])
@@ -104,12 +102,12 @@ def _sampled(
 def _experiment(
     settings: Settings,
     name: str,
-    real: np.ndarray[Any, Any],
-    noise: np.ndarray[Any, Any],
-    rate_g: np.ndarray[Any, Any],
-    rate_d: np.ndarray[Any, Any],
+    real: Numbers,
+    noise: Numbers,
+    rate_g: Numbers,
+    rate_d: Numbers,
     label: str,
-) -> tuple[np.ndarray[Any, Any], ...]:
+) -> tuple[Numbers, ...]:
     """Return the arrays named in `PARTS`, for one data set."""
     alternating = name != "simultaneous"
     M = theory.moment_matrix(real, noise)
@@ -139,9 +137,7 @@ RUNAWAY = 1e8
 """A GAN with a parameter beyond this has run away; orbits that stay bounded are far smaller."""
 
 
-def _marked(
-    settings: Settings, arrays: dict[str, np.ndarray[Any, Any]]
-) -> dict[str, np.ndarray[Any, Any]]:
+def _marked(settings: Settings, arrays: Arrays) -> Arrays:
     """Return one pair of rates for each class that occurs, deep inside it, and its far run."""
     shape = (settings.grid, settings.grid)
     kinds, pairs = [], []
@@ -161,7 +157,7 @@ def _marked(
     return {"mark_class": np.array(kinds), "mark_rates": np.array(pairs), "mark_paths": runs}
 
 
-def summary(settings: Settings, arrays: dict[str, np.ndarray[Any, Any]]) -> dict[str, Any]:
+def summary(settings: Settings, arrays: Arrays) -> dict[str, Any]:
     """Return the numbers that the prose uses."""
     values = {
         "grid": value(settings.grid),
@@ -198,9 +194,7 @@ def summary(settings: Settings, arrays: dict[str, np.ndarray[Any, Any]]) -> dict
     return values
 
 
-def compared(
-    arrays: Mapping[str, np.ndarray[Any, Any]], name: str, *, separated: bool = False
-) -> dict[str, Any]:
+def compared(arrays: Arrays, name: str, *, separated: bool = False) -> dict[str, Any]:
     """Return `phase.comparison` of one experiment, all its data sets together."""
     parts = (arrays[f"{name}_{part}"] for part in PARTS[1:5])
     predictions = [phase.Prediction(*row) for row in zip(*parts, strict=True)]

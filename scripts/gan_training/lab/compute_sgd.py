@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from scripts.common.arrays import Arrays
 from scripts.common.artifacts import save_arrays, save_json
 from scripts.common.command_line import parse
 from scripts.common.seeds import generator
@@ -53,7 +54,7 @@ def main() -> None:
     save_json(files.summary, {"values": summary(settings, arrays)})
 
 
-def compute(settings: Settings) -> dict[str, np.ndarray[Any, Any]]:
+def compute(settings: Settings) -> Arrays:
     """Return predictions and measurements, arrays (means, schemes, pairs).
 
     rate_g, rate_d; linear, closed: predicted variance of θ; bias_closed: predicted bias;
@@ -139,7 +140,7 @@ def predicted(settings: Settings, population: sgd.Population, scheme: str) -> di
     }
 
 
-def summary(settings: Settings, arrays: dict[str, np.ndarray[Any, Any]]) -> dict[str, Any]:
+def summary(settings: Settings, arrays: Arrays) -> dict[str, Any]:
     """Return the numbers that the prose uses."""
     replaced, shuffled = sgd.SCHEMES.index("replaced"), sgd.SCHEMES.index("shuffled")
     closed = np.abs(arrays["variance"] / arrays["closed"] - 1)

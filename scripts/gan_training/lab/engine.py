@@ -16,8 +16,9 @@ from typing import Any
 
 import numpy as np
 from numba import njit
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from scripts.common.arrays import Numbers
 from scripts.gan_training.lab import logistic
 from scripts.gan_training.lab.progress import Progress
 
@@ -26,8 +27,6 @@ LANES = 64
 
 CHUNK = 100
 """Epochs between two looks at a block; its path is kept for so long."""
-
-Floats = NDArray[Any]
 
 
 @functools.cache
@@ -88,8 +87,8 @@ def available_threads() -> int:
 
 
 def train(
-    real: Floats,
-    noise: Floats,
+    real: Numbers,
+    noise: Numbers,
     rate_g: ArrayLike,
     rate_d: ArrayLike,
     start: ArrayLike,
@@ -99,7 +98,7 @@ def train(
     alternating: bool = True,
     threads: int | None = None,
     progress: Progress | None = None,
-) -> Floats:
+) -> Numbers:
     """Train GANs by full-batch gradient descent and return their final states (3, n).
 
     real, noise: (m,), the data set and the generator's inputs, the same at every epoch.
@@ -119,8 +118,8 @@ def train(
 
 
 def paths(
-    real: Floats,
-    noise: Floats,
+    real: Numbers,
+    noise: Numbers,
     rate_g: ArrayLike,
     rate_d: ArrayLike,
     start: ArrayLike,
@@ -128,7 +127,7 @@ def paths(
     *,
     dtype: type[np.floating[Any]] = np.float64,
     alternating: bool = True,
-) -> Floats:
+) -> Numbers:
     """Train a few GANs as `train` does and return every state (epochs + 1, 3, n), start first."""
     grid = Grid(real, noise, rate_g, rate_d, start, dtype)
     everything = np.empty((epochs + 1, 3, grid.blocks * LANES), dtype)
@@ -148,8 +147,8 @@ class Grid:
 
     def __init__(
         self,
-        real: Floats,
-        noise: Floats,
+        real: Numbers,
+        noise: Numbers,
         rate_g: ArrayLike,
         rate_d: ArrayLike,
         start: ArrayLike,
@@ -167,15 +166,15 @@ class Grid:
         self._states = np.array([self._filled(row) for row in first])
         self._advance = kernel(np.dtype(dtype).name)
 
-    def _filled(self, values: Floats) -> Floats:
+    def _filled(self, values: Numbers) -> Numbers:
         return np.pad(values, (0, self.blocks * LANES - self.size))
 
     @property
-    def states(self) -> Floats:
+    def states(self) -> Numbers:
         """The GANs' states (3, n)."""
         return self._states[:, : self.size]
 
-    def advance(self, block: int, path: Floats, alternating: bool) -> None:
+    def advance(self, block: int, path: Numbers, alternating: bool) -> None:
         """Train a block for len(path) epochs and write its states (epochs, 3, LANES) to `path`."""
         lanes = slice(block * LANES, (block + 1) * LANES)
         state = np.ascontiguousarray(self._states[:, lanes])

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import special
 
-Array = NDArray[np.float64]
+from scripts.common.arrays import Floats
 
 QUANTILES = 2001
 """Noise values at which a trained generator is examined."""
@@ -18,12 +17,12 @@ DROPPED = 0.01
 """A mode that gets less than this share of the generated points is dropped."""
 
 
-def noise_quantiles() -> Array:
+def noise_quantiles() -> Floats:
     """Return the noise values (QUANTILES,): equally likely quantiles of N(0, 1), not a sample."""
     return np.asarray(special.ndtri((np.arange(QUANTILES) + 0.5) / QUANTILES))
 
 
-def gaussian_fit(outputs: Array, mean: float, spread: float) -> Array:
+def gaussian_fit(outputs: Floats, mean: float, spread: float) -> Floats:
     """Return (runs, 3): mean, standard deviation, Kolmogorov-Smirnov distance to N(mean, spread²).
 
     outputs: (runs, n), equally likely values of each generator.
@@ -36,7 +35,7 @@ def gaussian_fit(outputs: Array, mean: float, spread: float) -> Array:
     return np.stack([outputs.mean(axis=1), outputs.std(axis=1), np.maximum(above, below)], axis=1)
 
 
-def smaller_share(outputs: Array, separation: float) -> Array:
+def smaller_share(outputs: Floats, separation: float) -> Floats:
     """Return (runs,): the share of a generator's mass nearer the mode it favors less.
 
     Two modes at ±separation/2; 0.5 is an even split, 0 a dropped mode. Mass farther than a quarter
@@ -47,7 +46,7 @@ def smaller_share(outputs: Array, separation: float) -> Array:
     return np.asarray(near.mean(axis=1).min(axis=1))
 
 
-def dropped_shares(mixtures: Array, separations: Array) -> list[float]:
+def dropped_shares(mixtures: Floats, separations: Floats) -> list[float]:
     """Return, for each separation, the share of runs whose generator dropped a mode.
 
     mixtures: (separations, runs, n), outputs of the generators trained on each mixture.

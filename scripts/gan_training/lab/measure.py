@@ -15,11 +15,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numba import njit
-from numpy.typing import NDArray
 
+from scripts.common.arrays import Bools, Floats
 from scripts.gan_training.theory import FLIP, MONOTONE, NO_CONVERGENCE, RUNAWAY, SPIRAL
-
-Array = NDArray[np.float64]
 
 
 class Window(NamedTuple):
@@ -35,7 +33,7 @@ class Window(NamedTuple):
     bound: float
 
 
-def are_over(states: Array, rest: float, window: Window) -> NDArray[np.bool_]:
+def are_over(states: Floats, rest: float, window: Window) -> Bools:
     """Return which GANs, states (3, n), are at the floor or beyond the bound."""
     with np.errstate(over="ignore", invalid="ignore"):
         squares = (states[0] - rest) ** 2 + states[1] ** 2 + states[2] ** 2
@@ -43,7 +41,7 @@ def are_over(states: Array, rest: float, window: Window) -> NDArray[np.bool_]:
     return np.asarray(~at_work)
 
 
-def observe(path: Array, rest: float, window: Window) -> tuple[int, float]:
+def observe(path: Floats, rest: float, window: Window) -> tuple[int, float]:
     """Return class and log rate of a GAN with states `path` (epochs, 3).
 
     The log rate is the slope of log distance per epoch (negative); NaN without convergence.

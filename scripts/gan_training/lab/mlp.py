@@ -12,17 +12,16 @@ from collections.abc import Callable
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
+from scripts.common.arrays import Floats
 from scripts.gan_training.lab.generated import noise_quantiles
 from scripts.gan_training.lab.progress import Progress
 
 torch.set_num_threads(1)
 
-Array = NDArray[np.float64]
-Sampler = Callable[[tuple[int, ...]], Array]
+Sampler = Callable[[tuple[int, ...]], Floats]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -72,7 +71,7 @@ def train(
     training: Training,
     random: np.random.Generator,
     progress: Progress | None = None,
-) -> Array:
+) -> Floats:
     """Train `runs` GANs on data that `draw(shape)` returns; return outputs (runs, quantiles).
 
     The outputs are each final generator's values at the quantiles of its noise, N(0, 1). Losses as

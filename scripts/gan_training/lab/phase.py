@@ -15,12 +15,9 @@ import dataclasses
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from scripts.common.arrays import Bools, Floats, Ints
 from scripts.gan_training import theory
-
-Array = NDArray[np.float64]
-Classes = NDArray[np.int8]
 
 TIME_SCALES = 10
 MARGIN = 1.05
@@ -34,13 +31,13 @@ class Prediction:
     docstring (separated also where instability is predicted: there no mode has to lead).
     """
 
-    classes: Classes
-    radius: Array
-    counted: NDArray[np.bool_]
-    separated: NDArray[np.bool_]
+    classes: Ints
+    radius: Floats
+    counted: Bools
+    separated: Bools
 
 
-def rate_grid(lowest: float, highest: float, size: int) -> tuple[Array, Array, Array]:
+def rate_grid(lowest: float, highest: float, size: int) -> tuple[Floats, Floats, Floats]:
     """Return the axis (size,) on a log scale, and η_G, η_D (size²,) with η_G varying fastest."""
     axis = np.geomspace(lowest, highest, size)
     rate_d, rate_g = np.meshgrid(axis, axis, indexing="ij")
@@ -48,7 +45,7 @@ def rate_grid(lowest: float, highest: float, size: int) -> tuple[Array, Array, A
 
 
 def predict(
-    M: Array, rate_g: Array, rate_d: Array, epochs: int, *, alternating: bool = True
+    M: Floats, rate_g: Floats, rate_d: Floats, epochs: int, *, alternating: bool = True
 ) -> Prediction:
     """Return the prediction for rates (n,) and a run of so many epochs."""
     make = theory.alternating_map if alternating else theory.simultaneous_map
@@ -67,7 +64,7 @@ def predict(
     )
 
 
-def agrees(predicted: Classes, observed: Classes) -> NDArray[np.bool_]:
+def agrees(predicted: Ints, observed: Ints) -> Bools:
     """Return whether classes agree; a runaway is one way not to converge."""
     bounded = np.where(observed == theory.RUNAWAY, theory.NO_CONVERGENCE, observed)
     return np.asarray(bounded == predicted)
@@ -75,8 +72,8 @@ def agrees(predicted: Classes, observed: Classes) -> NDArray[np.bool_]:
 
 def comparison(
     predictions: list[Prediction],
-    classes: list[Classes],
-    rates: list[Array],
+    classes: list[Ints],
+    rates: list[Floats],
     *,
     separated: bool = False,
 ) -> dict[str, Any]:
@@ -112,11 +109,11 @@ def comparison(
     }
 
 
-def _share(outcomes: NDArray[np.bool_]) -> float:
+def _share(outcomes: Bools) -> float:
     return float(outcomes.mean()) if outcomes.size else 1.0
 
 
-def deepest(cells: NDArray[np.bool_]) -> tuple[int, int] | None:
+def deepest(cells: Bools) -> tuple[int, int] | None:
     """Return the cell (row, column) of a square mask (size, size) that lies farthest inside it.
 
     None if the mask is empty. The border of the diagram counts as a border.

@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 from scipy import special
 
 from scripts.common import style
+from scripts.common.arrays import Arrays
 from scripts.common.artifacts import load_arrays
 from scripts.common.command_line import parse
 from scripts.common.tables import save_table
@@ -27,8 +28,6 @@ from scripts.gan_training.lab.generated import (
     smaller_share,
 )
 from scripts.gan_training.lab.phase import deepest
-
-Arrays = dict[str, np.ndarray[Any, Any]]
 
 COLORS = ("#56b4e9", "#0072b2", "#e69f00", "#e0e0e0", "#9a9a9a", "#f7f7f7")
 NAMES = (*theory.NAMES, "not yet")

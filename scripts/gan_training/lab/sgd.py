@@ -15,13 +15,11 @@ from typing import Any
 
 import numpy as np
 from numba import njit
-from numpy.typing import NDArray
 
+from scripts.common.arrays import Arrays, Floats
 from scripts.gan_training.lab import logistic
 from scripts.gan_training.lab.engine import available_threads
 from scripts.gan_training.lab.progress import Progress
-
-Array = NDArray[np.float64]
 
 SCHEMES = ("fresh", "replaced", "shuffled")
 STEPS = 2048
@@ -57,7 +55,7 @@ class Population:
 
     mean: float
     spread: float
-    data: Array
+    data: Floats
 
     def rest(self, scheme: str) -> float:
         """Return θ*, where the generated mean equals that of the real examples."""
@@ -94,7 +92,7 @@ def measure(
 
 def _examples(
     population: Population, chains: int, random: np.random.Generator
-) -> Iterator[tuple[dict[str, Array], Array]]:
+) -> Iterator[tuple[Arrays, Floats]]:
     """Yield, chunk by chunk, real examples by scheme and noise, arrays (steps, chains)."""
     m = len(population.data)
     epochs = -(-STEPS // m)
@@ -120,7 +118,7 @@ class _Run:
         self._state[0] = rest
         self._sums = np.zeros((2, chains))
 
-    def advance(self, real: Array, noise: Array, done: int) -> None:
+    def advance(self, real: Floats, noise: Floats, done: int) -> None:
         stop = min(len(noise), self.plan.stop - done)
         first = min(max(self.plan.burn_in - done, 0), stop)
         _advance(

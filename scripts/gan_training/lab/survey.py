@@ -14,13 +14,12 @@ from typing import Any
 
 import numpy as np
 from numba import njit
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from scripts.common.arrays import Bools, Floats, Ints
 from scripts.gan_training.lab.engine import CHUNK, LANES, Grid, available_threads, kernel
 from scripts.gan_training.lab.measure import Window, are_over, observe
 from scripts.gan_training.lab.progress import Progress
-
-Floats = NDArray[np.float64]
 
 
 def survey(
@@ -35,7 +34,7 @@ def survey(
     alternating: bool = True,
     threads: int | None = None,
     progress: Progress | None = None,
-) -> tuple[NDArray[np.int8], Floats]:
+) -> tuple[Ints, Floats]:
     """Train GANs in double precision and return how each behaved: classes and log rates (n,).
 
     Arguments as `engine.train`; window: what counts as near the equilibrium (`measure.Window`).
@@ -81,7 +80,7 @@ class _Lanes:
         self._paths = np.empty((LANES, -(-epochs // CHUNK) * CHUNK, 3))
 
     @property
-    def busy(self) -> NDArray[np.bool_]:
+    def busy(self) -> Bools:
         """Which lanes hold a GAN."""
         return self.gan >= 0
 
@@ -103,7 +102,7 @@ class _Lanes:
         _append(self._chunk, self._age, self._paths, self.busy)
         self._age += CHUNK
 
-    def finished(self, rest: float, window: Window) -> NDArray[np.intp]:
+    def finished(self, rest: float, window: Window) -> Ints:
         """Return the lanes whose GAN has had its epochs or needs no more."""
         over = are_over(self._state, rest, window) | (self._age >= self._epochs)
         return np.flatnonzero(self.busy & over)
