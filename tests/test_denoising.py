@@ -23,11 +23,14 @@ from scripts.common import artifacts, command_line, style
 from scripts.common.arrays import Arrays
 from scripts.denoising import (
     check,
+    checks_digits,
     checks_drawn,
+    checks_exact,
+    checks_forgetting,
+    checks_posterior,
     checks_sampling,
     compute,
     digits,
-    exact,
     model,
     plot,
     recovery,
@@ -245,7 +248,7 @@ def test_training_loss_by_hand() -> None:
 
 
 def test_best_predictions_average_over_coinciding_points() -> None:
-    images, noises = exact.column([0, 4]), exact.column([-1, 2])
+    images, noises = checks_exact.column([0, 4]), checks_exact.column([-1, 2])
     signal, noise = Fraction(3, 5), Fraction(4, 5)  # 3 * 4 = 4 * 3: x_1 + eps_2 meets x_2 + eps_1
     best = model.best_predictions(model.noisy_images(images, noises, signal, noise), noises)
     assert best[..., 0].tolist() == [[-1, Fraction(1, 2)], [Fraction(1, 2), 2]]
@@ -502,15 +505,11 @@ def test_batches_of_m_samples() -> None:
 @pytest.mark.parametrize("knobs", [SMALL, LOWEST, HIGH, DEFAULT], ids=str.lower("SLHD"))
 def test_all_checks_of_results_pass(knobs: dict[str, Any]) -> None:
     arrays = results(knobs)
-    alpha = knobs["example_alpha"]
     found = [
-        *check.degenerate_checks(arrays),
-        *check.assumption_checks(arrays, alpha),
-        *check.frequency_checks(arrays),
-        *check.minimizer_checks(arrays, alpha),
-        *checks_drawn.drawn_checks(arrays),
-        *check.forgetting_checks(arrays),
-        *checks_sampling.sampling_checks(arrays),
+        *checks_digits.checks(arrays, knobs["example_alpha"]),
+        *checks_drawn.checks(arrays),
+        *checks_forgetting.checks(arrays),
+        *checks_sampling.checks(arrays),
     ]
     assert [c for c in found if not c.passed] == []
 
@@ -599,13 +598,13 @@ BROKEN: dict[str, tuple[Patch | None, Callable[[Arrays], None], Callable[[Arrays
     "denoising.zero-loss": (
         (model, "closest", closest_ignoring_length),
         keep,
-        lambda a: [exact.zero_loss_check()],
+        lambda a: [checks_exact.zero_loss_check()],
     ),
     # sqrt(alpha) dropped from the formula of the minimizer
     "denoising.formula": (
         (model, "implied_noise", lambda points, clean, signal, noise: (points - clean) / noise),
         keep,
-        lambda a: [exact.formula_check()],
+        lambda a: [checks_exact.formula_check()],
     ),
     # the mean over all noises instead of the mean over the fiber
     "denoising.minimizers": (
@@ -615,13 +614,13 @@ BROKEN: dict[str, tuple[Patch | None, Callable[[Arrays], None], Callable[[Arrays
             lambda noisy, noises: np.broadcast_to(noises.mean(axis=0), noisy.shape),
         ),
         keep,
-        lambda a: [exact.minimizers_check()],
+        lambda a: [checks_exact.minimizers_check()],
     ),
     # sqrt(alpha) dropped from the formula of the minimizer
     "denoising.zero-loss-functions": (
         (model, "implied_noise", lambda points, clean, signal, noise: (points - clean) / noise),
         keep,
-        lambda a: [exact.zero_loss_functions_check()],
+        lambda a: [checks_exact.zero_loss_functions_check()],
     ),
     # collisions overlooked
     "denoising.zero-loss-criterion": (
@@ -631,7 +630,7 @@ BROKEN: dict[str, tuple[Patch | None, Callable[[Arrays], None], Callable[[Arrays
             lambda noisy, noises: np.broadcast_to(noises, noisy.shape),
         ),
         keep,
-        lambda a: [exact.criterion_check()],
+        lambda a: [checks_exact.criterion_check()],
     ),
     # the loss divided by the number of noises as well
     "denoising.tie": (
@@ -643,37 +642,37 @@ BROKEN: dict[str, tuple[Patch | None, Callable[[Arrays], None], Callable[[Arrays
             ),
         ),
         keep,
-        lambda a: [exact.tie_check()],
+        lambda a: [checks_exact.tie_check()],
     ),
     # sqrt(1 - alpha) dropped from the implied image
     "denoising.price": (
         (model, "implied_image", lambda points, guess, signal, noise: (points - guess) / signal),
         keep,
-        lambda a: [exact.forgetting_check()],
+        lambda a: [checks_exact.forgetting_check()],
     ),
     # the two weights of the DDIM step swapped
     "denoising.ddim-on-training-noise": (
         (sampling, "ddim_step", wrong_step),
         keep,
-        lambda a: exact.ddim_checks(),
+        lambda a: checks_exact.ddim_checks(),
     ),
     # the noise taken out at full strength
     "denoising.ddim-is-euler": (
         (sampling, "ddim_step", unweighted_step),
         keep,
-        lambda a: exact.ddim_checks(),
+        lambda a: checks_exact.ddim_checks(),
     ),
     # the factor 1 / sigma of the density dropped
     "denoising.continuity": (
         (
-            exact,
+            checks_exact,
             "mixture_density",
             lambda y, sigma, images: sum(
-                exact.sp.exp(-((y - x) ** 2) / (2 * sigma**2)) for x in images
+                checks_exact.sp.exp(-((y - x) ** 2) / (2 * sigma**2)) for x in images
             ),
         ),
         keep,
-        lambda a: [exact.continuity_check()],
+        lambda a: [checks_exact.continuity_check()],
     ),
     # the logarithm forgotten
     "denoising.start-divergence": (
@@ -683,31 +682,31 @@ BROKEN: dict[str, tuple[Patch | None, Callable[[Arrays], None], Callable[[Arrays
             lambda square, d, alpha, log: (alpha * square - d * alpha) / 2,
         ),
         keep,
-        lambda a: [exact.divergence_check()],
+        lambda a: [checks_exact.divergence_check()],
     ),
     # the loss over m instead of 2m
     "denoising.gan-missed-image": (
         (
-            exact,
+            checks_exact,
             "game_loss",
             lambda outputs, accepted: Fraction(
                 sum(not a for a in accepted) + sum(accepted[x] for x in outputs), len(accepted)
             ),
         ),
         keep,
-        lambda a: exact.game_checks(3),
+        lambda a: checks_exact.game_checks(3),
     ),
     # copies of one image counted once
     "denoising.gan-collapse": (
-        (exact, "game_loss", distinct_loss),
+        (checks_exact, "game_loss", distinct_loss),
         keep,
-        lambda a: exact.game_checks(3),
+        lambda a: checks_exact.game_checks(3),
     ),
     # an image generated once is rejected where twice is meant, and the other way round
     "denoising.gan-responses": (
         (sampling, "discriminator_response", lambda copies, rng: copies >= 2),
         keep,
-        lambda a: exact.game_checks(3),
+        lambda a: checks_exact.game_checks(3),
     ),
     # the first noise instead of the mean noise
     "denoising.alpha-one": (
@@ -717,37 +716,37 @@ BROKEN: dict[str, tuple[Patch | None, Callable[[Arrays], None], Callable[[Arrays
             lambda noisy, noises: np.broadcast_to(noises[0], noisy.shape),
         ),
         keep,
-        check.degenerate_checks,
+        checks_digits.degenerate_checks,
     ),
     # the sign of the noise swapped
     "denoising.alpha-zero-loss": (
         (model, "noisy_images", lambda x, e, s, n: true_noisy(x, e, s, -n)),
         keep,
-        check.degenerate_checks,
+        checks_digits.degenerate_checks,
     ),
     # the noise left out
     "denoising.alpha-zero-assumption": (
         (recovery, "holds", lambda x, e, signal, noise: true_holds(x, e, 1.0, 0.0)),
         keep,
-        check.degenerate_checks,
+        checks_digits.degenerate_checks,
     ),
     # the image's own shrinking left out
     "denoising.same-by-distances": (
         (recovery, "holds", lambda x, e, signal, noise: true_holds(x, e, 1.0, noise)),
         examples,
-        lambda a: check.assumption_checks(a, ALPHA),
+        lambda a: checks_digits.assumption_checks(a, ALPHA),
     ),
     # the implication the wrong way round
     "denoising.condition-suffices": (
         (recovery, "holds", lambda x, e, s, n: true_holds(x, e, s, n)[::-1]),
         frequencies,
-        lambda a: check.assumption_checks(a, ALPHA),
+        lambda a: checks_digits.assumption_checks(a, ALPHA),
     ),
     # 1 - alpha and alpha confused
     "denoising.safe-level": (
         (recovery, "safe_alpha", lambda x, e: 0.01),
         keep,
-        lambda a: check.assumption_checks(a, ALPHA),
+        lambda a: checks_digits.assumption_checks(a, ALPHA),
     ),
     # the gap instead of half of it
     "denoising.condition-frequency": (
@@ -757,7 +756,7 @@ BROKEN: dict[str, tuple[Patch | None, Callable[[Arrays], None], Callable[[Arrays
             lambda x, e, s, n: (true_holds(x, e, s, n)[0], no_drift(x, e, s, n)[1]),
         ),
         frequencies,
-        check.frequency_checks,
+        checks_digits.frequency_checks,
     ),
     # the inequality the wrong way round
     "denoising.failure-frequency": (
@@ -767,19 +766,19 @@ BROKEN: dict[str, tuple[Patch | None, Callable[[Arrays], None], Callable[[Arrays
             lambda x, e, s, n: (~true_holds(x, e, s, n)[0], no_drift(x, e, s, n)[1]),
         ),
         frequencies,
-        check.frequency_checks,
+        checks_digits.frequency_checks,
     ),
     # sqrt(1 - alpha) dropped from the implied image
     "denoising.recovered": (
         (model, "implied_image", lambda points, guess, signal, noise: (points - guess) / signal),
         examples,
-        lambda a: check.minimizer_checks(a, ALPHA),
+        lambda a: checks_digits.minimizer_checks(a, ALPHA),
     ),
     # the loss not divided by m
     "denoising.loss-is-price": (
         (model, "training_loss", lambda predicted, noises: ((predicted - noises) ** 2).sum()),
         examples,
-        lambda a: check.minimizer_checks(a, ALPHA),
+        lambda a: checks_digits.minimizer_checks(a, ALPHA),
     ),
     # the noise of the next element
     "denoising.minimizers-agree": (
@@ -797,7 +796,7 @@ BROKEN: dict[str, tuple[Patch | None, Callable[[Arrays], None], Callable[[Arrays
             ],
         ),
         keep,
-        lambda a: check.minimizer_checks(a, ALPHA),
+        lambda a: checks_digits.minimizer_checks(a, ALPHA),
     ),
     # the same function twice
     "denoising.minimizers-differ": (
@@ -809,47 +808,47 @@ BROKEN: dict[str, tuple[Patch | None, Callable[[Arrays], None], Callable[[Arrays
             ),
         ),
         keep,
-        lambda a: check.minimizer_checks(a, ALPHA),
+        lambda a: checks_digits.minimizer_checks(a, ALPHA),
     ),
     # the noise left out
     "denoising.no-collision": (
         (model, "noisy_images", lambda x, e, s, n: true_noisy(x, e, s, 0.0)),
         keep,
-        lambda a: check.minimizer_checks(a, ALPHA),
+        lambda a: checks_digits.minimizer_checks(a, ALPHA),
     ),
     # sqrt(1 - alpha) dropped from the implied image
     "denoising.shown-digits": (
         (model, "implied_image", lambda points, guess, signal, noise: (points - guess) / signal),
         examples,
-        checks_drawn.drawn_checks,
+        checks_drawn.checks,
     ),
     # sqrt(alpha) dropped from the formula of the minimizer
     "denoising.line-minimizers": (
         (model, "implied_noise", lambda points, clean, signal, noise: (points - clean) / noise),
         line,
-        checks_drawn.drawn_checks,
+        checks_drawn.checks,
     ),
     # the closest image instead of the mean of all
     "denoising.line-posterior": (
         (model, "posterior_mean_denoiser", model.closest_point_denoiser),
         line,
-        checks_drawn.drawn_checks,
+        checks_drawn.checks,
     ),
     # noise instead of noise squared in the exponent of the weights
     "denoising.score": (
         (model, "posterior_mean_denoiser", wrong_posterior),
         keep,
-        lambda a: check.posterior_checks(),
+        lambda a: checks_posterior.checks(),
     ),
     "denoising.projection": (
         (model, "posterior_mean_denoiser", wrong_posterior),
         keep,
-        lambda a: check.posterior_checks(),
+        lambda a: checks_posterior.checks(),
     ),
     "denoising.gaussian-loss": (
         (model, "posterior_mean_denoiser", wrong_posterior),
         keep,
-        lambda a: check.posterior_checks(),
+        lambda a: checks_posterior.checks(),
     ),
     # the measured loss divided by m twice
     "denoising.forgetting-bound": (
@@ -862,7 +861,7 @@ BROKEN: dict[str, tuple[Patch | None, Callable[[Arrays], None], Callable[[Arrays
             ),
         ),
         forgetting,
-        check.forgetting_checks,
+        checks_forgetting.checks,
     ),
     # sqrt(alpha / (1 - alpha)) for its square
     "denoising.forgetting-attained": (
@@ -875,19 +874,19 @@ BROKEN: dict[str, tuple[Patch | None, Callable[[Arrays], None], Callable[[Arrays
             ),
         ),
         forgetting,
-        check.forgetting_checks,
+        checks_forgetting.checks,
     ),
     # the two weights of the DDIM step swapped
     "denoising.restart": (
         (sampling, "ddim_step", wrong_step),
         keep,
-        checks_sampling.sampling_checks,
+        checks_sampling.checks,
     ),
     # the closest image instead of the closest scaled one
     "denoising.first-choice": (
         None,
         set_array("choices_scaled", lambda a: a["choices_closest"]),
-        checks_sampling.sampling_checks,
+        checks_sampling.checks,
     ),
     # the angle instead of the inner product
     "denoising.choice-limit": (
@@ -897,13 +896,13 @@ BROKEN: dict[str, tuple[Patch | None, Callable[[Arrays], None], Callable[[Arrays
             lambda x, c: np.argmax(x @ c.T / (1e-15 + np.linalg.norm(c, axis=1)), axis=1),
         ),
         keep,
-        checks_sampling.sampling_checks,
+        checks_sampling.checks,
     ),
     # the two weights of the DDIM step swapped
     "denoising.samples-near": (
         (sampling, "ddim_step", wrong_step),
         generation,
-        checks_sampling.sampling_checks,
+        checks_sampling.checks,
     ),
     # a minimizer that knows the clean images as well
     "denoising.nearest-misses": (
@@ -915,19 +914,19 @@ BROKEN: dict[str, tuple[Patch | None, Callable[[Arrays], None], Callable[[Arrays
             ),
         ),
         generation,
-        checks_sampling.sampling_checks,
+        checks_sampling.checks,
     ),
     # the farthest image instead of the closest one
     "denoising.switches": (
         (model, "closest_point_denoiser", farthest_point_denoiser),
         keep,
-        checks_sampling.sampling_checks,
+        checks_sampling.checks,
     ),
     # the scale left out
     "denoising.middle-image": (
         (model, "scaled_closest_denoiser", model.closest_point_denoiser),
         keep,
-        checks_sampling.sampling_checks,
+        checks_sampling.checks,
     ),
     # nu without its + 1, twice
     "denoising.uniform-mean": (

@@ -17,7 +17,7 @@ CURVE_READING = 1e-3
 """More than the error of reading the drawn posterior mean: grid step 0.005, curvature below 30."""
 
 
-def drawn_checks(arrays: Arrays) -> list[Check]:
+def checks(arrays: Arrays) -> list[Check]:
     """What the figures of recovered digits and of the minimizers show."""
     return [shown_check(arrays), *line_checks(arrays)]
 

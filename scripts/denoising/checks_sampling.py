@@ -13,10 +13,10 @@ from scipy.stats import binom
 from scripts.common.arrays import Arrays
 from scripts.common.checks import Check
 from scripts.denoising import model, sampling
-from scripts.denoising.exact import FALSE_ALARM, TIE
+from scripts.denoising.checks_digits import FALSE_ALARM, TIE
 
 
-def sampling_checks(arrays: Arrays) -> list[Check]:
+def checks(arrays: Arrays) -> list[Check]:
     """What DDIM generates with each denoiser."""
     images, levels = arrays["images"], arrays["ddim_levels"]
     choices = arrays["choices_scaled"]

@@ -18,11 +18,6 @@ from scripts.common.arrays import Numbers
 from scripts.common.checks import Check
 from scripts.denoising import model, sampling
 
-FALSE_ALARM = 1e-6
-"""Probability, at most, with which a statistical check fails although its claim is true."""
-TIE = 1e-9
-"""Squared distances closer than this are not told apart; rounding is some 1e-13."""
-
 LEVELS = [(Fraction(a, c), Fraction(b, c)) for a, b, c in [(3, 4, 5), (4, 3, 5), (5, 12, 13)]]
 """Pairs (sqrt(alpha), sqrt(1 - alpha)) with 0 < alpha < 1."""
 ENDS = [(Fraction(0), Fraction(1)), (Fraction(1), Fraction(0))]
@@ -341,8 +336,8 @@ def game_checks(largest_m: int = 4) -> list[Check]:
     ]
 
 
-def exact_checks() -> list[Check]:
-    """Return all checks of this module."""
+def checks() -> list[Check]:
+    """Return the checks of this file."""
     return [
         zero_loss_check(),
         formula_check(),
