@@ -23,13 +23,14 @@ from scripts.common.checks import Check
 from scripts.diffusion_step import (
     algebra,
     check,
+    checks_laws,
+    checks_merging,
+    checks_step,
     compute,
     laws,
-    merge_algebra,
     model,
     plot,
     simulation,
-    step_algebra,
 )
 
 DEFAULT: dict[str, Any] = {
@@ -180,13 +181,13 @@ def test_bands_invert_their_inequalities() -> None:
     assert 2 * np.exp(-2 * 800 * simulation.dkw_band(800, 1e-5) ** 2) == pytest.approx(1e-5)
     assert simulation.covariance_band(10**6, 2, 1e-6) < 0.02
     sample = np.random.default_rng(3).standard_normal((2000, 2))
-    found = check.relative_deviation(sample.T @ sample / 2000, np.eye(2))
+    found = checks_laws.relative_deviation(sample.T @ sample / 2000, np.eye(2))
     assert 0.0 < found <= simulation.covariance_band(2000, 2, 1e-6)
 
 
 def test_relative_deviation_is_free_of_scale() -> None:
     exact = np.array([[4.0, 1.0], [1.0, 0.5]])
-    assert check.relative_deviation(1.1 * exact, exact) == pytest.approx(0.1)
+    assert checks_laws.relative_deviation(1.1 * exact, exact) == pytest.approx(0.1)
 
 
 def test_shown_times_that_repeat_are_refused() -> None:
@@ -212,10 +213,15 @@ def numerical_checks(knobs: dict[str, Any]) -> list[Check]:
     """All checks that depend on the settings, without the algebra that does not."""
     settings, found = results(knobs)
     return [
-        check.prediction_check(settings, found),
-        check.coin_quadrature_check(settings),
-        check.schedule_check(found),
-        *check.chain_checks(settings, found),
+        checks_step.prediction_check(found, settings.beta, settings.steps),
+        *checks_laws.checks(
+            found,
+            settings.beta,
+            settings.steps,
+            settings.coin_beta,
+            settings.sample_size,
+            settings.false_alarm_rate,
+        ),
     ]
 
 
@@ -231,8 +237,8 @@ def test_checks_pass_near_the_bounds(knobs: dict[str, Any], seed: int) -> None:
 
 
 GROUPS: dict[str, Callable[[], list[Check]]] = {
-    "step": step_algebra.step_checks,
-    "merge": merge_algebra.merging_checks,
+    "step": lambda: checks_step.checks(results()[1], DEFAULT["beta"], DEFAULT["steps"]),
+    "merge": checks_merging.checks,
     "numbers": lambda: numerical_checks(DEFAULT),
 }
 
@@ -315,13 +321,13 @@ BREAKS: list[tuple[str, str, ModuleType, str, Any]] = [
     ("repair", "step", model, "covariance_after", root_of_signal),
     ("repair", "step", model, "signal_left", one_factor_short),
     ("forgetting", "step", model, "signal_left", one_factor_short),
-    ("combined-moments", "merge", merge_algebra, "combined_variance", wrong_total),
-    ("characteristic-function", "merge", merge_algebra, "combined_variance", wrong_total),
-    ("convolution", "merge", merge_algebra, "combined_variance", wrong_total),
-    ("rotation", "merge", merge_algebra, "combined_variance", wrong_total),
-    ("stability", "merge", merge_algebra, "combined_variance", wrong_total),
-    ("stability", "merge", merge_algebra, "lasting_excess", lambda beta: beta / 2),
-    ("stable-moments", "merge", merge_algebra, "stated_moment", uniform_moment),
+    ("combined-moments", "merge", checks_merging, "combined_variance", wrong_total),
+    ("characteristic-function", "merge", checks_merging, "combined_variance", wrong_total),
+    ("convolution", "merge", checks_merging, "combined_variance", wrong_total),
+    ("rotation", "merge", checks_merging, "combined_variance", wrong_total),
+    ("stability", "merge", checks_merging, "combined_variance", wrong_total),
+    ("stability", "merge", checks_merging, "lasting_excess", lambda beta: beta / 2),
+    ("stable-moments", "merge", checks_merging, "stated_moment", uniform_moment),
     ("coin", "merge", model, "coin_excess", lambda w: 6 * w[0] ** 2 * w[1] ** 2),
     ("closed-form-weights", "merge", model, "noise_shares", shares_one_late),
     (

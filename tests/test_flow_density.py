@@ -22,9 +22,10 @@ from scripts.common.checks import Check
 from scripts.flow_density import (
     cantor,
     check,
+    checks_algebra,
+    checks_laws,
     claims,
     compute,
-    derivations,
     model,
     plot,
     sampling,
@@ -194,10 +195,10 @@ def numerical_checks(knobs: dict[str, Any]) -> list[Check]:
     """All checks that depend on the settings, without the algebra that does not."""
     settings, found = results(knobs)
     return [
-        *check.law_checks(settings, found),
-        check.branch_check(settings, found),
-        check.mode_check(settings),
-        *derivations.other_maps_checks(settings.cantor_levels),
+        *law_group(knobs),
+        checks_laws.branch_check(found, settings.left_end),
+        checks_laws.mode_check(settings.wide_variance),
+        *checks_algebra.other_maps_checks(settings.cantor_levels),
     ]
 
 
@@ -213,18 +214,21 @@ def test_checks_pass_near_the_bounds(knobs: dict[str, Any], seed: int) -> None:
     assert [record.id for record in found if not record.passed] == []
 
 
-def law_group() -> list[Check]:
-    return check.law_checks(*results())
+def law_group(knobs: dict[str, Any] = DEFAULT) -> list[Check]:
+    settings, found = results(knobs)
+    return checks_laws.law_checks(
+        found, settings.sample_size, settings.left_end, settings.false_alarm_rate
+    )
 
 
 GROUPS: dict[str, Callable[[], list[Check]]] = {
-    "square": derivations.square_checks,
-    "logistic": derivations.logistic_checks,
-    "maps": lambda: derivations.other_maps_checks(5),
+    "square": checks_algebra.square_checks,
+    "logistic": checks_algebra.logistic_checks,
+    "maps": lambda: checks_algebra.other_maps_checks(5),
     "laws": law_group,
-    "branch": lambda: [check.branch_check(*results())],
-    "entropy": check.entropy_checks,
-    "mode": lambda: [check.mode_check(results()[0])],
+    "branch": lambda: [checks_laws.branch_check(results()[1], DEFAULT["left_end"])],
+    "entropy": checks_laws.entropy_checks,
+    "mode": lambda: [checks_laws.mode_check(DEFAULT["wide_variance"])],
 }
 
 

@@ -167,7 +167,7 @@ def path_mistakes(steps: int) -> int:
     return wrong
 
 
-def merging_checks() -> list[Check]:
+def checks() -> list[Check]:
     """Problem 18.2 and what goes with it."""
     return [
         Check(

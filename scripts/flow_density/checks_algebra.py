@@ -14,6 +14,11 @@ from scripts.common.checks import Check
 from scripts.flow_density import cantor, claims
 
 
+def checks(cantor_levels: int) -> list[Check]:
+    """Return the checks of this file; cantor_levels: steps of the construction that are listed."""
+    return [*square_checks(), *logistic_checks(), *other_maps_checks(cantor_levels)]
+
+
 def _wrong(*differences: sp.Expr) -> int:
     """How many of the expressions, each the difference of two equal ones, are not zero."""
     return sum(sp.simplify(difference) != 0 for difference in differences)

@@ -14,7 +14,7 @@ from fractions import Fraction
 import numpy as np
 import sympy as sp
 
-from scripts.common.arrays import Numbers
+from scripts.common.arrays import Arrays, Numbers
 from scripts.common.checks import Check
 from scripts.diffusion_step import model
 from scripts.diffusion_step.algebra import A, B, identity, mistakes, symbols, symmetric
@@ -146,12 +146,49 @@ def forgetting_mistakes(steps: int) -> int:
     )
 
 
-def step_checks() -> list[Check]:
-    """Problem 18.1 and what goes with it."""
+def exact_variances(arrays: Arrays, beta: float, steps: int) -> Arrays:
+    """Iterate v -> a²v + b² for the five chains, from the start that was drawn."""
+    squares = {
+        "wide": (1.0 - beta, beta),
+        "narrow": (1.0 - beta, beta),
+        "right": (1.0 - beta, beta),
+        "shrinking": ((1.0 - beta) ** 2, beta**2),
+        "growing": (1.0, beta),
+    }
+    found = {}
+    for name, (keep, add) in squares.items():
+        variances = [float(arrays[f"predicted_{name}"][0])]
+        for _ in range(steps):
+            variances.append(keep * variances[-1] + add)
+        found[name] = np.array(variances)
+    return found
+
+
+def prediction_check(arrays: Arrays, beta: float, steps: int) -> Check:
+    """The curves that are drawn against the iterated recursion, at every time."""
+    exact = exact_variances(arrays, beta, steps)
+    gap = max(
+        float(np.max(np.abs(arrays[f"predicted_{name}"] / exact[name] - 1.0))) for name in exact
+    )
+    return Check(
+        id="diffusion_step.variance-curves",
+        claim="prp-diff-weights",
+        statement="The five closed-form variance curves against the iterated recursion at every "
+        "step: largest relative difference (eight roundings a step, and eight in units of "
+        "$1/\\beta$).",
+        method="numerical",
+        value=gap,
+        relation="<=",
+        bound=8.0 * (steps + 1.0 / beta) * float(np.finfo(np.float64).eps),
+    )
+
+
+def checks(arrays: Arrays, beta: float, steps: int) -> list[Check]:
+    """Problem 18.1 and what goes with it; `arrays` as `compute` writes them."""
     limit = model.stationary_variance((A, B))
-    v, beta = sp.symbols("v beta", positive=True)
+    v, weight = sp.symbols("v beta", positive=True)
     balanced = sp.solve(limit - 1, B**2)
-    shrinking = model.stationary_variance((1 - beta, beta))
+    shrinking = model.stationary_variance((1 - weight, weight))
     return [
         Check(
             id="diffusion_step.covariance-bilinear",
@@ -219,7 +256,7 @@ def step_checks() -> list[Check]:
             statement="The limit for the weights $(1-\\beta,\\beta)$ is $\\beta/(2-\\beta)$: "
             "equalities that fail.",
             method="symbolic",
-            value=mistakes([shrinking - beta / (2 - beta)]),
+            value=mistakes([shrinking - weight / (2 - weight)]),
         ),
         Check(
             id="diffusion_step.repair",
@@ -237,4 +274,5 @@ def step_checks() -> list[Check]:
             method="exhaustive",
             value=forgetting_mistakes(60),
         ),
+        prediction_check(arrays, beta, steps),
     ]
