@@ -16,8 +16,9 @@ import pytest
 from scripts.common.arrays import Arrays, Numbers
 from scripts.common.checks import Check
 from scripts.gan_training import baseline, model, theory
-from scripts.gan_training.lab import check as check_lab
 from scripts.gan_training.lab import (
+    checks_phase,
+    checks_sgd,
     checks_theory,
     closure,
     compute_mlp,
@@ -505,16 +506,16 @@ def test_theory_checks_hold(seed: int) -> None:
 
 
 def test_experiments_pass(phase_arrays: dict[str, Any], sgd_arrays: dict[str, Any]) -> None:
-    assert failed(check_lab.engine_checks(phase_arrays)) == set()
-    assert failed(check_lab.phase_checks(phase_arrays)) == set()
-    assert failed(check_lab.sgd_checks(sgd_arrays)) == set()
+    assert failed(checks_phase.engine_checks(phase_arrays)) == set()
+    assert failed(checks_phase.phase_checks(phase_arrays)) == set()
+    assert failed(checks_sgd.checks(sgd_arrays)) == set()
 
 
 @pytest.mark.parametrize("changes", OTHERS)
 def test_other_settings_pass(changes: dict[str, Any]) -> None:
     arrays = compute_phase.compute(dataclasses.replace(PHASE, **changes))
-    assert failed(check_lab.engine_checks(arrays)) == set()
-    assert failed(check_lab.phase_checks(arrays)) == set()
+    assert failed(checks_phase.engine_checks(arrays)) == set()
+    assert failed(checks_phase.phase_checks(arrays)) == set()
 
 
 OTHER_NOISES = (
@@ -527,7 +528,7 @@ OTHER_NOISES = (
 @pytest.mark.parametrize("changes", OTHER_NOISES)
 def test_other_noise_settings_pass(changes: dict[str, Any]) -> None:
     arrays = compute_sgd.compute(dataclasses.replace(SGD, **changes))
-    assert failed(check_lab.sgd_checks(arrays)) == set()
+    assert failed(checks_sgd.checks(arrays)) == set()
 
 
 # --- and each can fail -----------------------------------------------------------------------
@@ -612,7 +613,7 @@ def test_engine_check_fails_without_alternation(phase_arrays: dict[str, Any]) ->
         phase_arrays["real"][0], phase_arrays["noise"][0], g, d, phase_arrays["engine_start"],
         len(phase_arrays["engine_paths"]) - 1, alternating=False,
     )  # fmt: skip
-    assert failed(check_lab.engine_checks(phase_arrays | {"engine_paths": wrong})) == {"engine"}
+    assert failed(checks_phase.engine_checks(phase_arrays | {"engine_paths": wrong})) == {"engine"}
 
 
 @pytest.mark.parametrize(
@@ -637,34 +638,34 @@ def test_diagram_checks_fail_with_a_wrong_theory(
         f"{experiment}_counted": wrong.counted[None],
         f"{experiment}_separated": wrong.separated[None],
     }
-    assert names <= failed(check_lab.phase_checks(broken))
+    assert names <= failed(checks_phase.phase_checks(broken))
 
 
 def test_runaway_check_fails_for_a_runaway_below_the_line(phase_arrays: dict[str, Any]) -> None:
     observed = phase_arrays["far_observed"].copy()
     observed[0, 0] = theory.RUNAWAY
     broken = phase_arrays | {"far_observed": observed}
-    assert "runaways" in failed(check_lab.phase_checks(broken))
+    assert "runaways" in failed(checks_phase.phase_checks(broken))
 
 
 def test_spiral_rate_check_fails_without_the_half(phase_arrays: dict[str, Any]) -> None:
     broken = phase_arrays | {"centered_moments": 2 * phase_arrays["centered_moments"]}
-    assert "centered-spiral" in failed(check_lab.phase_checks(broken))
+    assert "centered-spiral" in failed(checks_phase.phase_checks(broken))
 
 
 @pytest.mark.parametrize("name", sgd.SCHEMES)
 def test_variance_check_fails_with_a_wrong_law(name: str, sgd_arrays: dict[str, Any]) -> None:
     closed = sgd_arrays["closed"].copy()
     closed[:, sgd.SCHEMES.index(name)] *= 1.3
-    assert failed(check_lab.sgd_checks(sgd_arrays | {"closed": closed})) == {f"variance-{name}"}
+    assert failed(checks_sgd.checks(sgd_arrays | {"closed": closed})) == {f"variance-{name}"}
 
 
 def test_half_check_fails_if_shuffling_did_nothing(sgd_arrays: dict[str, Any]) -> None:
     linear = sgd_arrays["linear"].copy()
     linear[:, 2] = linear[:, 1]
-    assert failed(check_lab.sgd_checks(sgd_arrays | {"linear": linear})) == {"variance-half"}
+    assert failed(checks_sgd.checks(sgd_arrays | {"linear": linear})) == {"variance-half"}
 
 
 def test_bias_check_fails_with_the_wrong_sign(sgd_arrays: dict[str, Any]) -> None:
     broken = sgd_arrays | {"bias_closed": -sgd_arrays["bias_closed"]}
-    assert failed(check_lab.sgd_checks(broken)) == {"bias"}
+    assert failed(checks_sgd.checks(broken)) == {"bias"}
