@@ -319,8 +319,8 @@ class TestPhase:
     def test_cells_near_a_boundary_or_slow_do_not_count(self) -> None:
         M = theory.moments(0.0, 1.0)
         limit = float(theory.stability_limit(M, 1.0))
-        rate_g = np.array([limit * 0.97, limit * 0.5, 1e-3])
-        found = phase.predict(M, rate_g, np.array([1.0, 1.0, 1e-3]), 2000)
+        generator_rate = np.array([limit * 0.97, limit * 0.5, 1e-3])
+        found = phase.predict(M, generator_rate, np.array([1.0, 1.0, 1e-3]), 2000)
         assert found.counted.tolist() == [False, True, False]
 
     def test_comparison_counts(self) -> None:
@@ -355,7 +355,7 @@ class TestPhase:
         assert phase.deepest(mask) == (4, 5)
 
     def test_grid_order(self) -> None:
-        axis, g, d = phase.rate_grid(0.1, 10, 3)
+        axis, (g, d) = phase.rate_grid(0.1, 10, 3)
         np.testing.assert_allclose(axis, [0.1, 1, 10])
         np.testing.assert_allclose(g[:3], axis)
         np.testing.assert_allclose(d[:3], 0.1)
@@ -386,7 +386,7 @@ class TestSgd:
 
     def test_same_for_any_number_of_threads(self) -> None:
         population = sgd.Population(0.0, 1.0, np.linspace(-1, 1, 16))
-        plans = [sgd.Plan(scheme, 0.1, 0.2, 16, 4000) for scheme in sgd.SCHEMES]
+        plans = [sgd.Plan(scheme, model.Rates(0.1, 0.2), 16, 4000) for scheme in sgd.SCHEMES]
         one, two = (
             sgd.measure(population, plans, 8, np.random.default_rng(1), threads=n) for n in (1, 2)
         )
@@ -395,7 +395,7 @@ class TestSgd:
     def test_closure_tends_to_the_linear_law(self) -> None:
         M = theory.moments(1.0, 1.0)
         rule, noise = closure.normal_rule(1.0, 1.0), closure.normal_rule(0.0, 1.0)
-        found = closure.stationary_state(M, 1e-4, 1e-4, 1.0, rule, noise)
+        found = closure.stationary_state(M, model.Rates(1e-4, 1e-4), 1.0, rule, noise)
         expected = float(theory.small_rate_variance(1.0, 1.0, 1e-4, 1e-4))
         assert found.variance == pytest.approx(expected, rel=2e-3)
         assert abs(found.bias) < 0.02 * math.sqrt(found.variance)
@@ -405,7 +405,7 @@ class TestSgd:
         sample -= sample.mean()
         M = (theory.moments(0, float(sample.var())) + theory.moments(0, 1.0)) / 2
         rules = closure.sample_rule(sample), closure.normal_rule(0.0, 1.0)
-        found = closure.stationary_state(M, 1e-3, 1e-3, 0.0, *rules, epoch=16)
+        found = closure.stationary_state(M, model.Rates(1e-3, 1e-3), 0.0, *rules, samples=16)
         A, q = theory.alternating_map(M, 1e-3, 1e-3), theory.noise_direction(1e-3, 1e-3)
         law = theory.shuffled_variance(A, q, float(sample.var()), 1.0, 16)
         assert found.variance == pytest.approx(law, rel=5e-3)
@@ -413,7 +413,9 @@ class TestSgd:
     def test_closure_says_when_it_does_not_settle(self) -> None:
         rule = closure.normal_rule(0.0, 1.0)
         with pytest.raises(ValueError, match="settle"):
-            closure.stationary_state(theory.moments(0, 1), 0.1, 0.5, 0.0, rule, rule, rounds=1)
+            closure.stationary_state(
+                theory.moments(0, 1), model.Rates(0.1, 0.5), 0.0, rule, rule, rounds=1
+            )
 
     def test_quadrature_of_a_sample(self) -> None:
         sample = np.random.default_rng(3).normal(size=40) + 2

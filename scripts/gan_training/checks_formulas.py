@@ -22,7 +22,7 @@ EPS = float(np.finfo(np.float64).eps)
 KINDS: tuple[GeneratorLoss, ...] = get_args(GeneratorLoss)
 
 THETA, INTERCEPT, SLOPE = sp.symbols("theta phi_0 phi_1", real=True)
-RATE_G, RATE_D = sp.symbols("eta_G eta_D", positive=True)
+GENERATOR_RATE, DISCRIMINATOR_RATE = sp.symbols("eta_G eta_D", positive=True)
 REAL, NOISE = sp.symbols("x_1 x_2", real=True), sp.symbols("z_1 z_2", real=True)
 M = len(REAL)
 
@@ -67,8 +67,10 @@ def stated_map() -> Any:
     moment = [sum(p**k for p in points) / len(points) for k in range(3)]
     moments = sp.Matrix([[moment[0], moment[1]], [moment[1], moment[2]]])
     pull = sp.Matrix([0, 1]) / 2
-    judged = sp.Matrix.hstack(-RATE_D * pull, sp.eye(2) - RATE_D * moments / 2)
-    return sp.Matrix.vstack(sp.Matrix([[1, 0, 0]]) + RATE_G / 2 * judged[1, :], judged)
+    judged = sp.Matrix.hstack(
+        -DISCRIMINATOR_RATE * pull, sp.eye(2) - DISCRIMINATOR_RATE * moments / 2
+    )
+    return sp.Matrix.vstack(sp.Matrix([[1, 0, 0]]) + GENERATOR_RATE / 2 * judged[1, :], judged)
 
 
 def stated_odds(score: Any) -> Any:
@@ -329,7 +331,9 @@ def _only_equilibrium(real: Floats, noise: Floats) -> Check:
 def _linear_map() -> Check:
     losses, place = symbolic_losses(), stated_equilibrium()
     stated, variables, wrong = stated_map(), (THETA, INTERCEPT, SLOPE), []
-    judged = {v: v - RATE_D * sp.diff(losses["discriminator"], v) for v in (INTERCEPT, SLOPE)}
+    judged = {
+        v: v - DISCRIMINATOR_RATE * sp.diff(losses["discriminator"], v) for v in (INTERCEPT, SLOPE)
+    }
     at_rest = {v: judged[v].subs(place) for v in judged}
     slopes = {
         v: sp.Matrix([[sp.diff(judged[v], u).subs(place) for u in variables]]) for v in judged
@@ -337,11 +341,11 @@ def _linear_map() -> Check:
     for kind in KINDS:
         pull = sp.diff(losses[kind], THETA)  # evaluated at (theta, judged): the chain rule
         inner = {THETA: place[THETA], **at_rest}
-        row = sp.Matrix([[1, 0, 0]]) - RATE_G * sp.diff(pull, THETA).subs(inner) * sp.Matrix(
-            [[1, 0, 0]]
-        )
+        row = sp.Matrix([[1, 0, 0]]) - GENERATOR_RATE * sp.diff(pull, THETA).subs(
+            inner
+        ) * sp.Matrix([[1, 0, 0]])
         for v in judged:
-            row -= RATE_G * sp.diff(pull, v).subs(inner) * slopes[v]
+            row -= GENERATOR_RATE * sp.diff(pull, v).subs(inner) * slopes[v]
         found = sp.Matrix.vstack(row, slopes[INTERCEPT], slopes[SLOPE])
         wrong += list(found - stated)
     return Check(
@@ -369,8 +373,8 @@ def jacobian(step: Callable[[Floats], Floats], place: Floats) -> Floats:
 def _linear_map_of_the_code(arrays: Arrays) -> Check:
     real, noise, worst = arrays["real"], arrays["noise"], 0.0
     rest = model.equilibrium(real, noise)
-    for rate_g, rate_d in arrays["pair_rates"]:
-        rates = Rates(float(rate_g), float(rate_d))
+    for generator_rate, discriminator_rate in arrays["pair_rates"]:
+        rates = Rates(float(generator_rate), float(discriminator_rate))
         stated = local.local_map(real, noise, rates)
         for kind in KINDS:
 

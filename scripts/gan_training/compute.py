@@ -161,8 +161,10 @@ def rate_arrays(settings: Settings, real: Floats, noise: Floats) -> Arrays:
     """
     found: Arrays = {"pair_rates": np.array(settings.rate_pairs, dtype=np.float64)}
     predicted, measured, states = [], [], []
-    for name, (rate_g, rate_d) in zip(summary.PAIR_NAMES, settings.rate_pairs, strict=True):
-        rates = Rates(rate_g, rate_d)
+    for name, (generator_rate, discriminator_rate) in zip(
+        summary.PAIR_NAMES, settings.rate_pairs, strict=True
+    ):
+        rates = Rates(generator_rate, discriminator_rate)
         near = local.near_run(real, noise, rates, 2 * settings.pair_epochs)
         found[f"pair_near_{name}"] = near
         predicted.append(local.dominant_eigenvalue(real, noise, rates))

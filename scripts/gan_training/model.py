@@ -18,8 +18,8 @@ from scripts.common.arrays import Bools, Floats
 
 GeneratorLoss = Literal["flipped", "minimax"]
 
-RUNAWAY = 1e6
-"""Training stops when a parameter exceeds this size: the run has left every useful region."""
+RUNAWAY_BOUND = 1e8
+"""A run with a parameter beyond this has run away; orbits that stay bounded are far smaller."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Path:
     discriminator_losses: (updates,), the loss that each discriminator step saw, before it.
     generator_losses: (updates,), the loss that each generator step saw: after the discriminator's
         step of that update and before its own.
-    A run that ran away (see `RUNAWAY`) holds NaN from there on.
+    A run that ran away (see `RUNAWAY_BOUND`) holds NaN from there on.
     """
 
     states: Floats
@@ -135,7 +135,7 @@ def train(
         state = path.states[k]
         judged = discriminator_step(state, real, noise, rates.discriminator)
         following = generator_step(judged, noise, rates.generator, kind)
-        if not np.abs(following).max() < RUNAWAY:
+        if not np.abs(following).max() < RUNAWAY_BOUND:
             break
         generated = generate(noise, state)
         path.discriminator_losses[k] = discriminator_loss(real, generated, state)
@@ -166,7 +166,7 @@ def train_one_at_a_time(
         losses.append((loss, _softplus(-b)))
         theta += rates.generator * slope * _sigmoid(-b)
         states.append((theta, intercept, slope))
-        if not max(abs(theta), abs(intercept), abs(slope)) < RUNAWAY:
+        if not max(abs(theta), abs(intercept), abs(slope)) < RUNAWAY_BOUND:
             break
     path.states[1 : len(states) + 1] = states
     path.discriminator_losses[: len(losses)] = [pair[0] for pair in losses]

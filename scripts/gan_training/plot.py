@@ -306,12 +306,12 @@ def draw_rates(path: Path, arrays: Arrays, settings: Settings) -> None:
         multiplier = complex(arrays["pair_predicted"][k])
         states = arrays["pair_states"][k] - rest
         shown = _pair_window(states, multiplier)
-        rate_g, rate_d = arrays["pair_rates"][k]
+        generator_rate, discriminator_rate = arrays["pair_rates"][k]
         axes.axhline(0, color=style.GREY, linewidth=0.6)
         axes.plot(states[: shown + 1, 2], color=style.BLUE, linewidth=0.8)
         axes.plot(states[: shown + 1, 0], color=style.VERMILLION, linewidth=0.9)
         axes.set_title(
-            f"{PANELS[k]}: $\\eta_G$ = {rate_g:g}, $\\eta_D$ = {rate_d:g}\n"
+            f"{PANELS[k]}: $\\eta_G$ = {generator_rate:g}, $\\eta_D$ = {discriminator_rate:g}\n"
             f"{local.behavior(multiplier)}, $\\rho$ = {abs(multiplier):.4f}",
             fontsize=8.5,
         )

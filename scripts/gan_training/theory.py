@@ -40,28 +40,34 @@ def moments(mean: float, variance: float) -> Floats:
     return np.array([[1.0, mean], [mean, variance + mean**2]])
 
 
-def alternating_map(M: Floats, rate_g: ArrayLike, rate_d: ArrayLike) -> Floats:
+def alternating_map(M: Floats, generator_rate: ArrayLike, discriminator_rate: ArrayLike) -> Floats:
     """Return A (..., 3, 3) of one epoch, discriminator first: the generator sees the new φ."""
-    b, a = np.broadcast_arrays(np.asarray(rate_g, float), np.asarray(rate_d, float))
-    A = _discriminator_step(M, a)
-    A[..., 0, :] += b[..., None] / 2 * A[..., 2, :]
+    eta_g, eta_d = _rates(generator_rate, discriminator_rate)
+    A = _discriminator_step(M, eta_d)
+    A[..., 0, :] += eta_g[..., None] / 2 * A[..., 2, :]
     return A
 
 
-def simultaneous_map(M: Floats, rate_g: ArrayLike, rate_d: ArrayLike) -> Floats:
+def simultaneous_map(M: Floats, generator_rate: ArrayLike, discriminator_rate: ArrayLike) -> Floats:
     """Return A (..., 3, 3) of one epoch in which the generator still sees the old φ."""
-    b, a = np.broadcast_arrays(np.asarray(rate_g, float), np.asarray(rate_d, float))
-    A = _discriminator_step(M, a)
-    A[..., 0, 2] += b / 2
+    eta_g, eta_d = _rates(generator_rate, discriminator_rate)
+    A = _discriminator_step(M, eta_d)
+    A[..., 0, 2] += eta_g / 2
     return A
 
 
-def _discriminator_step(M: Floats, a: Floats) -> Floats:
-    """φ⁺ = φ − a(½Mφ + ½(0, δ)), δ⁺ = δ, as a matrix (..., 3, 3)."""
-    A = np.zeros((*a.shape, 3, 3))
+def _rates(generator_rate: ArrayLike, discriminator_rate: ArrayLike) -> tuple[Floats, Floats]:
+    """Return η_G and η_D, the letters of the formulas, as arrays of one shape."""
+    eta_g, eta_d = np.broadcast_arrays(generator_rate, discriminator_rate)
+    return eta_g.astype(float), eta_d.astype(float)
+
+
+def _discriminator_step(M: Floats, eta_d: Floats) -> Floats:
+    """φ⁺ = φ − η_D(½Mφ + ½(0, δ)), δ⁺ = δ, as a matrix (..., 3, 3)."""
+    A = np.zeros((*eta_d.shape, 3, 3))
     A[..., 0, 0] = 1.0
-    A[..., 1:, 1:] = np.eye(2) - a[..., None, None] / 2 * M
-    A[..., 2, 0] = -a / 2
+    A[..., 1:, 1:] = np.eye(2) - eta_d[..., None, None] / 2 * M
+    A[..., 2, 0] = -eta_d / 2
     return A
 
 
@@ -105,38 +111,40 @@ def separation(A: Floats) -> Floats:
     return np.asarray(lead)
 
 
-def is_stable(M: Floats, rate_g: ArrayLike, rate_d: ArrayLike) -> Bools:
+def is_stable(M: Floats, generator_rate: ArrayLike, discriminator_rate: ArrayLike) -> Bools:
     """Return whether alternating training is stable: the exact region, in closed form.
 
     η_D λ_max(M) < 4 and η_G η_D (4 − η_D) < 64 det(I − η_D M / 4).
     """
-    b, a = np.broadcast_arrays(np.asarray(rate_g, float), np.asarray(rate_d, float))
-    inside = a * np.linalg.eigvalsh(M)[..., -1] < 4
-    return np.asarray(inside & (a * b * (4 - a) < 64 * _quarter_determinant(M, a)))
+    eta_g, eta_d = _rates(generator_rate, discriminator_rate)
+    inside = eta_d * np.linalg.eigvalsh(M)[..., -1] < 4
+    return np.asarray(inside & (eta_d * eta_g * (4 - eta_d) < 64 * _quarter_determinant(M, eta_d)))
 
 
-def is_stable_simultaneous(variance: ArrayLike, rate_g: ArrayLike, rate_d: ArrayLike) -> Bools:
+def is_stable_simultaneous(
+    variance: ArrayLike, generator_rate: ArrayLike, discriminator_rate: ArrayLike
+) -> Bools:
     """Return whether simultaneous updates are stable, centered data: the exact region.
 
     η_D < 4 (for φ₀), η_G < 2σ² and 4 − η_D σ² + η_D η_G / 4 > 0 (for φ₁ and θ).
     """
-    v, b, a = (np.asarray(x, float) for x in (variance, rate_g, rate_d))
-    return np.asarray((a < 4) & (b < 2 * v) & (4 - a * v + a * b / 4 > 0))
+    v, (eta_g, eta_d) = np.asarray(variance, float), _rates(generator_rate, discriminator_rate)
+    return np.asarray((eta_d < 4) & (eta_g < 2 * v) & (4 - eta_d * v + eta_d * eta_g / 4 > 0))
 
 
-def stability_limit(M: Floats, rate_d: ArrayLike) -> Floats:
+def stability_limit(M: Floats, discriminator_rate: ArrayLike) -> Floats:
     """Return the largest stable η_G for each η_D; 0 where no η_G is stable."""
-    a = np.asarray(rate_d, float)
-    inside = a * np.linalg.eigvalsh(M)[..., -1] < 4
+    eta_d = np.asarray(discriminator_rate, float)
+    inside = eta_d * np.linalg.eigvalsh(M)[..., -1] < 4
     with np.errstate(divide="ignore"):
-        limit = 64 * _quarter_determinant(M, a) / (a * (4 - a))
+        limit = 64 * _quarter_determinant(M, eta_d) / (eta_d * (4 - eta_d))
     return np.where(inside, limit, 0.0)
 
 
-def _quarter_determinant(M: Floats, a: Floats) -> Floats:
-    """det(I − aM/4)."""
+def _quarter_determinant(M: Floats, eta_d: Floats) -> Floats:
+    """det(I − η_D M / 4)."""
     trace = M[..., 0, 0] + M[..., 1, 1]
-    return np.asarray(1 - a * trace / 4 + a**2 * np.linalg.det(M) / 16)
+    return np.asarray(1 - eta_d * trace / 4 + eta_d**2 * np.linalg.det(M) / 16)
 
 
 def stationary_covariance(A: Floats, Q: Floats) -> Floats:
@@ -151,12 +159,12 @@ def stationary_covariance(A: Floats, Q: Floats) -> Floats:
     return np.asarray(flat.reshape(n, n))
 
 
-def noise_direction(rate_g: float, rate_d: float) -> Floats:
+def noise_direction(generator_rate: float, discriminator_rate: float) -> Floats:
     """Return q (3,): how one unit of (x_gen − x_real) in a one-example step moves the state.
 
     The discriminator's step moves φ₁ by −½η_D; the generator, next, passes it on to θ.
     """
-    return np.array([-rate_d * rate_g / 4, 0.0, -rate_d / 2])
+    return np.array([-discriminator_rate * generator_rate / 4, 0.0, -discriminator_rate / 2])
 
 
 def sampled_variance(A: Floats, q: Floats, real_variance: float, noise_variance: float) -> float:
@@ -203,10 +211,11 @@ def shuffled_covariance(A: Floats, data: Floats, other: Floats, samples: int) ->
 
 
 def small_rate_variance(
-    mean: float, variance: float, rate_g: ArrayLike, rate_d: ArrayLike
+    mean: float, variance: float, generator_rate: ArrayLike, discriminator_rate: ArrayLike
 ) -> Floats:
     """Return the limit law of Var θ for small rates (fresh draws); η_G / 2 for mean 0."""
-    b, r = np.asarray(rate_g, float), np.asarray(rate_g, float) / np.asarray(rate_d, float)
+    eta_g, eta_d = _rates(generator_rate, discriminator_rate)
+    r = eta_g / eta_d
     above = 1 + variance + mean**2 + r
     below = variance * (1 + variance + r) + mean**2 * (variance + r)
-    return np.asarray(b * variance / 2 * above / below)
+    return np.asarray(eta_g * variance / 2 * above / below)

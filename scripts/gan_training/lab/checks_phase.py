@@ -129,10 +129,10 @@ def _check_runaways(arrays: Arrays) -> Check:
 def _check_centered_rate(arrays: Arrays) -> Check:
     """Measured decay of the spirals on centered data against ½ log(1 − η_D σ²/2) directly."""
     errors = []
-    rate_d = np.repeat(arrays["axis"], arrays["axis"].size)
+    discriminator_rate = np.repeat(arrays["axis"], arrays["axis"].size)
     for k, M in enumerate(arrays["centered_moments"]):
         spirals = arrays["centered_counted"][k] & (arrays["centered_observed"][k] == theory.SPIRAL)
-        predicted = np.log(np.abs(1 - rate_d[spirals] * M[1, 1] / 2)) / 2
+        predicted = np.log(np.abs(1 - discriminator_rate[spirals] * M[1, 1] / 2)) / 2
         errors.append(np.abs(arrays["centered_rate"][k][spirals] / predicted - 1))
     everything = np.concatenate(errors)
     return Check(

@@ -2,7 +2,8 @@
 
 The linear map is differentiated anew from the losses with SymPy, stability is decided by
 eigenvalues where the text uses a closed form, covariances come from another solver or from listing
-every case. No experiment is needed.
+every case. No experiment is needed. In the formulas eta_g and eta_d are the generator's and the
+discriminator's rate, as η_G and η_D in the text.
 """
 
 from __future__ import annotations
@@ -42,8 +43,8 @@ def checks(seed: int) -> list[Check]:
 
 def _symbolic_map() -> tuple[sp.Matrix, dict[str, sp.Symbol]]:
     """Return the 3×3 derivative of one epoch, from the losses, for samples of three points."""
-    names = "theta phi0 phi1 a b"
-    theta, phi0, phi1, a, b = sp.symbols(names, real=True)
+    names = "theta phi0 phi1 eta_D eta_G"
+    theta, intercept, slope, eta_d, eta_g = sp.symbols(names, real=True)
     x, z = sp.symbols("x1:4", real=True), sp.symbols("z1:4", real=True)
 
     def bce(logit: sp.Expr) -> sp.Expr:
@@ -52,19 +53,22 @@ def _symbolic_map() -> tuple[sp.Matrix, dict[str, sp.Symbol]]:
     def mean(terms: list[sp.Expr]) -> sp.Expr:
         return sum(terms, sp.Integer(0)) / len(terms)
 
-    loss_d = mean([bce(phi0 + phi1 * p) for p in x]) + mean(
-        [bce(-(phi0 + phi1 * (q + theta))) for q in z]
+    judged = mean([bce(intercept + slope * p) for p in x]) + mean(
+        [bce(-(intercept + slope * (q + theta))) for q in z]
     )
-    loss_g = mean([bce(phi0 + phi1 * (q + theta)) for q in z])
-    new0, new1 = phi0 - a * sp.diff(loss_d, phi0), phi1 - a * sp.diff(loss_d, phi1)
-    gradient = sp.diff(loss_g, theta)
+    forged = mean([bce(intercept + slope * (q + theta)) for q in z])
+    new0, new1 = (
+        intercept - eta_d * sp.diff(judged, intercept),
+        slope - eta_d * sp.diff(judged, slope),
+    )
+    gradient = sp.diff(forged, theta)
     p0, p1 = sp.symbols("p0 p1", real=True)
-    gradient = gradient.subs({phi0: p0, phi1: p1}, simultaneous=True)
-    rest = {theta: mean(list(x)) - mean(list(z)), phi0: 0, phi1: 0, p0: 0, p1: 0}
-    step = sp.Matrix([new0, new1]).jacobian([theta, phi0, phi1]).subs(rest)
+    gradient = gradient.subs({intercept: p0, slope: p1}, simultaneous=True)
+    rest = {theta: mean(list(x)) - mean(list(z)), intercept: 0, slope: 0, p0: 0, p1: 0}
+    step = sp.Matrix([new0, new1]).jacobian([theta, intercept, slope]).subs(rest)
     slopes = sp.Matrix([gradient]).jacobian([theta, p0, p1]).subs(rest)
-    top = sp.Matrix([[1 - b * slopes[0], 0, 0]]) - b * slopes[0, 1:] * step
-    symbols = {"a": a, "b": b, **{s.name: s for s in (*x, *z)}}
+    top = sp.Matrix([[1 - eta_g * slopes[0], 0, 0]]) - eta_g * slopes[0, 1:] * step
+    symbols = {str(s): s for s in (eta_d, eta_g, *x, *z)}
     return sp.Matrix.vstack(top, step), symbols
 
 
@@ -74,10 +78,12 @@ def _check_linear_map() -> Check:
     worst = 0.0
     for shift in range(5):
         real, noise = np.array([1.0, 2.5, -shift]), np.array([0.5, -2.0, 1.0 + shift])
-        g, d = 0.25 * (shift + 1), 0.125 * (shift + 2)
-        numbers = dict(zip(symbols.values(), map(sp.Rational, (d, g, *real, *noise)), strict=True))
+        eta_g, eta_d = 0.25 * (shift + 1), 0.125 * (shift + 2)
+        numbers = dict(
+            zip(symbols.values(), map(sp.Rational, (eta_d, eta_g, *real, *noise)), strict=True)
+        )
         expected = np.array(derived.subs(numbers).tolist(), dtype=float)
-        found = theory.alternating_map(theory.moment_matrix(real, noise), g, d)
+        found = theory.alternating_map(theory.moment_matrix(real, noise), eta_g, eta_d)
         worst = max(worst, float(np.abs(found - expected).max()))
     return Check(
         id="gan_training_lab.linear-map",
@@ -94,16 +100,16 @@ def _check_linear_map() -> Check:
 
 def _characteristic() -> tuple[sp.Expr, tuple[sp.Symbol, ...]]:
     """Return χ(λ) = det(λ − A) for a general M, from the matrix itself."""
-    lam, a, b, m, v = sp.symbols("lambda a b m v", positive=True)
-    P = sp.eye(2) - a / 2 * sp.Matrix([[1, m], [m, v + m**2]])
-    A = sp.Matrix([[1, 0, 0], [0, P[0, 0], P[0, 1]], [-a / 2, P[1, 0], P[1, 1]]])
-    A[0, :] = A[0, :] + b / 2 * A[2, :]
-    return sp.expand((lam * sp.eye(3) - A).det()), (lam, a, b, m, v)
+    lam, eta_d, eta_g, m, v = sp.symbols("lambda eta_D eta_G m v", positive=True)
+    P = sp.eye(2) - eta_d / 2 * sp.Matrix([[1, m], [m, v + m**2]])
+    A = sp.Matrix([[1, 0, 0], [0, P[0, 0], P[0, 1]], [-eta_d / 2, P[1, 0], P[1, 1]]])
+    A[0, :] = A[0, :] + eta_g / 2 * A[2, :]
+    return sp.expand((lam * sp.eye(3) - A).det()), (lam, eta_d, eta_g, m, v)
 
 
-def claimed_characteristic(lam: Any, a: Any, b: Any, P: sp.Matrix) -> Any:
+def claimed_characteristic(lam: Any, eta_d: Any, eta_g: Any, P: sp.Matrix) -> Any:
     """Return χ(λ) as the text states it."""
-    return (lam - 1) * (lam * sp.eye(2) - P).det() + a * b / 4 * lam * (lam - P[0, 0])
+    return (lam - 1) * (lam * sp.eye(2) - P).det() + eta_d * eta_g / 4 * lam * (lam - P[0, 0])
 
 
 def claimed_imaginary_part(omega: Any, p: Any) -> Any:
@@ -111,21 +117,22 @@ def claimed_imaginary_part(omega: Any, p: Any) -> Any:
     return (1 - p) * sp.sin(omega)
 
 
-def claimed_falls(a: Any, b: Any, slope: Any, deviation: Any) -> tuple[Any, Any]:
+def claimed_falls(eta_d: Any, eta_g: Any, slope: Any, deviation: Any) -> tuple[Any, Any]:
     """Return by how much Q changes, as stated, if only D or only G of the saturated game moves."""
-    return -2 * a * b * deviation * (slope - a * deviation), 2 * a * b * slope * deviation
+    product = 2 * eta_g * eta_d
+    return -product * deviation * (slope - eta_d * deviation), product * slope * deviation
 
 
 def _check_characteristic_polynomial() -> Check:
-    chi, (lam, a, b, m, v) = _characteristic()
+    chi, (lam, eta_d, eta_g, m, v) = _characteristic()
     M = sp.Matrix([[1, m], [m, v + m**2]])
-    claimed = claimed_characteristic(lam, a, b, sp.eye(2) - a / 2 * M)
-    at_flip = (a * b * (4 - a) - 64 * (sp.eye(2) - a / 4 * M).det()) / 8
+    claimed = claimed_characteristic(lam, eta_d, eta_g, sp.eye(2) - eta_d / 2 * M)
+    at_flip = (eta_d * eta_g * (4 - eta_d) - 64 * (sp.eye(2) - eta_d / 4 * M).det()) / 8
     residuals = (
         chi - claimed,
         chi.subs(lam, -1) - at_flip,
-        chi.subs(lam, 1) - a**2 * b / 8,
-        chi.subs(lam, 1 - a / 2) - a**3 * m**2 / 8,
+        chi.subs(lam, 1) - eta_d**2 * eta_g / 8,
+        chi.subs(lam, 1 - eta_d / 2) - eta_d**3 * m**2 / 8,
     )
     return Check(
         id="gan_training_lab.characteristic",
@@ -161,21 +168,21 @@ def _random_moments(random: np.random.Generator, count: int) -> tuple[Any, Any, 
     """Return means, variances, η_G and η_D (count,), over everything the schema allows."""
     mean = random.uniform(-10, 10, count)
     variance = np.exp(random.uniform(np.log(0.01), np.log(100), count))
-    rate_g, rate_d = 10 ** random.uniform(-3, 2, count), 10 ** random.uniform(-4, 1, count)
-    return mean, variance, rate_g, rate_d
+    eta_g, eta_d = 10 ** random.uniform(-3, 2, count), 10 ** random.uniform(-4, 1, count)
+    return mean, variance, eta_g, eta_d
 
 
 def _check_region(random: np.random.Generator) -> Check:
-    mean, variance, rate_g, rate_d = _random_moments(random, DRAWS)
+    mean, variance, eta_g, eta_d = _random_moments(random, DRAWS)
     M = np.stack([[np.ones(DRAWS), mean], [mean, variance + mean**2]], axis=0).transpose(2, 0, 1)
     near = np.arange(DRAWS) >= DRAWS // 2  # near the boundary, where a mistake would show
     limit = 4 / np.linalg.norm(M, ord=2, axis=(1, 2))
-    rate_d = np.where(near, limit * random.uniform(0.01, 1.05, DRAWS), rate_d)
-    quarter = np.eye(2) - rate_d[:, None, None] / 4 * M
-    edge = np.abs(64 * np.linalg.det(quarter) / (rate_d * (4 - rate_d)))
-    rate_g = np.where(near, edge * np.exp(random.normal(scale=0.05, size=DRAWS)) + 1e-9, rate_g)
-    radius = np.abs(np.linalg.eigvals(theory.alternating_map(M, rate_g, rate_d))).max(axis=1)
-    wrong = int(np.sum((radius < 1) != theory.is_stable(M, rate_g, rate_d)))
+    eta_d = np.where(near, limit * random.uniform(0.01, 1.05, DRAWS), eta_d)
+    quarter = np.eye(2) - eta_d[:, None, None] / 4 * M
+    edge = np.abs(64 * np.linalg.det(quarter) / (eta_d * (4 - eta_d)))
+    eta_g = np.where(near, edge * np.exp(random.normal(scale=0.05, size=DRAWS)) + 1e-9, eta_g)
+    radius = np.abs(np.linalg.eigvals(theory.alternating_map(M, eta_g, eta_d))).max(axis=1)
+    wrong = int(np.sum((radius < 1) != theory.is_stable(M, eta_g, eta_d)))
     return Check(
         id="gan_training_lab.stability-region",
         claim="thm-gan-lab-region",
@@ -192,8 +199,8 @@ def _check_region(random: np.random.Generator) -> Check:
 def _check_boundary_is_flip(random: np.random.Generator) -> Check:
     mean, variance, _, _ = _random_moments(random, 2000)
     M = np.stack([[np.ones(2000), mean], [mean, variance + mean**2]], axis=0).transpose(2, 0, 1)
-    rate_d = random.uniform(0.02, 0.98, 2000) * 4 / np.linalg.norm(M, ord=2, axis=(1, 2))
-    values = np.linalg.eigvals(theory.alternating_map(M, theory.stability_limit(M, rate_d), rate_d))
+    eta_d = random.uniform(0.02, 0.98, 2000) * 4 / np.linalg.norm(M, ord=2, axis=(1, 2))
+    values = np.linalg.eigvals(theory.alternating_map(M, theory.stability_limit(M, eta_d), eta_d))
     dominant = np.take_along_axis(values, np.abs(values).argmax(axis=1)[:, None], axis=1)
     worst = float(np.abs(dominant + 1).max())
     return Check(
@@ -209,10 +216,10 @@ def _check_boundary_is_flip(random: np.random.Generator) -> Check:
 
 
 def _check_spiral_modulus() -> Check:
-    chi, (lam, a, _, m, v) = _characteristic()
-    centered = sp.cancel(chi.subs(m, 0) / (lam - (1 - a / 2)))
+    chi, (lam, eta_d, _, m, v) = _characteristic()
+    centered = sp.cancel(chi.subs(m, 0) / (lam - (1 - eta_d / 2)))
     quadratic = sp.Poly(centered, lam)
-    residual = sp.expand(quadratic.coeff_monomial(1) - (1 - a * v / 2))
+    residual = sp.expand(quadratic.coeff_monomial(1) - (1 - eta_d * v / 2))
     return Check(
         id="gan_training_lab.spiral-modulus",
         claim="prp-gan-lab-centered",
@@ -228,11 +235,11 @@ def _check_spiral_modulus() -> Check:
 def _check_simultaneous(random: np.random.Generator) -> Check:
     draws = 20_000
     v = np.exp(random.uniform(-2, 2, draws))
-    b, a = 10 ** random.uniform(-2, 1.2, (2, draws))
+    eta_g, eta_d = 10 ** random.uniform(-2, 1.2, (2, draws))
     M = np.zeros((draws, 2, 2))
     M[:, 0, 0], M[:, 1, 1] = 1, v
-    radius = np.abs(np.linalg.eigvals(theory.simultaneous_map(M, b, a))).max(axis=1)
-    wrong = int(np.sum((radius < 1) != theory.is_stable_simultaneous(v, b, a)))
+    radius = np.abs(np.linalg.eigvals(theory.simultaneous_map(M, eta_g, eta_d))).max(axis=1)
+    wrong = int(np.sum((radius < 1) != theory.is_stable_simultaneous(v, eta_g, eta_d)))
     return Check(
         id="gan_training_lab.simultaneous",
         claim="prp-gan-lab-simultaneous",
@@ -246,21 +253,21 @@ def _check_simultaneous(random: np.random.Generator) -> Check:
 
 
 def _check_saturated_invariant() -> Check:
-    """The form Q = bφ² + aδ² − abφδ under the three moves of the saturated game."""
+    """The form Q = η_G φ² + η_D δ² − η_G η_D φδ under the three moves of the saturated game."""
     f, d = sp.symbols("f d", real=True)
-    a, b = sp.symbols("a b", positive=True)
+    eta_d, eta_g = sp.symbols("eta_D eta_G", positive=True)
 
     def form(slope: sp.Expr, deviation: sp.Expr) -> sp.Expr:
-        return b * slope**2 + a * deviation**2 - a * b * slope * deviation
+        return eta_g * slope**2 + eta_d * deviation**2 - eta_d * eta_g * slope * deviation
 
-    first, turned = form(f, d), f - a * d
-    both = form(turned, d + b * turned) - first
-    fall_d, fall_g = claimed_falls(a, b, f, d)
+    first, turned = form(f, d), f - eta_d * d
+    both = form(turned, d + eta_g * turned) - first
+    fall_d, fall_g = claimed_falls(eta_d, eta_g, f, d)
     only_d = form(turned, d) - first - fall_d
-    only_g = form(f, d + b * f) - first - fall_g
-    discriminant = (a * b) ** 2 - 4 * a * b - a * b * (a * b - 4)
-    matrix = sp.Matrix([[1, -a], [b, 1 - a * b]])
-    rest = (matrix.det() - 1, matrix.trace() - (2 - a * b), discriminant)
+    only_g = form(f, d + eta_g * f) - first - fall_g
+    discriminant = (eta_d * eta_g) ** 2 - 4 * eta_d * eta_g - eta_d * eta_g * (eta_d * eta_g - 4)
+    matrix = sp.Matrix([[1, -eta_d], [eta_g, 1 - eta_d * eta_g]])
+    rest = (matrix.det() - 1, matrix.trace() - (2 - eta_d * eta_g), discriminant)
     refuted = sum(sp.expand(r) != 0 for r in (both, only_d, only_g, *rest))
     return Check(
         id="gan_training_lab.saturated",
@@ -276,7 +283,7 @@ def _check_saturated_invariant() -> Check:
 
 
 def _check_small_rates() -> Check:
-    """Solve the Lyapunov equation of the limiting flow with SymPy, for rates a = s, b = rs."""
+    """Solve the Lyapunov equation of the limiting flow with SymPy, for η_D = s, η_G = rs."""
     r, m, v = sp.symbols("r m v", positive=True)
     drift = sp.Matrix(
         [
@@ -323,13 +330,13 @@ def _check_sampled_variance(random: np.random.Generator) -> Check:
     worst = 0.0
     for _ in range(50):
         M = theory.moments(random.uniform(-2, 2), np.exp(random.uniform(-1, 1)))
-        d = 0.5 / np.linalg.eigvalsh(M)[-1] * 10 ** random.uniform(-2, 0)
-        g = 10 ** random.uniform(-3, -1)
-        A = theory.alternating_map(M, g, d)
+        eta_d = 0.5 / np.linalg.eigvalsh(M)[-1] * 10 ** random.uniform(-2, 0)
+        eta_g = 10 ** random.uniform(-3, -1)
+        A = theory.alternating_map(M, eta_g, eta_d)
         # one real and one noise value of variance 1 and 2 move phi_1 by half the gradient's step
-        kick = theory.alternating_map(M, g, 0.0) @ np.array([0.0, 0.0, -d / 2])
+        kick = theory.alternating_map(M, eta_g, 0.0) @ np.array([0.0, 0.0, -eta_d / 2])
         expected = linalg.solve_discrete_lyapunov(A, 3 * np.outer(kick, kick), method="bilinear")
-        found = theory.sampled_variance(A, theory.noise_direction(g, d), 1.0, 2.0)
+        found = theory.sampled_variance(A, theory.noise_direction(eta_g, eta_d), 1.0, 2.0)
         worst = max(worst, abs(found / expected[0, 0] - 1))
     return Check(
         id="gan_training_lab.lyapunov",
@@ -350,8 +357,8 @@ def _check_shuffled_variance(random: np.random.Generator) -> Check:
         data = random.normal(size=4)
         data -= data.mean()
         M = theory.moments(0.3, 1.0)
-        g, d = 0.3, 0.4
-        A, q = theory.alternating_map(M, g, d), theory.noise_direction(g, d)
+        eta_g, eta_d = 0.3, 0.4
+        A, q = theory.alternating_map(M, eta_g, eta_d), theory.noise_direction(eta_g, eta_d)
         own = []
         for steps in range(1, 5):
             total = np.zeros((3, 3))

@@ -18,6 +18,7 @@ from numpy.polynomial.hermite_e import hermegauss
 
 from scripts.common.arrays import Floats
 from scripts.gan_training import theory
+from scripts.gan_training.model import Rates
 
 Rule = tuple[Floats, Floats]
 """Nodes and weights (n,) of a quadrature rule for a probability distribution."""
@@ -60,35 +61,34 @@ def sample_rule(sample: Floats) -> Rule:
 
 def stationary_state(
     M: Floats,
-    rate_g: float,
-    rate_d: float,
+    rates: Rates,
     rest: float,
     real: Rule,
     noise: Rule,
     *,
-    epoch: int | None = None,
+    samples: int | None = None,
     rounds: int = 60,
 ) -> State:
     """Return the predicted stationary state of one-example SGD.
 
-    M: moment matrix at the equilibrium; rest: θ*; real, noise: rules for x and z; epoch: the size
+    M: moment matrix at the equilibrium; rest: θ*; real, noise: rules for x and z; samples: the size
     of the data set if epochs are shuffled. Starts from the linear theory. Each round linearizes F
     in the mean (Stein): F = EF + B(w − c) + remainder, and solves Σ = BΣBᵀ + Cov(remainder).
     Raises ValueError if `rounds` rounds do not settle it.
     """
-    linear = theory.alternating_map(M, rate_g, rate_d)
-    q = theory.noise_direction(rate_g, rate_d)
+    linear = theory.alternating_map(M, rates.generator, rates.discriminator)
+    q = theory.noise_direction(rates.generator, rates.discriminator)
     scale = _variance(real) + _variance(noise)
     covariance = theory.stationary_covariance(linear, scale * np.outer(q, q))
-    covariance[1, 1] += 1e-3 * rate_d  # for centered data φ₀ has no noise yet: keep Σ positive
+    covariance[1, 1] += 1e-3 * rates.discriminator  # centered data: no noise on φ₀ yet, keep Σ > 0
     center = np.zeros(3)
     before = np.inf
     for _ in range(rounds):
-        center, covariance = _round(center, covariance, (rate_g, rate_d), rest, real, noise, epoch)
+        center, covariance = _round(center, covariance, rates, rest, real, noise, samples)
         if abs(covariance[0, 0] - before) <= TOLERANCE * covariance[0, 0]:
             return State(float(center[0]), float(covariance[0, 0]))
         before = covariance[0, 0]
-    raise ValueError(f"the closure did not settle for rates {rate_g}, {rate_d}")
+    raise ValueError(f"the closure did not settle for {rates}")
 
 
 def _variance(rule: Rule) -> float:
@@ -99,11 +99,11 @@ def _variance(rule: Rule) -> float:
 def _round(
     center: Floats,
     covariance: Floats,
-    rates: tuple[float, float],
+    rates: Rates,
     rest: float,
     real: Rule,
     noise: Rule,
-    epoch: int | None,
+    samples: int | None,
 ) -> tuple[Floats, Floats]:
     nodes, weights = normal_rule(0.0, 1.0)
     grid = np.stack(np.meshgrid(nodes, nodes, nodes, indexing="ij")).reshape(3, -1)
@@ -115,27 +115,25 @@ def _round(
     slope = np.linalg.solve(covariance, np.einsum("jw,kwxz,wxz->jk", offsets, after, joint)).T
     second = np.einsum("jwxz,kwxz,wxz->jk", after, after, joint) - np.outer(mean, mean)
     remainder = second - slope @ covariance @ slope.T
-    if epoch is None:
+    if samples is None:
         solved = theory.stationary_covariance(slope, remainder)
     else:
         kicks = np.einsum("kwxz,w,z->kx", after, chances, noise[1]) - mean[:, None]
         data = (kicks * real[1]) @ kicks.T
-        solved = theory.shuffled_covariance(slope, data, remainder - data, epoch)
+        solved = theory.shuffled_covariance(slope, data, remainder - data, samples)
     shift = np.linalg.solve(np.eye(3) - slope, mean - center)
     return center + shift, (solved + solved.T) / 2
 
 
-def _step(
-    states: Floats, rates: tuple[float, float], rest: float, real: Floats, noise: Floats
-) -> Floats:
+def _step(states: Floats, rates: Rates, rest: float, real: Floats, noise: Floats) -> Floats:
     """Return F (3, w, x, z) for states (3, w), each real node and each noise node."""
-    deviation, phi0, phi1 = (row[:, None, None] for row in states)
+    deviation, intercept, slope = (row[:, None, None] for row in states)
     x, y = real[:, None], noise + rest + deviation
-    doubt, belief = _logistic(-(phi0 + phi1 * x)), _logistic(phi0 + phi1 * y)
-    new0 = phi0 - rates[1] * (belief - doubt)
-    new1 = phi1 - rates[1] * (belief * y - doubt * x)
-    moved = deviation + rates[0] * new1 * _logistic(-(new0 + new1 * y))
-    return np.stack([moved, new0, new1])
+    doubt, belief = _logistic(-(intercept + slope * x)), _logistic(intercept + slope * y)
+    new_intercept = intercept - rates.discriminator * (belief - doubt)
+    new_slope = slope - rates.discriminator * (belief * y - doubt * x)
+    moved = deviation + rates.generator * new_slope * _logistic(-(new_intercept + new_slope * y))
+    return np.stack([moved, new_intercept, new_slope])
 
 
 def _logistic(u: Floats) -> Floats:

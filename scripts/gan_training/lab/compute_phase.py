@@ -22,6 +22,7 @@ from scripts.gan_training.lab.engine import paths
 from scripts.gan_training.lab.measure import Window
 from scripts.gan_training.lab.progress import reporter
 from scripts.gan_training.lab.survey import survey
+from scripts.gan_training.model import RUNAWAY_BOUND
 
 PARTS = ("moments", "predicted", "radius", "counted", "separated", "observed", "rate")
 """Names of an experiment's arrays, each after its name and an underscore."""
@@ -71,9 +72,7 @@ def samples(settings: Settings) -> tuple[Numbers, Numbers]:
 def compute(settings: Settings) -> Arrays:
     """Return every array of the step: predictions and observations of each experiment."""
     real, noise = samples(settings)
-    axis, rate_g, rate_d = phase.rate_grid(
-        settings.lowest_rate, settings.highest_rate, settings.grid
-    )
+    axis, rates = phase.rate_grid(settings.lowest_rate, settings.highest_rate, settings.grid)
     arrays: Arrays = {"axis": axis, "real": real, "noise": noise}
     for name in EXPERIMENTS:
         centered = name in ("centered", "simultaneous")
@@ -83,7 +82,7 @@ def compute(settings: Settings) -> Arrays:
             x, z = real[k], noise[k]
             if centered:
                 x, z = x - x.mean(), z - z.mean()
-            rows.append(_experiment(settings, name, x, z, rate_g, rate_d, f"{name} {k + 1}/{sets}"))
+            rows.append(_experiment(settings, name, x, z, rates, f"{name} {k + 1}/{sets}"))
         for part, values in zip(PARTS, zip(*rows, strict=True), strict=True):
             arrays[f"{name}_{part}"] = np.array(values)
     arrays |= _marked(settings, arrays)
@@ -104,26 +103,24 @@ def _experiment(
     name: str,
     real: Numbers,
     noise: Numbers,
-    rate_g: Numbers,
-    rate_d: Numbers,
+    rates: tuple[Numbers, Numbers],
     label: str,
 ) -> tuple[Numbers, ...]:
-    """Return the arrays named in `PARTS`, for one data set."""
+    """Return the arrays named in `PARTS`, for one data set and pairs of rates."""
     alternating = name != "simultaneous"
     M = theory.moment_matrix(real, noise)
-    prediction = phase.predict(M, rate_g, rate_d, settings.epochs, alternating=alternating)
+    prediction = phase.predict(M, *rates, settings.epochs, alternating=alternating)
     near = settings.near_distance
     if name == "far":
         start = np.array([settings.start_theta, 0.0, 0.0])
-        window = Window(outer=100 * near, target=100 * near, floor=1e-7 * near, bound=RUNAWAY)
+        window = Window(outer=100 * near, target=100 * near, floor=1e-7 * near, bound=RUNAWAY_BOUND)
     else:
         start = np.array([theory.equilibrium(real, noise), 0, 0]) + near / np.sqrt(3)
-        window = Window(outer=10 * near, target=near / 100, floor=1e-7 * near, bound=RUNAWAY)
+        window = Window(outer=10 * near, target=near / 100, floor=1e-7 * near, bound=RUNAWAY_BOUND)
     observed, rate = survey(
         real,
         noise,
-        rate_g,
-        rate_d,
+        *rates,
         start,
         settings.epochs,
         window,
@@ -131,10 +128,6 @@ def _experiment(
         progress=reporter(label),
     )
     return M, *dataclasses.astuple(prediction), observed, rate
-
-
-RUNAWAY = 1e8
-"""A GAN with a parameter beyond this has run away; orbits that stay bounded are far smaller."""
 
 
 def _marked(settings: Settings, arrays: Arrays) -> Arrays:
@@ -151,9 +144,9 @@ def _marked(settings: Settings, arrays: Arrays) -> Arrays:
         if place is not None:
             kinds.append(kind)
             pairs.append((arrays["axis"][place[1]], arrays["axis"][place[0]]))
-    g, d = np.array(pairs).T
     start = [settings.start_theta, 0.0, 0.0]
-    runs = paths(arrays["real"][0], arrays["noise"][0], g, d, start, settings.epochs)
+    rates = np.array(pairs).T
+    runs = paths(arrays["real"][0], arrays["noise"][0], *rates, start, settings.epochs)
     return {"mark_class": np.array(kinds), "mark_rates": np.array(pairs), "mark_paths": runs}
 
 

@@ -15,6 +15,7 @@ from scripts.common.values import value
 from scripts.gan_training import theory
 from scripts.gan_training.lab import closure, sgd
 from scripts.gan_training.lab.progress import reporter
+from scripts.gan_training.model import Rates
 
 DECADES = 2
 """How far below their largest values the learning rates reach, in decades."""
@@ -101,21 +102,21 @@ def predicted(settings: Settings, population: sgd.Population, scheme: str) -> di
         else closure.sample_rule(population.data)
     )
     steps = np.logspace(0, -DECADES, settings.sgd_rates)
-    pairs = [(variance / 10 * g, d / largest / 2) for d in steps for g in steps]
+    pairs = [Rates(variance / 10 * one, other / largest / 2) for other in steps for one in steps]
     rows = []
-    for g, d in pairs:
-        A, q = theory.alternating_map(M, g, d), theory.noise_direction(g, d)
+    for rates in pairs:
+        A = theory.alternating_map(M, rates.generator, rates.discriminator)
+        q = theory.noise_direction(rates.generator, rates.discriminator)
         linear = theory.sampled_variance(A, q, own, variance)
         if scheme == "shuffled":
             linear = theory.shuffled_variance(A, q, own, variance, m)
         settled = closure.stationary_state(
             M,
-            g,
-            d,
+            rates,
             rest,
             real,
             closure.normal_rule(0.0, population.spread),
-            epoch=m if scheme == "shuffled" else None,
+            samples=m if scheme == "shuffled" else None,
         )
         relaxation = -1 / np.log(theory.spectral_radius(A))
         burn_in = -(-int(BURN_IN * relaxation + 1) // m) * m
@@ -125,13 +126,13 @@ def predicted(settings: Settings, population: sgd.Population, scheme: str) -> di
                 linear,
                 settled.variance,
                 settled.bias,
-                sgd.Plan(scheme, g, d, burn_in, burn_in + length),
+                sgd.Plan(scheme, rates, burn_in, burn_in + length),
             )
         )
     linears, closeds, biases, plans = zip(*rows, strict=True)
     return {
-        "rate_g": [g for g, _ in pairs],
-        "rate_d": [d for _, d in pairs],
+        "rate_g": [rates.generator for rates in pairs],
+        "rate_d": [rates.discriminator for rates in pairs],
         "linear": linears,
         "closed": closeds,
         "bias_closed": biases,

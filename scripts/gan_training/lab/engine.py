@@ -38,45 +38,52 @@ def kernel(precision: str) -> Any:
 
     @njit(**logistic.OPTIONS)  # type: ignore[untyped-decorator]
     def advance(
-        real: Any, noise: Any, rate_g: Any, rate_d: Any, alternating: Any, state: Any, path: Any
+        real: Any,
+        noise: Any,
+        generator_rate: Any,
+        discriminator_rate: Any,
+        alternating: Any,
+        state: Any,
+        path: Any,
     ) -> None:
         """Advance one block by len(path) epochs; `state` (3, LANES) and `path` are overwritten."""
         m = real.size
-        theta, phi0, phi1 = state[0].copy(), state[1].copy(), state[2].copy()
+        theta, intercept, slope = state[0].copy(), state[1].copy(), state[2].copy()
         sum0, sum1 = np.empty_like(theta), np.empty_like(theta)
-        logit, slope = np.empty_like(theta), np.empty_like(theta)
-        step_g, step_d = rate_g / dtype(m), rate_d / dtype(m)
+        logit, seen = np.empty_like(theta), np.empty_like(theta)
+        step_g, step_d = generator_rate / dtype(m), discriminator_rate / dtype(m)
         for epoch in range(path.shape[0]):
             for lane in range(LANES):
                 sum0[lane] = zero
                 sum1[lane] = zero
-                logit[lane] = phi0[lane] + phi1[lane] * theta[lane]
-                slope[lane] = phi1[lane]
+                logit[lane] = intercept[lane] + slope[lane] * theta[lane]
+                seen[lane] = slope[lane]
             for i in range(m):
                 x, z = real[i], noise[i]
                 for lane in range(LANES):  # doubt 1 - D(x), belief D(g(z))
-                    doubt = complement(phi0[lane] + phi1[lane] * x)
-                    belief = complement(-(logit[lane] + phi1[lane] * z))
+                    doubt = complement(intercept[lane] + slope[lane] * x)
+                    belief = complement(-(logit[lane] + slope[lane] * z))
                     sum0[lane] += belief - doubt
                     sum1[lane] += belief * (z + theta[lane]) - doubt * x
             for lane in range(LANES):
-                phi0[lane] -= step_d[lane] * sum0[lane]
-                phi1[lane] -= step_d[lane] * sum1[lane]
+                intercept[lane] -= step_d[lane] * sum0[lane]
+                slope[lane] -= step_d[lane] * sum1[lane]
                 sum0[lane] = zero
                 if alternating:
-                    logit[lane] = phi0[lane] + phi1[lane] * theta[lane]
-                    slope[lane] = phi1[lane]
+                    logit[lane] = intercept[lane] + slope[lane] * theta[lane]
+                    seen[lane] = slope[lane]
             for i in range(m):
                 z = noise[i]
                 for lane in range(LANES):
-                    sum0[lane] += complement(logit[lane] + slope[lane] * z)
+                    sum0[lane] += complement(logit[lane] + seen[lane] * z)
             for lane in range(LANES):
-                theta[lane] += step_g[lane] * slope[lane] * sum0[lane]
+                theta[lane] += step_g[lane] * seen[lane] * sum0[lane]
                 path[epoch, 0, lane] = theta[lane]
-                path[epoch, 1, lane] = phi0[lane]
-                path[epoch, 2, lane] = phi1[lane]
+                path[epoch, 1, lane] = intercept[lane]
+                path[epoch, 2, lane] = slope[lane]
         for lane in range(LANES):  # assigning whole rows would take Numba 3 s to compile
-            state[0, lane], state[1, lane], state[2, lane] = theta[lane], phi0[lane], phi1[lane]
+            state[0, lane], state[1, lane] = theta[lane], intercept[lane]
+            state[2, lane] = slope[lane]
 
     return advance
 
@@ -89,8 +96,8 @@ def available_threads() -> int:
 def train(
     real: Numbers,
     noise: Numbers,
-    rate_g: ArrayLike,
-    rate_d: ArrayLike,
+    generator_rate: ArrayLike,
+    discriminator_rate: ArrayLike,
     start: ArrayLike,
     epochs: int,
     *,
@@ -102,11 +109,12 @@ def train(
     """Train GANs by full-batch gradient descent and return their final states (3, n).
 
     real, noise: (m,), the data set and the generator's inputs, the same at every epoch.
-    rate_g, rate_d: (n,), one pair a GAN. start: (3,) or (3, n), in the order θ, φ₀, φ₁.
+    generator_rate, discriminator_rate: (n,), one pair a GAN. start: (3,) or (3, n), in the order
+    θ, φ₀, φ₁.
     dtype: np.float64 or np.float32. alternating: whether the generator sees the new φ.
     threads: None means `available_threads()`. progress: called with (done, all) GANs.
     """
-    grid = Grid(real, noise, rate_g, rate_d, start, dtype)
+    grid = Grid(real, noise, generator_rate, discriminator_rate, start, dtype)
 
     def work(block: int) -> None:
         path = np.empty((min(epochs, CHUNK), 3, LANES), dtype)
@@ -120,8 +128,8 @@ def train(
 def paths(
     real: Numbers,
     noise: Numbers,
-    rate_g: ArrayLike,
-    rate_d: ArrayLike,
+    generator_rate: ArrayLike,
+    discriminator_rate: ArrayLike,
     start: ArrayLike,
     epochs: int,
     *,
@@ -129,7 +137,7 @@ def paths(
     alternating: bool = True,
 ) -> Numbers:
     """Train a few GANs as `train` does and return every state (epochs + 1, 3, n), start first."""
-    grid = Grid(real, noise, rate_g, rate_d, start, dtype)
+    grid = Grid(real, noise, generator_rate, discriminator_rate, start, dtype)
     everything = np.empty((epochs + 1, 3, grid.blocks * LANES), dtype)
     everything[0, :, : grid.size] = grid.states
 
@@ -149,20 +157,21 @@ class Grid:
         self,
         real: Numbers,
         noise: Numbers,
-        rate_g: ArrayLike,
-        rate_d: ArrayLike,
+        generator_rate: ArrayLike,
+        discriminator_rate: ArrayLike,
         start: ArrayLike,
         dtype: type[np.floating[Any]],
     ) -> None:
         if np.shape(real) != np.shape(noise) or np.ndim(real) != 1:
             raise ValueError(f"one noise value a data point: {np.shape(real)}, {np.shape(noise)}")
-        g, d = np.broadcast_arrays(np.asarray(rate_g, dtype), np.asarray(rate_d, dtype))
-        self.size = g.size
-        self.blocks = -(-g.size // LANES)
+        pair = (np.asarray(generator_rate, dtype), np.asarray(discriminator_rate, dtype))
+        rates = np.broadcast_arrays(*pair)
+        self.size = rates[0].size
+        self.blocks = -(-self.size // LANES)
         self.real, self.noise = np.asarray(real, dtype), np.asarray(noise, dtype)
-        self.rates = np.array([self._filled(g), self._filled(d)])
+        self.rates = np.array([self._filled(rate) for rate in rates])
         first = np.asarray(start, dtype)
-        first = np.broadcast_to(first[:, None] if first.ndim == 1 else first, (3, g.size))
+        first = np.broadcast_to(first[:, None] if first.ndim == 1 else first, (3, self.size))
         self._states = np.array([self._filled(row) for row in first])
         self._advance = kernel(np.dtype(dtype).name)
 

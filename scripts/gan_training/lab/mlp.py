@@ -35,8 +35,8 @@ class Training:
     width: int
     steps: int
     batch: int
-    rate_g: float
-    rate_d: float
+    generator_rate: float
+    discriminator_rate: float
 
 
 class Perceptrons(nn.Module):
@@ -80,8 +80,10 @@ def train(
     generators = Perceptrons(runs, training.width, random)
     discriminators = Perceptrons(runs, training.width, random)
     betas = (0.0, 0.9)
-    player_g = torch.optim.Adam(generators.parameters(), training.rate_g, betas, fused=True)
-    player_d = torch.optim.Adam(discriminators.parameters(), training.rate_d, betas, fused=True)
+    player_g = torch.optim.Adam(generators.parameters(), training.generator_rate, betas, fused=True)
+    player_d = torch.optim.Adam(
+        discriminators.parameters(), training.discriminator_rate, betas, fused=True
+    )
     shape = (runs, training.batch, 1)
     players = (player_d, player_g)
     decays = [torch.optim.lr_scheduler.LinearLR(p, 1.0, 0.0, training.steps) for p in players]

@@ -37,25 +37,30 @@ class Prediction:
     separated: Bools
 
 
-def rate_grid(lowest: float, highest: float, size: int) -> tuple[Floats, Floats, Floats]:
-    """Return the axis (size,) on a log scale, and η_G, η_D (size²,) with η_G varying fastest."""
+def rate_grid(lowest: float, highest: float, size: int) -> tuple[Floats, tuple[Floats, Floats]]:
+    """Return the axis (size,) on a log scale, and (η_G, η_D), each (size²,), η_G varying fastest."""
     axis = np.geomspace(lowest, highest, size)
-    rate_d, rate_g = np.meshgrid(axis, axis, indexing="ij")
-    return axis, rate_g.ravel(), rate_d.ravel()
+    discriminator_rate, generator_rate = np.meshgrid(axis, axis, indexing="ij")
+    return axis, (generator_rate.ravel(), discriminator_rate.ravel())
 
 
 def predict(
-    M: Floats, rate_g: Floats, rate_d: Floats, epochs: int, *, alternating: bool = True
+    M: Floats,
+    generator_rate: Floats,
+    discriminator_rate: Floats,
+    epochs: int,
+    *,
+    alternating: bool = True,
 ) -> Prediction:
     """Return the prediction for rates (n,) and a run of so many epochs."""
     make = theory.alternating_map if alternating else theory.simultaneous_map
-    A = make(M, rate_g, rate_d)
+    A = make(M, generator_rate, discriminator_rate)
     lead = theory.dominant_eigenvalue(A)
     classes, radius = theory.behavior(lead), np.abs(lead)
     counted = np.abs(np.log(radius)) >= TIME_SCALES / epochs
     for g, d in ((MARGIN, 1), (1 / MARGIN, 1), (1, MARGIN), (1, 1 / MARGIN)):
         inside = np.flatnonzero(counted)
-        moved = make(M, rate_g[inside] * g, rate_d[inside] * d)
+        moved = make(M, generator_rate[inside] * g, discriminator_rate[inside] * d)
         counted[inside] = theory.behavior(theory.dominant_eigenvalue(moved)) == classes[inside]
     gain = theory.separation(A)
     separated = (gain >= TIME_SCALES / epochs) & (gain >= np.abs(np.log(radius)) / 2)

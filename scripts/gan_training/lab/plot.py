@@ -325,9 +325,9 @@ def _boundaries(axes: Axes, arrays: Arrays, name: str) -> None:
     """Draw the predicted boundaries: ρ = 1 (solid), and between classes of convergence (dashed)."""
     low, high = np.log10(arrays["axis"][[0, -1]])
     axis = np.linspace(low, high, 300)
-    rate_d, rate_g = np.meshgrid(10**axis, 10**axis, indexing="ij")
+    discriminator_rate, generator_rate = np.meshgrid(10**axis, 10**axis, indexing="ij")
     make = theory.simultaneous_map if name == "simultaneous" else theory.alternating_map
-    A = make(arrays[f"{name}_moments"][0], rate_g, rate_d)
+    A = make(arrays[f"{name}_moments"][0], generator_rate, discriminator_rate)
     lead = theory.dominant_eigenvalue(A)
     classes = theory.behavior(lead)
     axes.contour(axis, axis, np.log(np.abs(lead)), [0.0], colors=style.INK, linewidths=1.1)

@@ -20,6 +20,7 @@ from scripts.common.arrays import Arrays, Floats
 from scripts.gan_training.lab import logistic
 from scripts.gan_training.lab.engine import available_threads
 from scripts.gan_training.lab.progress import Progress
+from scripts.gan_training.model import Rates
 
 SCHEMES = ("fresh", "replaced", "shuffled")
 STEPS = 2048
@@ -31,8 +32,7 @@ class Plan:
     """One pair of rates and one scheme, and when to measure, in steps: [burn_in, stop)."""
 
     scheme: str
-    rate_g: float
-    rate_d: float
+    rates: Rates
     burn_in: int
     stop: int
 
@@ -124,7 +124,7 @@ class _Run:
         _advance(
             real[:stop],
             noise[:stop],
-            (self.plan.rate_g, self.plan.rate_d),
+            dataclasses.astuple(self.plan.rates),
             self._rest,
             first,
             self._state,
@@ -150,22 +150,25 @@ def _advance(
 
     Overwrites `state` (3, chains); adds θ − θ* and its square to `sums` from step `first` on.
     """
-    rate_g, rate_d = rates
-    theta, phi0, phi1 = state[0].copy(), state[1].copy(), state[2].copy()
+    generator_rate, discriminator_rate = rates
+    theta, intercept, slope = state[0].copy(), state[1].copy(), state[2].copy()
     once, twice = sums[0].copy(), sums[1].copy()
     for step in range(real.shape[0]):
         x, z = real[step], noise[step]
         counted = 1.0 if step >= first else 0.0
         for chain in range(theta.size):
             y = z[chain] + theta[chain]
-            doubt = _complement(phi0[chain] + phi1[chain] * x[chain])
-            belief = _complement(-(phi0[chain] + phi1[chain] * y))
-            phi0[chain] -= rate_d * (belief - doubt)
-            phi1[chain] -= rate_d * (belief * y - doubt * x[chain])
-            theta[chain] += rate_g * phi1[chain] * _complement(phi0[chain] + phi1[chain] * y)
+            doubt = _complement(intercept[chain] + slope[chain] * x[chain])
+            belief = _complement(-(intercept[chain] + slope[chain] * y))
+            intercept[chain] -= discriminator_rate * (belief - doubt)
+            slope[chain] -= discriminator_rate * (belief * y - doubt * x[chain])
+            theta[chain] += (
+                generator_rate * slope[chain] * _complement(intercept[chain] + slope[chain] * y)
+            )
             deviation = counted * (theta[chain] - rest)
             once[chain] += deviation
             twice[chain] += deviation * deviation
     for chain in range(theta.size):  # assigning whole rows would take Numba 3 s to compile
-        state[0, chain], state[1, chain], state[2, chain] = theta[chain], phi0[chain], phi1[chain]
+        state[0, chain], state[1, chain] = theta[chain], intercept[chain]
+        state[2, chain] = slope[chain]
         sums[0, chain], sums[1, chain] = once[chain], twice[chain]

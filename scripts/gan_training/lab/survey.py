@@ -17,6 +17,7 @@ from numba import njit
 from numpy.typing import ArrayLike
 
 from scripts.common.arrays import Bools, Floats, Ints
+from scripts.gan_training import theory
 from scripts.gan_training.lab.engine import CHUNK, LANES, Grid, available_threads, kernel
 from scripts.gan_training.lab.measure import Window, are_over, observe
 from scripts.gan_training.lab.progress import Progress
@@ -25,8 +26,8 @@ from scripts.gan_training.lab.progress import Progress
 def survey(
     real: Floats,
     noise: Floats,
-    rate_g: ArrayLike,
-    rate_d: ArrayLike,
+    generator_rate: ArrayLike,
+    discriminator_rate: ArrayLike,
     start: ArrayLike,
     epochs: int,
     window: Window,
@@ -40,8 +41,8 @@ def survey(
     Arguments as `engine.train`; window: what counts as near the equilibrium (`measure.Window`).
     A class is one of `theory`'s; the log rate is NaN where the GAN did not converge.
     """
-    grid = Grid(real, noise, rate_g, rate_d, start, np.float64)
-    rest = float(np.mean(real) - np.mean(noise))
+    grid = Grid(real, noise, generator_rate, discriminator_rate, start, np.float64)
+    rest = theory.equilibrium(real, noise)
     waiting = itertools.count()  # `next` is atomic: each GAN is taken by one thread
     classes, rates = np.empty(grid.size, np.int8), np.empty(grid.size)
     done, telling = itertools.count(1), threading.Lock()
