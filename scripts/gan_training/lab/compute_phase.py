@@ -145,8 +145,8 @@ def _marked(settings: Settings, arrays: Arrays) -> Arrays:
             kinds.append(kind)
             pairs.append((arrays["axis"][place[1]], arrays["axis"][place[0]]))
     start = [settings.start_theta, 0.0, 0.0]
-    rates = np.array(pairs).T
-    runs = paths(arrays["real"][0], arrays["noise"][0], *rates, start, settings.epochs)
+    real, noise, rates = arrays["real"][0], arrays["noise"][0], np.array(pairs).T
+    runs = paths(real, noise, rates[0], rates[1], start, settings.epochs)
     return {"mark_class": np.array(kinds), "mark_rates": np.array(pairs), "mark_paths": runs}
 
 

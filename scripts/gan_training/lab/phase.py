@@ -38,7 +38,7 @@ class Prediction:
 
 
 def rate_grid(lowest: float, highest: float, size: int) -> tuple[Floats, tuple[Floats, Floats]]:
-    """Return the axis (size,) on a log scale, and (η_G, η_D), each (size²,), η_G varying fastest."""
+    """Return the axis (size,), log scale, and (η_G, η_D), each (size²,), η_G varying fastest."""
     axis = np.geomspace(lowest, highest, size)
     discriminator_rate, generator_rate = np.meshgrid(axis, axis, indexing="ij")
     return axis, (generator_rate.ravel(), discriminator_rate.ravel())
