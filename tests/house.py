@@ -46,6 +46,11 @@ ENVIRONMENT = {
 }
 
 
+def configured(topic: str) -> dict[str, Any]:
+    """Return the settings of one exercise as workflow/config.yaml sets them."""
+    return read_yaml(ROOT / CONFIG)[topic]
+
+
 @dataclass(frozen=True)
 class Run:
     """A finished command: its exit code, what it printed, and what that says about the steps."""

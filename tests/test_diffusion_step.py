@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 import sympy as sp
+from house import configured
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import integrate, stats
@@ -33,7 +34,7 @@ from scripts.diffusion_step import (
     simulation,
 )
 
-DEFAULT: dict[str, Any] = {
+KNOBS: dict[str, Any] = {
     "beta": 0.05,
     "steps": 80,
     "wide_variance": 4.0,
@@ -48,7 +49,7 @@ DEFAULT: dict[str, Any] = {
     "false_alarm_rate": 1e-6,
     "seed": 45,
 }
-LOW = DEFAULT | {
+LOW = KNOBS | {
     "beta": 0.01,
     "steps": 16,
     "wide_variance": 1.5,
@@ -61,7 +62,7 @@ LOW = DEFAULT | {
     "shown_signal": [0.95, 0.02],
     "sample_size": 1_000,
 }
-HIGH = DEFAULT | {
+HIGH = KNOBS | {
     "beta": 0.3,
     "steps": 120,
     "wide_variance": 16.0,
@@ -78,7 +79,7 @@ def narrowed(kind: type[Any], knobs: dict[str, Any]) -> Any:
     return kind(**{field.name: knobs[field.name] for field in dataclasses.fields(kind)})
 
 
-def results(knobs: dict[str, Any] = DEFAULT) -> tuple[check.Settings, dict[str, Any]]:
+def results(knobs: dict[str, Any] = KNOBS) -> tuple[check.Settings, dict[str, Any]]:
     found = compute.arrays(narrowed(compute.Settings, knobs))
     return narrowed(check.Settings, knobs), found
 
@@ -191,7 +192,7 @@ def test_relative_deviation_is_free_of_scale() -> None:
 
 
 def test_shown_times_that_repeat_are_refused() -> None:
-    settings = narrowed(compute.Settings, DEFAULT | {"shown_signal": [0.5, 0.5001]})
+    settings = narrowed(compute.Settings, KNOBS | {"shown_signal": [0.5, 0.5001]})
     with pytest.raises(ValueError, match="spread the values"):
         compute.shown_times(settings, model.signal_left(model.linear_schedule(1e-4, 0.02, 1000)))
 
@@ -226,7 +227,8 @@ def numerical_checks(knobs: dict[str, Any]) -> list[Check]:
 
 
 def test_all_checks_pass_at_the_default() -> None:
-    assert [record.id for record in check.checks(*results()) if not record.passed] == []
+    found = check.checks(*results(configured("diffusion_step")))
+    assert [record.id for record in found if not record.passed] == []
 
 
 @pytest.mark.parametrize("seed", [1, 2])
@@ -237,9 +239,9 @@ def test_checks_pass_near_the_bounds(knobs: dict[str, Any], seed: int) -> None:
 
 
 GROUPS: dict[str, Callable[[], list[Check]]] = {
-    "step": lambda: checks_step.checks(results()[1], DEFAULT["beta"], DEFAULT["steps"]),
+    "step": lambda: checks_step.checks(results()[1], KNOBS["beta"], KNOBS["steps"]),
     "merge": checks_merging.checks,
-    "numbers": lambda: numerical_checks(DEFAULT),
+    "numbers": lambda: numerical_checks(KNOBS),
 }
 
 
@@ -371,7 +373,9 @@ def test_each_check_sees_broken_mathematics(
     assert f"diffusion_step.{name}" in failed
 
 
-@pytest.mark.parametrize("knobs", [DEFAULT, LOW, HIGH], ids=["default", "low", "high"])
+@pytest.mark.parametrize(
+    "knobs", [configured("diffusion_step"), LOW, HIGH], ids=["configured", "low", "high"]
+)
 def test_figures_draw_nothing_beyond_their_axes(knobs: dict[str, Any]) -> None:
     _, found = results(knobs)
     drawn = [

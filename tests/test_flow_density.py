@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 import sympy as sp
+from house import configured
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
@@ -31,7 +32,7 @@ from scripts.flow_density import (
     sampling,
 )
 
-DEFAULT: dict[str, Any] = {
+KNOBS: dict[str, Any] = {
     "sample_size": 20_000,
     "cells": 64,
     "quantiles": 10,
@@ -41,7 +42,7 @@ DEFAULT: dict[str, Any] = {
     "false_alarm_rate": 1e-6,
     "seed": 43,
 }
-LOW = DEFAULT | {
+LOW = KNOBS | {
     "sample_size": 1_000,
     "cells": 8,
     "quantiles": 4,
@@ -51,7 +52,7 @@ LOW = DEFAULT | {
     "false_alarm_rate": 1e-3,
     "seed": 0,
 }
-HIGH = DEFAULT | {
+HIGH = KNOBS | {
     "sample_size": 100_000,
     "cells": 200,
     "quantiles": 20,
@@ -67,7 +68,7 @@ def narrowed(kind: type[Any], knobs: dict[str, Any]) -> Any:
     return kind(**{field.name: knobs[field.name] for field in dataclasses.fields(kind)})
 
 
-def results(knobs: dict[str, Any] = DEFAULT) -> tuple[check.Settings, dict[str, Any]]:
+def results(knobs: dict[str, Any] = KNOBS) -> tuple[check.Settings, dict[str, Any]]:
     found = compute.arrays(narrowed(compute.Settings, knobs))
     return narrowed(check.Settings, knobs), found
 
@@ -165,7 +166,7 @@ def test_cantor_lengths_by_hand() -> None:
 
 
 def test_samples_are_those_of_the_named_laws() -> None:
-    drawn = compute.samples(narrowed(compute.Settings, DEFAULT))
+    drawn = compute.samples(narrowed(compute.Settings, KNOBS))
     laws = {"square": stats.beta(0.5, 1), "exponential": stats.expon}
     for name, law in laws.items():
         assert stats.kstest(drawn[name], law.cdf).pvalue > 1e-6
@@ -175,13 +176,13 @@ def test_samples_are_those_of_the_named_laws() -> None:
 
 
 def test_same_seed_same_arrays_and_another_seed_others() -> None:
-    (_, first), (_, second), (_, other) = results(), results(), results(DEFAULT | {"seed": 44})
+    (_, first), (_, second), (_, other) = results(), results(), results(KNOBS | {"seed": 44})
     assert all(np.array_equal(first[name], second[name]) for name in first)
     assert not np.array_equal(first["square_empirical"], other["square_empirical"])
 
 
 def test_summary_counts_and_height() -> None:
-    settings = narrowed(compute.Settings, DEFAULT)
+    settings = narrowed(compute.Settings, KNOBS)
     values = compute.summary(settings, compute.arrays(settings))
     assert values["height"]["text"] == "1.5958"
     assert values["tests"]["value"] == 4
@@ -203,7 +204,7 @@ def numerical_checks(knobs: dict[str, Any]) -> list[Check]:
 
 
 def test_all_checks_pass_at_the_default() -> None:
-    settings, found = results()
+    settings, found = results(configured("flow_density"))
     assert [record.id for record in check.checks(settings, found) if not record.passed] == []
 
 
@@ -214,7 +215,7 @@ def test_checks_pass_near_the_bounds(knobs: dict[str, Any], seed: int) -> None:
     assert [record.id for record in found if not record.passed] == []
 
 
-def law_group(knobs: dict[str, Any] = DEFAULT) -> list[Check]:
+def law_group(knobs: dict[str, Any] = KNOBS) -> list[Check]:
     settings, found = results(knobs)
     return checks_laws.law_checks(
         found, settings.sample_size, settings.left_end, settings.false_alarm_rate
@@ -226,9 +227,9 @@ GROUPS: dict[str, Callable[[], list[Check]]] = {
     "logistic": checks_algebra.logistic_checks,
     "maps": lambda: checks_algebra.other_maps_checks(5),
     "laws": law_group,
-    "branch": lambda: [checks_laws.branch_check(results()[1], DEFAULT["left_end"])],
+    "branch": lambda: [checks_laws.branch_check(results()[1], KNOBS["left_end"])],
     "entropy": checks_laws.entropy_checks,
-    "mode": lambda: [checks_laws.mode_check(DEFAULT["wide_variance"])],
+    "mode": lambda: [checks_laws.mode_check(KNOBS["wide_variance"])],
 }
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from house import configured
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -41,14 +42,7 @@ SMALL = {
     "dynamics_rounds": 6,
     "dynamics_trials": 400,
 }
-DEFAULT = {
-    "largest_m": 4,
-    "largest_k": 2,
-    "dynamics_m": 4,
-    "dynamics_k": 2,
-    "dynamics_rounds": 20,
-    "dynamics_trials": 4000,
-}
+CONFIGURED = {name: configured("gan_game")[name] for name in SMALL}
 LOWEST = dict(zip(SMALL, (1, 0, 2, 1, 2, 200), strict=True))
 HIGH = dict(zip(SMALL, (4, 2, 6, 2, 25, 300), strict=True))
 
@@ -290,7 +284,7 @@ def run_checks(chosen: check.Settings, arrays: compute.Arrays) -> list[Any]:
 
 
 @pytest.mark.parametrize("seed", [0, 1])
-@pytest.mark.parametrize("knobs", [LOWEST, SMALL, DEFAULT], ids=["lowest", "small", "default"])
+@pytest.mark.parametrize("knobs", [LOWEST, SMALL, CONFIGURED], ids=["lowest", "small", "set"])
 def test_all_checks_pass(knobs: dict[str, int], seed: int) -> None:
     assert [found.id for found in check.checks(*results(knobs, seed)) if not found.passed] == []
 

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from house import configured
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -59,9 +60,7 @@ HIGH = compute.Settings(
     [[0.001, 0.001], [30.0, 30.0], [0.3, 0.05], [1.0, 0.1], [20.0, 0.2], [30.0, 0.02]],
     500, 200, 20, 11,
 )  # fmt: skip
-DEFAULT = compute.Settings(
-    3.0, 1.0, 100, 0.0, 0.0, 0.0, 0.1, 0.1, 2000, 200, PAIRS, 2000, 400, 10, 1
-)  # fmt: skip
+CONFIGURED = compute.Settings(**configured("gan_training"))
 
 
 def check_settings(knobs: compute.Settings) -> check.Settings:
@@ -372,7 +371,9 @@ def run(
 # ---------------------------------------------------------------- the checks
 
 
-@pytest.mark.parametrize("knobs", [SMALL, LOW, HIGH, DEFAULT], ids=["small", "low", "high", "set"])
+@pytest.mark.parametrize(
+    "knobs", [SMALL, LOW, HIGH, CONFIGURED], ids=["small", "low", "high", "set"]
+)
 def test_all_checks_pass(
     knobs: compute.Settings, original: Arrays, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -44,9 +44,3 @@ def noised_pair_density(x: Floats, signal: float) -> Floats:
     center = np.sqrt(signal)
     left, right = normal_density(x + center, 1.0 - signal), normal_density(x - center, 1.0 - signal)
     return 0.5 * (left + right)
-
-
-def noised_pair_cdf(x: Floats, signal: float) -> Floats:
-    """Return the distribution function that belongs to `noised_pair_density`."""
-    center, deviation = np.sqrt(signal), np.sqrt(1.0 - signal)
-    return 0.5 * normal_cdf((x + center) / deviation) + 0.5 * normal_cdf((x - center) / deviation)
