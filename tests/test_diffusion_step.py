@@ -179,7 +179,6 @@ def test_run_chain_with_no_noise_is_a_power() -> None:
 
 
 def test_bands_invert_their_inequalities() -> None:
-    assert 2 * np.exp(-2 * 800 * simulation.dkw_band(800, 1e-5) ** 2) == pytest.approx(1e-5)
     assert simulation.covariance_band(10**6, 2, 1e-6) < 0.02
     sample = np.random.default_rng(3).standard_normal((2000, 2))
     found = checks_laws.relative_deviation(sample.T @ sample / 2000, np.eye(2))

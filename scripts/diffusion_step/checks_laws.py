@@ -12,10 +12,11 @@ from scipy import integrate, special
 
 from scripts.common.arrays import Arrays, Floats
 from scripts.common.checks import Check
+from scripts.common.empirical import dkw_band
 from scripts.common.values import scientific
 from scripts.diffusion_step import laws
 from scripts.diffusion_step.checks_step import exact_variances
-from scripts.diffusion_step.simulation import covariance_band, dkw_band
+from scripts.diffusion_step.simulation import covariance_band
 
 TOLERANCE = 1e-10
 """Absolute error asked of each quadrature; rounding is 10⁻⁵ of it."""

@@ -17,6 +17,7 @@ import numpy as np
 from scripts.common.arrays import Arrays, Floats
 from scripts.common.artifacts import save_arrays, save_json
 from scripts.common.command_line import parse
+from scripts.common.empirical import empirical_cdf
 from scripts.common.seeds import generator
 from scripts.common.values import scientific, value
 from scripts.diffusion_step import laws, model, simulation
@@ -127,7 +128,7 @@ def coin_run(settings: Settings) -> Arrays:
     return {
         "coin_pairs": np.column_stack([first, second])[:SHOWN_POINTS],
         "coin_points": points,
-        "coin_empirical": simulation.empirical_cdf(a * first + b * second, points),
+        "coin_empirical": empirical_cdf(a * first + b * second, points),
         "coin_cdf": laws.coin_cdf(points, a, b),
         "coin_density": laws.coin_density(points, a, b),
         "normal_density": laws.normal_density(points, 1.0),
@@ -146,7 +147,7 @@ def schedule_run(settings: Settings) -> Arrays:
     empirical = []
     for before, now in zip([0, *times[:-1]], times, strict=True):
         state = simulation.run_chain(state, weights[before:now], rng)
-        empirical.append(simulation.empirical_cdf(state, points))
+        empirical.append(empirical_cdf(state, points))
     left = signal[[time - 1 for time in times]]
     return {
         "betas": betas,

@@ -29,24 +29,13 @@ def preserving_weights(betas: Floats) -> list[tuple[float, float]]:
     return [(math.sqrt(1.0 - beta), math.sqrt(beta)) for beta in betas]
 
 
-def empirical_cdf(sample: Floats, points: Floats) -> Floats:
-    """Return the share of `sample` (shape (n,)) at or below each of `points` (shape (k,))."""
-    return np.searchsorted(np.sort(sample), points, side="right") / sample.size
-
-
-def dkw_band(size: int, rate: float) -> float:
-    """Return the distance that an empirical distribution function exceeds with chance <= rate.
-
-    Dvoretzky-Kiefer-Wolfowitz inequality with Massart's constant, for `size` independent draws.
-    """
-    return math.sqrt(math.log(2.0 / rate) / (2.0 * size))
-
-
-def covariance_band(size: int, dimension: int, rate: float) -> float:
+def covariance_band(sample_size: int, dimension: int, rate: float) -> float:
     """Return how far, relatively, a sample covariance of normal vectors may lie from the true one.
 
     With the mean known to be 0, the spectral norm of Σ^(−1/2) S Σ^(−1/2) − I exceeds 2δ + δ²
     with chance <= rate, where δ = (√d + √(2 log(2/rate)))/√n (Davidson & Szarek 2001, thm II.13).
     """
-    deviation = (math.sqrt(dimension) + math.sqrt(2.0 * math.log(2.0 / rate))) / math.sqrt(size)
+    deviation = (math.sqrt(dimension) + math.sqrt(2.0 * math.log(2.0 / rate))) / math.sqrt(
+        sample_size
+    )
     return 2.0 * deviation + deviation**2

@@ -146,11 +146,11 @@ def logistic_checks() -> list[Check]:
 
 def other_maps_checks(cantor_levels: int) -> list[Check]:
     """The decreasing map, the map with two branches, the map with too many critical points."""
-    x, left = claims.x, claims.left
+    x, left_end = claims.x, claims.left_end
     inner, outer = claims.folded_density()
     # P(z² <= x) = P(−√x <= z <= √x), z uniform on [−left, 1]: the left piece stops at −left.
-    cdf_inner = 2 * sp.sqrt(x) / (1 + left)
-    cdf_outer = (sp.sqrt(x) + left) / (1 + left)
+    cdf_inner = 2 * sp.sqrt(x) / (1 + left_end)
+    cdf_outer = (sp.sqrt(x) + left_end) / (1 + left_end)
     cube_cdf = (1 + sp.erf(sp.cbrt(x) / sp.sqrt(2))) / 2  # P(z <= cube root of x), x > 0
     cube = claims.cube_density()
     return [
@@ -187,7 +187,9 @@ def other_maps_checks(cantor_levels: int) -> list[Check]:
             value=_wrong(
                 sp.diff(cdf_inner, x) - inner,
                 sp.diff(cdf_outer, x) - outer,
-                sp.integrate(inner, (x, 0, left**2)) + sp.integrate(outer, (x, left**2, 1)) - 1,
+                sp.integrate(inner, (x, 0, left_end**2))
+                + sp.integrate(outer, (x, left_end**2, 1))
+                - 1,
                 sp.integrate(outer, (x, 0, 1)) - claims.single_branch_mass(),
             ),
         ),

@@ -10,8 +10,9 @@ from scipy import integrate, special
 
 from scripts.common.arrays import Arrays, Floats
 from scripts.common.checks import Check
+from scripts.common.empirical import dkw_band
 from scripts.common.values import scientific
-from scripts.flow_density import claims, model, sampling
+from scripts.flow_density import claims, model
 from scripts.flow_density.model import Function
 
 TOLERANCE = 1e-11
@@ -41,7 +42,7 @@ def laws(left_end: float) -> dict[str, tuple[Function, Function]]:
         "logistic": (model.logistic_density, lambda x: special.ndtr(special.logit(x))),
         "exponential": (model.exponential_density, lambda x: -special.expm1(-x)),
         "folded": (
-            functools.partial(model.folded_density, left=left_end),
+            functools.partial(model.folded_density, left_end=left_end),
             lambda x: (np.sqrt(x) + np.minimum(np.sqrt(x), left_end)) / (1.0 + left_end),
         ),
     }
@@ -72,7 +73,7 @@ def law_checks(
     }
     rate = false_alarm_rate / len(described)
     level = scientific(rate)["text"]
-    band = sampling.dkw_band(sample_size, rate)
+    band = dkw_band(sample_size, rate)
     found = []
     for name, (density, cdf) in laws(left_end).items():
         claim, words = described[name]

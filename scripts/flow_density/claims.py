@@ -9,7 +9,7 @@ z = sp.Symbol("z", real=True)
 s = sp.Symbol("s", positive=True)
 """The variance of the normal base density (problem 16.2: 1)."""
 k = sp.Symbol("k", integer=True, nonnegative=True)
-left = sp.Symbol("ell", positive=True)
+left_end = sp.Symbol("ell", positive=True)
 
 
 def square_density() -> sp.Expr:
@@ -60,9 +60,9 @@ def exponential_density() -> sp.Expr:
 
 def folded_density() -> tuple[sp.Expr, sp.Expr]:
     """Density of z², z uniform on [−ell, 1]: on (0, ell²) and on (ell², 1)."""
-    return 1 / ((1 + left) * sp.sqrt(x)), 1 / (2 * (1 + left) * sp.sqrt(x))
+    return 1 / ((1 + left_end) * sp.sqrt(x)), 1 / (2 * (1 + left_end) * sp.sqrt(x))
 
 
 def single_branch_mass() -> sp.Expr:
     """Total mass that the right branch alone would give in `folded_density`."""
-    return 1 / (1 + left)
+    return 1 / (1 + left_end)

@@ -16,10 +16,10 @@ from scipy import special
 from scripts.common.arrays import Arrays, Floats
 from scripts.common.artifacts import save_arrays, save_json
 from scripts.common.command_line import parse
+from scripts.common.empirical import dkw_band, empirical_cdf
 from scripts.common.seeds import generator
 from scripts.common.values import scientific, value
 from scripts.flow_density import cantor, model
-from scripts.flow_density.sampling import dkw_band, empirical_cdf
 
 EXAMPLES = ("square", "logistic", "exponential", "folded")
 """The four laws that are sampled: problems 16.1 and 16.2, the decreasing map, the parabola."""

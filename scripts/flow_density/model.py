@@ -94,9 +94,9 @@ def exponential_density(x: Floats) -> Floats:
     return pushforward_density(x, base, [NEGATIVE_LOG])
 
 
-def folded_density(x: Floats, left: float) -> Floats:
-    """Density of z² for z uniform on [−left, 1], 0 < left < 1, at 0 < x <= 1: two branches."""
-    base = functools.partial(uniform_density, low=-left, high=1.0)
+def folded_density(x: Floats, left_end: float) -> Floats:
+    """Density of z² for z uniform on [−left_end, 1], 0 < left_end < 1, at 0 < x <= 1: two branches."""
+    base = functools.partial(uniform_density, low=-left_end, high=1.0)
     return pushforward_density(x, base, [SQUARE, SQUARE_LEFT])
 
 
