@@ -12,6 +12,7 @@ import pytest
 from scripts.common.artifacts import load_arrays, load_json, save_arrays, save_json
 from scripts.common.checks import Check, save_checks
 from scripts.common.command_line import option, parse, text_of
+from scripts.common.empirical import dkw_band, empirical_cdf
 from scripts.common.seeds import generator
 from scripts.common.tables import save_table
 from scripts.common.values import scientific, value
@@ -192,3 +193,10 @@ def test_the_same_drawing_gives_the_same_bytes(tmp_path):
         save_figure(figure, tmp_path / name)
     assert (tmp_path / "1.svg").read_bytes() == (tmp_path / "2.svg").read_bytes()
     assert b"<dc:date>" not in (tmp_path / "1.svg").read_bytes()
+
+
+def test_empirical_cdf_and_band():
+    sample = np.array([0.3, 0.1, 0.2, 0.2])
+    found = empirical_cdf(sample, np.array([0.0, 0.1, 0.2, 0.25, 1.0]))
+    np.testing.assert_array_equal(found, [0.0, 0.25, 0.75, 0.75, 1.0])
+    assert 2 * np.exp(-2 * 500 * dkw_band(500, 1e-4) ** 2) == pytest.approx(1e-4)

@@ -18,7 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from scripts.common import artifacts, empirical
+from scripts.common import artifacts
 from scripts.common.checks import Check
 from scripts.flow_density import (
     cantor,
@@ -149,13 +149,6 @@ def test_right_mode_solves_its_equation(variance: float) -> None:
     z = float(np.log(x) - np.log1p(-x))
     assert x > 0.5
     assert z == pytest.approx(variance * np.tanh(z / 2), rel=1e-3)
-
-
-def test_empirical_cdf_and_band() -> None:
-    sample = np.array([0.3, 0.1, 0.2, 0.2])
-    found = empirical.empirical_cdf(sample, np.array([0.0, 0.1, 0.2, 0.25, 1.0]))
-    np.testing.assert_array_equal(found, [0.0, 0.25, 0.75, 0.75, 1.0])
-    assert 2 * np.exp(-2 * 500 * empirical.dkw_band(500, 1e-4) ** 2) == pytest.approx(1e-4)
 
 
 def test_cantor_lengths_by_hand() -> None:

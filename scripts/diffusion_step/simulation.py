@@ -35,7 +35,6 @@ def covariance_band(sample_size: int, dimension: int, rate: float) -> float:
     With the mean known to be 0, the spectral norm of Σ^(−1/2) S Σ^(−1/2) − I exceeds 2δ + δ²
     with chance <= rate, where δ = (√d + √(2 log(2/rate)))/√n (Davidson & Szarek 2001, thm II.13).
     """
-    deviation = (math.sqrt(dimension) + math.sqrt(2.0 * math.log(2.0 / rate))) / math.sqrt(
-        sample_size
-    )
+    reach = math.sqrt(dimension) + math.sqrt(2.0 * math.log(2.0 / rate))
+    deviation = reach / math.sqrt(sample_size)
     return 2.0 * deviation + deviation**2
