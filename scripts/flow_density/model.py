@@ -95,7 +95,7 @@ def exponential_density(x: Floats) -> Floats:
 
 
 def folded_density(x: Floats, left_end: float) -> Floats:
-    """Density of z² for z uniform on [−left_end, 1], at 0 < x <= 1: two branches if left_end > 0."""
+    """Density of z², z uniform on [−left_end, 1], 0 < left_end < 1, at 0 < x <= 1: two branches."""
     base = functools.partial(uniform_density, low=-left_end, high=1.0)
     return pushforward_density(x, base, [SQUARE, SQUARE_LEFT])
 
