@@ -20,14 +20,14 @@ from scripts.report.verify import Check as Claim
 AUTHOR = 'A. *Student* {{< var x >}} $x$ #1 <b> \\ "quoted"'
 
 
-def made(path: str, text: str | None = None) -> Path:
+def made(path: str, text: str | None = None, step: str = "t.plot") -> Path:
     """An artifact with a sidecar, as the job wrapper leaves it."""
     where = Path(path)
     where.parent.mkdir(parents=True, exist_ok=True)
     if text is not None:
         where.write_text(text)
-    step = json.dumps({"step": "t.plot", "settings": {"seed": 1}, "files": {"data/raw/x": "0"}})
-    found = sidecar.content("00", step, {"data/results/t/a.npz": "1"}, {})
+    contract = json.dumps({"step": step, "settings": {"seed": 1}, "files": {"data/raw/x": "0"}})
+    found = sidecar.content("00", contract, {"data/results/t/a.npz": "1"}, {})
     sidecar.stage(where, found).replace(sidecar.path_of(where))
     return where
 
@@ -43,7 +43,7 @@ def results(tmp_path, monkeypatch):
         Check("t.error", "fig-t", "It is small.", "numerical", 3.3e-16, "<=", 1e-12),
     ]
     save_checks(Path("data/results/t/checks.json"), checks)
-    made("data/results/t/compute.json")
+    made("data/results/t/compute.json", step="t.lab.compute")
     made("data/results/t/checks.json")
     made("data/figures/t/f.svg", "<svg/>")
     return tmp_path
@@ -70,7 +70,8 @@ def run_collect(**more: str) -> None:
 def test_collect_gathers_values_checks_and_origins(results):
     run_collect()
     manifest = load_json(Path("collected.json"))
-    assert manifest["values"] == {"t": {"n": {"value": 3.9971, "text": "3.997"}}}
+    value = {"value": 3.9971, "text": "3.997", "script": "scripts/t/lab/compute.py"}
+    assert manifest["values"] == {"t": {"n": value}}
     assert [check["id"] for check in manifest["checks"]] == ["t.count", "t.error"]
     figure = next(entry for entry in manifest["artifacts"] if entry["path"].endswith("f.svg"))
     assert figure["rule"] == "plot_t"
