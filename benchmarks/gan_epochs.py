@@ -8,7 +8,6 @@ rounds, a ratio the median of the ratios within a round, so that a busy machine 
 from __future__ import annotations
 
 import ctypes
-import os
 import statistics
 import subprocess
 import tempfile
@@ -41,7 +40,7 @@ def main() -> None:
         "engine_vs_c": median_ratio(rates["engine"], rates["c"]),
         "cost_of_10x_grid": 10 * median_ratio(rates["engine_small"], rates["engine"]),
         "engine_float32_error": single_precision_error(),
-        "gan_epochs_cores": len(os.sched_getaffinity(0)),
+        "gan_epochs_cores": engine.available_threads(),
     }
     keep(report)
 
@@ -51,13 +50,12 @@ def measure() -> dict[str, list[float]]:
     real, noise = data()
     build = tempfile.TemporaryDirectory()
     c_train = compiled(Path(build.name))
-    threads = len(os.sched_getaffinity(0))
 
     def ours(size: int) -> Callable[[], int]:
         g, d = rate_pairs(size)
 
         def run() -> int:
-            engine.train(real, noise, g, d, [0, 0, 0], EPOCHS, dtype=np.float32, threads=threads)
+            engine.train(real, noise, g, d, [0, 0, 0], EPOCHS, dtype=np.float32)
             return size * EPOCHS
 
         return run

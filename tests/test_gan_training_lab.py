@@ -234,6 +234,9 @@ class TestEngine:
         assert engine.available_threads() == 3
         monkeypatch.delenv("GAN_THREADS")
         assert engine.available_threads() >= 1
+        monkeypatch.delattr(engine.os, "sched_getaffinity", raising=False)  # as on macOS
+        monkeypatch.setattr(engine.os, "cpu_count", lambda: 7)
+        assert engine.available_threads() == 7
 
     @pytest.mark.parametrize(("kind", "error"), [("float64", 4e-15), ("float32", 4e-6)])
     def test_logistic_function(self, kind: str, error: float) -> None:

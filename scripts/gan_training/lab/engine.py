@@ -84,7 +84,11 @@ def kernel(precision: str) -> Any:
 
 def available_threads() -> int:
     """Return GAN_THREADS, which the rule sets to its threads, else the number of usable cores."""
-    return int(os.environ.get("GAN_THREADS") or len(os.sched_getaffinity(0)))
+    if hasattr(os, "sched_getaffinity"):  # which macOS has not
+        usable = len(os.sched_getaffinity(0))
+    else:
+        usable = os.cpu_count() or 1
+    return int(os.environ.get("GAN_THREADS") or usable)
 
 
 def train(
