@@ -17,8 +17,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from scripts.gan_training.lab import logistic
 from scripts.gan_training.lab.engine import available_threads
+from scripts.gan_training.lab.logistic import OPTIONS, complement
 from scripts.gan_training.lab.progress import Progress
 
 Array = NDArray[np.float64]
@@ -141,10 +141,7 @@ class _Run:
         return Moments(float(bias), float(squares.mean()), float(error))
 
 
-_complement = logistic.complement("float64")
-
-
-@njit(**logistic.OPTIONS)  # type: ignore[untyped-decorator]
+@njit(**OPTIONS)  # type: ignore[untyped-decorator]
 def _advance(
     real: Any, noise: Any, rates: Any, rest: float, first: int, state: Any, sums: Any
 ) -> None:
@@ -160,11 +157,11 @@ def _advance(
         counted = 1.0 if step >= first else 0.0
         for chain in range(theta.size):
             y = z[chain] + theta[chain]
-            doubt = _complement(phi0[chain] + phi1[chain] * x[chain])
-            belief = _complement(-(phi0[chain] + phi1[chain] * y))
+            doubt = complement(phi0[chain] + phi1[chain] * x[chain])
+            belief = complement(-(phi0[chain] + phi1[chain] * y))
             phi0[chain] -= rate_d * (belief - doubt)
             phi1[chain] -= rate_d * (belief * y - doubt * x[chain])
-            theta[chain] += rate_g * phi1[chain] * _complement(phi0[chain] + phi1[chain] * y)
+            theta[chain] += rate_g * phi1[chain] * complement(phi0[chain] + phi1[chain] * y)
             deviation = counted * (theta[chain] - rest)
             once[chain] += deviation
             twice[chain] += deviation * deviation
