@@ -49,7 +49,6 @@ bench: report ## time the GAN engine against a notebook loop and C, and builds w
 cache-clean: ## remove the run cache; what was built stays
 	rm -rf data/cache
 
-clean: ## remove everything that the build made, the run cache and what the renderer knows too; keep .venv
+clean: ## remove everything that the build made, and the run cache; keep .venv
 	rm -rf data/results data/figures data/cache data/code data/logs data/benchmarks data/stage data/.lock data/.previous*
 	rm -rf report/build report/generated report/_variables.yml .snakemake
-	rm -rf "$${TMPDIR:-/tmp}/assignment-renderer-$$(id -u)" # nobody asks a renderer without a socket

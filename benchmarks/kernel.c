@@ -1,42 +1,43 @@
 /* The engine's arithmetic in C: the yardstick of gan_epochs.py, compiled there.
 
    One GAN after another, vectorized by the compiler over the sample; GANs dealt out to all cores.
-   The logistic function is the same Padé approximant as in scripts/gan_training/logistic.py. */
+   The logistic function is the same Padé approximant as in scripts/gan_training/lab/logistic.py. */
 #include <stdint.h>
 #include <string.h>
 
-static inline float complement(float u) /* 1 / (1 + e^u) */
+static inline double complement(double u) /* 1 / (1 + e^u) */
 {
-    u = u < 87.0f ? u : 87.0f;
-    u = u > -87.0f ? u : -87.0f;
-    int32_t k = (int32_t)__builtin_rintf(u * 1.44269504f);
-    float r = u - (float)k * 0.693147181f, s = r * r;
-    float odd = r * (60.0f + s), even = 120.0f + s * 12.0f, below = even - odd, power;
-    int32_t bits = (k + 127) << 23;
+    u = u < 700.0 ? u : 700.0;
+    u = u > -700.0 ? u : -700.0;
+    int32_t k = (int32_t)__builtin_rint(u * 1.4426950408889634);
+    double r = u - k * 0.6931471805599453, s = r * r;
+    double odd = r * (15120.0 + s * (420.0 + s)), even = 30240.0 + s * (3360.0 + s * 30.0);
+    double below = even - odd, power;
+    int64_t bits = (int64_t)(k + 1023) << 52;
     memcpy(&power, &bits, sizeof power);
     return below / (below + power * (even + odd));
 }
 
 /* state: theta, phi_0, phi_1 as three rows of n; overwritten. */
-void train(const float *restrict real, const float *restrict noise, int m,
-           const float *rate_g, const float *rate_d, float *state, int n, int epochs)
+void train(const double *restrict real, const double *restrict noise, int m,
+           const double *rate_g, const double *rate_d, double *state, int n, int epochs)
 {
 #pragma omp parallel for schedule(dynamic, 16)
     for (int g = 0; g < n; g++) {
-        float theta = state[g], phi0 = state[n + g], phi1 = state[2 * n + g];
-        float step_g = rate_g[g] / m, step_d = rate_d[g] / m;
+        double theta = state[g], phi0 = state[n + g], phi1 = state[2 * n + g];
+        double step_g = rate_g[g] / m, step_d = rate_d[g] / m;
         for (int epoch = 0; epoch < epochs; epoch++) {
-            float sum0 = 0, sum1 = 0, sum2 = 0;
+            double sum0 = 0, sum1 = 0, sum2 = 0;
             for (int i = 0; i < m; i++) {
-                float y = noise[i] + theta;
-                float doubt = complement(phi0 + phi1 * real[i]);
-                float belief = complement(-(phi0 + phi1 * y));
+                double y = noise[i] + theta;
+                double doubt = complement(phi0 + phi1 * real[i]);
+                double belief = complement(-(phi0 + phi1 * y));
                 sum0 += belief - doubt;
                 sum1 += belief * y - doubt * real[i];
             }
             phi0 -= step_d * sum0;
             phi1 -= step_d * sum1;
-            float logit = phi0 + phi1 * theta;
+            double logit = phi0 + phi1 * theta;
             for (int i = 0; i < m; i++)
                 sum2 += complement(logit + phi1 * noise[i]);
             theta += step_g * phi1 * sum2;

@@ -2,13 +2,11 @@
 
 python -m benchmarks.rebuild: prints a table and merges its keys into benchmarks/latest.json. Needs
 a finished build (`make report`), which it copies. In each round `snakemake --cores all` runs on an
-empty Snakefile, on the unchanged copy, after one more sentence in one exercise while the renderer
-of the last edit is still there, as it is while one writes, and after another one without it.
+empty Snakefile, on the unchanged copy, and after one more sentence in one exercise.
 """
 
 from __future__ import annotations
 
-import os
 import shutil
 import statistics
 import subprocess
@@ -38,8 +36,6 @@ def main() -> None:
             "prose_seconds": statistics.median(seconds["prose"]),
             "noop_vs_empty": median_ratio(seconds["noop"], seconds["empty"]),
             "prose_vs_empty": median_ratio(seconds["prose"], seconds["empty"]),
-            "prose_alone_seconds": statistics.median(seconds["alone"]),
-            "prose_alone_vs_empty": median_ratio(seconds["alone"], seconds["empty"]),
         }
     )
 
@@ -56,16 +52,12 @@ def measure(folder: Path) -> dict[str, list[float]]:
             shutil.copytree(source, copy / name, symlinks=True)
         else:
             shutil.copy2(source, copy / name)
-    add_sentence(copy)
-    timed(copy)  # leaves a renderer behind, as the build of the copied tree did in its own folder
-    seconds: dict[str, list[float]] = {"empty": [], "noop": [], "prose": [], "alone": []}
+    seconds: dict[str, list[float]] = {"empty": [], "noop": [], "prose": []}
     for _ in range(ROUNDS):
         seconds["empty"].append(timed(empty))
         seconds["noop"].append(timed(copy))
         add_sentence(copy)
         seconds["prose"].append(timed(copy))
-        add_sentence(copy)
-        seconds["alone"].append(timed(copy, renderer=0))
     return seconds
 
 
@@ -76,12 +68,11 @@ def add_sentence(folder: Path) -> None:
         text.write(f"\nAt {number} characters this is a sentence more.\n")
 
 
-def timed(folder: Path, renderer: int = 60) -> float:
-    """Return the seconds of `snakemake --cores all`; the renderer waits for work as given."""
+def timed(folder: Path) -> float:
+    """Return the seconds of `snakemake --cores all`."""
     command = [sys.executable, "-m", "snakemake", "--cores", "all", "--quiet", "all"]
-    environment = os.environ | {"ASSIGNMENT_RENDERER_SECONDS": str(renderer)}
     start = time.perf_counter()
-    subprocess.run(command, cwd=folder, env=environment, check=True, capture_output=True)
+    subprocess.run(command, cwd=folder, check=True, capture_output=True)
     return time.perf_counter() - start
 
 

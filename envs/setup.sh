@@ -6,6 +6,10 @@ wanted="$(cksum < envs/requirements.txt)"
 if [ -x .venv/bin/python ] && [ "$(cat .venv/.pins 2>/dev/null || true)" = "$wanted" ]; then
     exit 0
 fi
+case "$(uname -s)" in MINGW*|MSYS*|CYGWIN*)
+    echo "The build needs Linux or macOS. On Windows run it in WSL: \`wsl --install\` sets it up." >&2
+    exit 1
+esac
 if ! "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
     echo "Python 3.11 or newer is needed, and '$python' is not that. Name one: make report PYTHON=python3.11" >&2
     exit 1

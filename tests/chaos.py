@@ -15,7 +15,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from house import ENVIRONMENT, House
+from house import House
 from kills import Build, Trees, report, two_builds
 
 from scripts.pipeline import cache
@@ -41,7 +41,6 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=562)
     options = parser.parse_args()
     draw = random.Random(options.seed)
-    ENVIRONMENT["ASSIGNMENT_RENDERER_SECONDS"] = "20"  # a renderer outlives the kills
     recovered = identical = 0
     started = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="chaos-") as name:

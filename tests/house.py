@@ -42,7 +42,6 @@ ENVIRONMENT = {
     **{name: value for name, value in os.environ.items() if not name.startswith("ASSIGNMENT_")},
     "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
     "PYTHONDONTWRITEBYTECODE": "1",
-    "ASSIGNMENT_RENDERER_SECONDS": "0",  # nothing stays when a test has ended
 }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+import subprocess
 from pathlib import Path
 
 import pikepdf
@@ -11,16 +12,22 @@ import pypdfium2
 import pytest
 from documents import FRONT, write_document
 
-from scripts.report.engines import quarto
+from scripts.report.engines import pandoc, quarto
 from scripts.report.mistakes import check
 from scripts.report.render import RenderError, render
 from scripts.report.source import read_document
 
 
 def rendered(folder: Path, body: str, bibliography: str, front: str = FRONT) -> tuple[str, str]:
-    """The text of the PDF and of the HTML's body, with single blanks."""
+    """Both editions, as `editions` has them, of a document with a bibliography."""
     document = write_document(folder, body, front=front)
     (folder / "references.bib").write_text(bibliography)
+    return editions(document)
+
+
+def editions(document: Path) -> tuple[str, str]:
+    """The text of the PDF and of the HTML's body, with single blanks."""
+    folder = document.parent
     render(document, engine="embedded", pdf=folder / "a.pdf", html=folder / "a.html")
     with pypdfium2.PdfDocument(folder / "a.pdf") as file:
         text = "\n".join(page.get_textpage().get_text_range() for page in file)
@@ -194,16 +201,30 @@ def test_a_citation_links_to_its_entry_and_an_entry_to_its_address(tmp_path: Pat
 
 
 def test_a_document_without_a_style_has_quartos_of_each_edition(tmp_path: Path) -> None:
-    write_document(tmp_path, "")
+    document = write_document(tmp_path, "@prince2023 says so [@prince2023, sec. 2].\n")
     settings = (tmp_path / "_quarto.yml").read_text().replace("csl: ieee.csl\n", "")
-    document = tmp_path / "doc.qmd"
     (tmp_path / "_quarto.yml").write_text(settings)
-    document.write_text(f"{FRONT}It is so [@prince2023, sec. 2].\n")
-    render(document, engine="embedded", pdf=tmp_path / "a.pdf", html=tmp_path / "a.html")
-    with pypdfium2.PdfDocument(tmp_path / "a.pdf") as file:
-        assert "It is so [1, sec. 2]." in _plain(file[0].get_textpage().get_text_range())
-    page = re.sub(r"<[^>]+>", "", (tmp_path / "a.html").read_text())
-    assert "(Prince 2023, sec. 2)" in _plain(page)
+    pdf, web = editions(document)
+    assert "S. J. D. Prince [1] says so [1, sec. 2]." in pdf
+    assert "Prince (2023) says so (Prince 2023, sec. 2)." in web
+
+
+def test_a_style_that_does_not_cite_by_number_is_followed_in_both_editions(tmp_path: Path) -> None:
+    document = write_document(tmp_path, "As @prince2023 [p. 5] says [@goodfellow2014].\n")
+    command = [pandoc.program(), "--print-default-data-file=default.csl"]
+    style = subprocess.run(command, capture_output=True, check=True).stdout
+    (tmp_path / "my own.csl").write_bytes(style)
+    settings = (tmp_path / "_quarto.yml").read_text().replace("ieee.csl", "my own.csl")
+    (tmp_path / "_quarto.yml").write_text(settings)
+    for edition in editions(document):
+        assert "As Prince (2023, p. 5) says (Goodfellow et al. 2014)." in edition
+        assert "Prince, Simon J. D. 2023. Understanding Deep Learning. MIT Press." in edition
+    page = (tmp_path / "a.html").read_text()
+    assert page.count('class="csl-entry"') == 2
+    assert 'class="csl-left-margin"' not in page
+    # What an entry without a number consists of must not be set in columns.
+    columns = re.findall(r"^(\S*csl-entry.*?) \{[^}]*flex", page, re.MULTILINE)
+    assert columns == [".csl-entry:has(> .csl-left-margin)"]
 
 
 def test_a_bibliography_that_nobody_cites_is_not_printed(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""collect, render and publish: from results to what the document includes, and to the product."""
+"""collect and publish: from results to what the document includes, and to what is handed over."""
 
 from __future__ import annotations
 
@@ -12,21 +12,22 @@ from scripts.common.artifacts import load_json, save_json
 from scripts.common.checks import Check, save_checks
 from scripts.pipeline import sidecar
 from scripts.report import collect, publish, scan
+from scripts.report.product import Product, make
 from scripts.report.render import prepared
-from scripts.report.resident import Answer, Request, answer
 from scripts.report.source import RenderError, read_document
+from scripts.report.verify import Check as Claim
 
 AUTHOR = 'A. *Student* {{< var x >}} $x$ #1 <b> \\ "quoted"'
 
 
-def made(path: str, text: str | None = None) -> Path:
+def made(path: str, text: str | None = None, step: str = "t.plot") -> Path:
     """An artifact with a sidecar, as the job wrapper leaves it."""
     where = Path(path)
     where.parent.mkdir(parents=True, exist_ok=True)
     if text is not None:
         where.write_text(text)
-    step = json.dumps({"step": "t.plot", "settings": {"seed": 1}, "files": {"data/raw/x": "0"}})
-    found = sidecar.content("00", step, {"data/results/t/a.npz": "1"}, {})
+    contract = json.dumps({"step": step, "settings": {"seed": 1}, "files": {"data/raw/x": "0"}})
+    found = sidecar.content("00", contract, {"data/results/t/a.npz": "1"}, {})
     sidecar.stage(where, found).replace(sidecar.path_of(where))
     return where
 
@@ -56,7 +57,7 @@ def results(tmp_path, monkeypatch):
         ),
     ]
     save_checks(Path("data/results/t/checks.json"), checks)
-    made("data/results/t/compute.json")
+    made("data/results/t/compute.json", step="t.lab.compute")
     made("data/results/t/checks.json")
     made("data/figures/t/f.svg", "<svg/>")
     return tmp_path
@@ -83,7 +84,8 @@ def run_collect(**more: str) -> None:
 def test_collect_gathers_values_checks_and_origins(results):
     run_collect()
     manifest = load_json(Path("collected.json"))
-    assert manifest["values"] == {"t": {"n": {"value": 3.9971, "text": "3.997"}}}
+    value = {"value": 3.9971, "text": "3.997", "script": "scripts/t/lab/compute.py"}
+    assert manifest["values"] == {"t": {"n": value}}
     assert [check["id"] for check in manifest["checks"]] == ["t.count", "t.error"]
     figure = next(entry for entry in manifest["artifacts"] if entry["path"].endswith("f.svg"))
     assert figure["rule"] == "plot_t"
@@ -184,10 +186,14 @@ def test_a_leftover_of_an_earlier_build_is_not_used(results):
 def published(results, monkeypatch):
     """Publish a document about which rendering and verification say what is given."""
 
-    def publish_with(answer) -> None:
+    def publish_with(found) -> None:
+        def given(document, engine, made):
+            if isinstance(found, Exception):
+                raise found
+            return Product(b"pdf", b"html", (Claim("x", "It is whole.", found),))
+
         run_collect()
-        given = answer if callable(answer) else lambda request: answer
-        monkeypatch.setattr(publish, "answered", given)
+        monkeypatch.setattr(publish.product, "make", given)
         files = {
             "collected": "collected.json", "made": "report/generated/claims.md",
             "pdf": "b.pdf", "html": "b.html", "manifest": "manifest.json",
@@ -200,7 +206,7 @@ def published(results, monkeypatch):
 
 
 def test_publish_adds_the_engine_and_the_document_s_own_checks(published):
-    published(Answer(b"pdf", b"html", [{"id": "report.x"}], []))
+    published(())
     manifest = load_json(Path("manifest.json"))
     assert manifest["engine"] == {"name": "embedded", "version": "pandoc 3, typst 0"}
     assert manifest["checks"][-1]["id"] == "report.x"
@@ -211,30 +217,20 @@ def test_publish_adds_the_engine_and_the_document_s_own_checks(published):
 
 def test_a_document_with_a_fault_is_kept_aside_not_published(published):
     with pytest.raises(SystemExit, match=r"(?s)page 3 is missing.*data/logs/report/rejected\.pdf"):
-        published(Answer(b"pdf", b"html", [], ["verify: not so: It is whole.: page 3 is missing"]))
+        published(("page 3 is missing",))
     assert not Path("b.pdf").exists()
     assert Path("data/logs/report/rejected.pdf").read_text() == "pdf"
 
 
 def test_a_mistake_of_the_author_leaves_nothing_aside(published):
     with pytest.raises(SystemExit, match=r"^doc\.qmd:5: no such variable$"):
-        published(Answer(b"", b"", [], ["doc.qmd:5: no such variable"]))
+        published(RenderError("doc.qmd:5: no such variable"))
     assert not Path("data/logs").exists()
 
 
-@pytest.mark.parametrize(
-    ("error", "message"),
-    [
-        (OSError(28, "No space left on device", "report/b.pdf"), r"^report/b\.pdf: No space left"),
-        (ValueError("it is 'x'; set it to a number"), "^it is 'x'"),
-    ],
-)
-def test_what_the_machine_lacks_is_said_in_a_line(published, monkeypatch, error, message):
-    def fails(request):
-        raise error
-
-    with pytest.raises(SystemExit, match=message):
-        published(fails)
+def test_what_the_machine_lacks_is_said_in_a_line(published):
+    with pytest.raises(SystemExit, match=r"^report/b\.pdf: No space left"):
+        published(OSError(28, "No space left on device", "report/b.pdf"))
 
 
 def test_the_product_is_both_editions_and_what_verification_says(results):
@@ -244,16 +240,13 @@ def test_the_product_is_both_editions_and_what_verification_says(results):
     Path("report/doc.qmd").write_text(front + TEXT.split("---\n", 2)[2])
     svg = '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>'
     Path("report/generated/t/f.svg").write_text(svg)
-    request = Request("report/doc.qmd", "embedded", [f"report/generated/{name}" for name in shown])
-    found = answer(request)
+    paths = [f"report/generated/{name}" for name in shown]
+    found = make("report/doc.qmd", "embedded", paths)
     assert found.pdf.startswith(b"%PDF")
     assert b"<math" in found.html
-    ids = {check["id"] for check in found.checks}
-    assert {"report.pdf-margins", "report.html-links", "report.same-headings"} <= ids
-    failed = {check["id"] for check in found.checks if not check["passed"]}
-    assert "report.pdf-metadata" in failed  # no `pdf-standard: ua-1`
-    assert "report.same-headings" not in failed
-    assert len(found.problems) == len(failed)
-    broken = answer(Request("report/doc.qmd", "embedded", request.made[1:]))
-    assert "no rule makes generated/claims.md" in broken.problems[0]
-    assert (broken.pdf, broken.html, broken.checks) == (b"", b"", [])
+    passed = {check.name: check.passed for check in found.checks}
+    assert {"pdf-margins", "html-links", "same-headings"} <= passed.keys()
+    assert not passed["pdf-metadata"]  # no `pdf-standard: ua-1`
+    assert passed["same-headings"]
+    with pytest.raises(RenderError, match=r"no rule makes generated/claims\.md"):
+        make("report/doc.qmd", "embedded", paths[1:])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import tempfile
 from collections.abc import Sequence
@@ -14,14 +15,8 @@ from hypothesis import strategies as st
 
 from scripts.report.engines import pandoc
 from scripts.report.mistakes import check
-from scripts.report.parts import (
-    figures_used,
-    find_labels,
-    includes_used,
-    parse_attributes,
-    variables_used,
-)
-from scripts.report.source import RenderError, find_math, merge_metadata, read_document
+from scripts.report.parts import figures_used, find_labels, parse_attributes
+from scripts.report.source import Document, RenderError, find_math, merge_metadata, read_document
 from scripts.report.variables import load_variables, markdown_escape
 
 SAMPLE = Path(__file__).parent / "data" / "sample"
@@ -38,17 +33,25 @@ def lines(places: Sequence[tuple[str, int]]) -> list[tuple[str, int]]:
     return [(Path(file).name, line) for file, line in places]
 
 
+def variables_used(document: Document) -> list[tuple[str, str]]:
+    """The variables of a document that are complained of where it has none, with their places."""
+    with pytest.raises(RenderError) as raised:
+        check(document, variables={})
+    return re.findall(r"(\w+\.qmd:\d+): the variable `(\S+)` has no value", str(raised.value))
+
+
 def test_what_the_sample_uses() -> None:
-    document = SAMPLE / "sample.qmd"
-    assert {key: lines(where) for key, where in variables_used(document).items()} == {
-        "game.saddles": [("sample.qmd", 7), ("game.qmd", 48)],
-        "game.value": [("game.qmd", 18)],
-        "training.theta": [("training.qmd", 12)],
-    }
+    document = read_document(SAMPLE / "sample.qmd")
+    assert variables_used(document) == [
+        ("sample.qmd:7", "game.saddles"),
+        ("game.qmd:18", "game.value"),
+        ("game.qmd:48", "game.saddles"),
+        ("training.qmd:12", "training.theta"),
+    ]
     assert {key: lines(where) for key, where in figures_used(document).items()} == {
         "line.svg": [("training.qmd", 1), ("training.qmd", 5), ("training.qmd", 7)]
     }
-    assert {key: lines(where) for key, where in includes_used(document).items()} == {
+    assert {key: lines(where) for key, where in document.includes.items()} == {
         "exercises/game.qmd": [("sample.qmd", 12)],
         "exercises/training.qmd": [("sample.qmd", 16)],
     }
@@ -59,19 +62,17 @@ def test_the_sample_has_no_mistake_even_without_its_variables() -> None:
 
 
 def test_places_follow_nested_includes(tmp_path: Path) -> None:
-    document = write(
+    path = write(
         tmp_path,
         doc="# A\n\n{{< include one.qmd >}}\n\nLast {{< var x.d >}}\n",
         one="\n{{< var x.a >}}\n{{< include two.qmd >}}\n{{< var x.c >}}",
         two="{{< var x.b >}}\n\n\n",
     )
-    assert {key: lines(where) for key, where in variables_used(document).items()} == {
-        "x.a": [("one.qmd", 2)],
-        "x.b": [("two.qmd", 1)],
-        "x.c": [("one.qmd", 4)],
-        "x.d": [("doc.qmd", 5)],
-    }
-    assert list(includes_used(document)) == ["one.qmd", "two.qmd"]
+    document = read_document(path)
+    assert variables_used(document) == [
+        ("one.qmd:2", "x.a"), ("two.qmd:1", "x.b"), ("one.qmd:4", "x.c"), ("doc.qmd:5", "x.d"),
+    ]  # fmt: skip
+    assert list(document.includes) == ["one.qmd", "two.qmd"]
 
 
 def test_variables_are_found_wherever_they_are_filled_in(tmp_path: Path) -> None:
@@ -80,16 +81,10 @@ def test_variables_are_found_wherever_they_are_filled_in(tmp_path: Path) -> None
         '| {{< var v.cell >}} |\n\n![{{< var v.caption >}}](a.svg){fig-alt="{{< var v.alt >}}"}\n\n'
         "```\n{{< var v.block >}}\n{{{< var v.shown >}}}\n```\n"
     )
-    used = variables_used(write(tmp_path, doc=text))
-    assert sorted(used) == [
-        "v.alt",
-        "v.block",
-        "v.caption",
-        "v.cell",
-        "v.code",
-        "v.math",
-        "v.title",
-    ]
+    used = variables_used(read_document(write(tmp_path, doc=text)))
+    assert [name.removeprefix("v.") for _, name in used] == [
+        "title", "math", "code", "cell", "caption", "alt", "block",
+    ]  # fmt: skip
 
 
 CODE = """
@@ -137,14 +132,10 @@ def test_several_mistakes_are_all_named(tmp_path: Path) -> None:
     assert "did you mean `bb`?" in message
 
 
-def test_figures_may_be_those_that_rules_will_make(tmp_path: Path) -> None:
-    text = '![C](generated/figures/t/a.svg){#fig-a fig-alt="A line."}\n'
-    document = read_document(write(tmp_path, doc=text))
-    check(document, figures={"generated/figures/t/a.svg"})
-    with pytest.raises(RenderError, match=r"doc\.qmd:1: the figure generated/.* does not exist"):
-        check(document, figures={"generated/figures/t/b.svg"})
-    with pytest.raises(RenderError, match="does not exist"):
-        check(document)
+def test_a_figure_that_is_not_there_is_named(tmp_path: Path) -> None:
+    text = '![C](figures/a.svg){#fig-a fig-alt="A line."}\n'
+    with pytest.raises(RenderError, match=r"doc\.qmd:1: the figure figures/a\.svg does not exist"):
+        check(read_document(write(tmp_path, doc=text)))
 
 
 @pytest.mark.parametrize(

@@ -32,12 +32,15 @@ local function entries_of(path)
           .. '; look here and in the entry before for a missing comma, brace or quote'}
 end
 
--- What stands in all files that `bibliography` names. Quarto makes raw text of the names.
+-- A file that the settings name. Quarto makes raw text of the names.
+local function path_of(name)
+  return name[1] and name[1].t == 'RawInline' and name[1].text or stringify(name)
+end
+
+-- What stands in all files that `bibliography` names.
 local function all_entries(names)
   local found = pandoc.List {}
-  for _, name in ipairs(names) do
-    found:extend(entries_of(name[1] and name[1].text or stringify(name)))
-  end
+  for _, name in ipairs(names) do found:extend(entries_of(path_of(name))) end
   return found
 end
 
@@ -64,7 +67,15 @@ local function names_of(entry)
   return table.concat(names, ', ', 1, #names - 1) .. ', and ' .. names[#names]
 end
 
--- The style gives `@key` in a sentence as a bare number: put the names before it.
+-- Whether the style cites by number; Pandoc's own, which is that of a document without any, does not.
+local function is_numeric(style)
+  local file = style and io.open(path_of(style))
+  local numeric = file and file:read 'a':find 'citation%-format="numeric"'
+  if file then file:close() end
+  return numeric
+end
+
+-- A style of numbers gives `@key` in a sentence as a bare number: put the names before it.
 local function named(cite, entries)
   local citation = cite.citations[1]
   if citation.mode ~= 'AuthorInText' then return cite end
@@ -146,7 +157,10 @@ end
 
 local function entry(div)
   if not div.classes:includes 'csl-entry' then return nil end
-  if not stringify(div):gsub('^%[%d+%]', ''):find '%S' then
+  local words = div:walk {Span = function(span)
+    if span.classes:includes 'csl-left-margin' then return {} end
+  end}
+  if not stringify(words):find '%S' then
     local key = div.identifier:gsub('^ref%-', '')
     refuse {snippet = '@' .. key, message = 'nothing of the entry `' .. key .. '` can be printed; '
             .. 'give it an author and a title in the bibliography'}
@@ -163,10 +177,11 @@ function Pandoc(doc)
   local cites = false
   doc:walk {Cite = function() cites = true end}
   if not cites then return doc end
-  local entries = all_entries(names)
+  local entries, numeric = all_entries(names), is_numeric(doc.meta.csl)
   doc.meta.references, doc.meta['link-citations'] = entries, true
   doc = doc:walk {traverse = 'topdown', Cite = function(cite)
-    return named(marked(cite), entries), false
+    cite = marked(cite)
+    return numeric and named(cite, entries) or cite, false
   end}
   doc = pandoc.utils.citeproc(doc):walk {Cite = finished}
   doc.meta.references = nil

@@ -32,9 +32,9 @@ SHOWN_LINES = 25
 
 KEPT = (
     "PATH", "LD_LIBRARY_PATH", "HOME", "USER", "LOGNAME", "TMPDIR", "MPLCONFIGDIR",
-    "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "ASSIGNMENT_RENDERER_SECONDS",
+    "XDG_CACHE_HOME", "XDG_CONFIG_HOME",
 )  # fmt: skip
-"""What a step sees of the caller's environment: where things are, how long a renderer stays."""
+"""What a step sees of the caller's environment: where things are."""
 
 KEPT_OF_TOOLS = ("CONDA_", "DENO_", "QUARTO_")
 """Where Quarto finds its parts, by the first letters."""

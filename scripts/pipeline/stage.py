@@ -92,9 +92,9 @@ class Stage:
 
 @contextmanager
 def staged(root: Path, outputs: Sequence[Path]) -> Iterator[Stage]:
-    """An empty stage for the step that makes `outputs`, at the same place each time.
+    """An empty stage for the step that makes `outputs`.
 
-    The place stays the same so that a renderer that stays knows its document again.
+    It is at the same place each time, so that what a killed step left there goes.
     """
     stage = Stage(root, root / STAGES / outputs[0], outputs)
     shutil.rmtree(stage.place, ignore_errors=True)

@@ -58,17 +58,18 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def collect_values(summaries: Iterable[Path]) -> dict[str, dict[str, Any]]:
-    """Return every number that the prose may use: topic -> key -> {"value", "text"}.
+    """Return every number that the prose may use: topic -> key -> {"value", "text", "script"}.
 
-    The topic is the name of the summary's folder. Raises ValueError for a key given twice.
+    The topic is the name of the summary's folder, the script is what made it. Raises ValueError for
+    a key given twice and for a summary that the build did not make.
     """
     values: dict[str, dict[str, Any]] = {}
     for path in summaries:
-        topic = values.setdefault(path.parent.name, {})
+        topic, script = values.setdefault(path.parent.name, {}), describe(path)["script"]
         for key, entry in load_json(path)["values"].items():
             if key in topic:
                 raise ValueError(f"{path}: the value {key} is also given by another summary")
-            topic[key] = entry
+            topic[key] = entry | {"script": script}
     return values
 
 

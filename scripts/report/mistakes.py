@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -56,16 +56,10 @@ class Problem(NamedTuple):
         return f"{self.place}: {self.message}"
 
 
-def check(
-    document: Document,
-    *,
-    variables: Mapping[str, str] | None = None,
-    figures: Container[str] | None = None,
-) -> None:
+def check(document: Document, *, variables: Mapping[str, str] | None = None) -> None:
     """Raise RenderError, a paragraph for each mistake, when the document cannot be rendered.
 
-    ``variables`` are the values of ``_variables.yml`` (None: do not ask whether they exist);
-    ``figures`` are the image files that there will be (None: those on disk).
+    ``variables`` are the values of ``_variables.yml`` (None: do not ask whether they exist).
     """
     entries = list(_entries(document))
     problems = [
@@ -73,7 +67,7 @@ def check(
         *_label_problems(document),
         *_reference_problems(document, {key for key, _ in entries}),
         *_bibliography_problems(entries),
-        *_image_problems(document, figures),
+        *_image_problems(document),
         *_equation_problems(document),
         *_formula_problems(document),
         *_heading_problems(document),
@@ -233,15 +227,13 @@ def _bibliography_problems(entries: Iterable[tuple[str, Place]]) -> Iterator[Pro
         first.setdefault(key, place)
 
 
-def _image_problems(document: Document, figures: Container[str] | None) -> Iterator[Problem]:
+def _image_problems(document: Document) -> Iterator[Problem]:
     for image in find_images(document):
         place = document.place(image.offset)
         values, label = image.attributes.values, image.attributes.identifier
         if "://" in image.path:
             yield Problem(place, f"the image {image.path} is not a file; keep a copy here.")
-        elif not (
-            (document.folder / image.path).is_file() if figures is None else image.path in figures
-        ):
+        elif not (document.folder / image.path).is_file():
             yield Problem(
                 place,
                 f"the figure {image.path} does not exist; make a rule that plots it, or correct "

@@ -6,9 +6,8 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 
-from scripts.report.source import Document, Place, blank, read_document
+from scripts.report.source import Document, Place, blank
 
 #: Cross-reference prefixes: what the part of a label before its first hyphen may be.
 REFERENCE_KINDS = (
@@ -204,26 +203,9 @@ def find_labels(document: Document) -> list[Label]:
     return labels
 
 
-def variables_used(qmd: str | Path | Document) -> dict[str, list[Place]]:
-    """Every variable that the document asks for, with the places where it does."""
-    document = qmd if isinstance(qmd, Document) else read_document(qmd)
-    used: dict[str, list[Place]] = {}
-    for code in find_shortcodes(document.text):
-        if code.name == "var" and code.arguments:
-            used.setdefault(code.arguments[0], []).append(document.place(code.span[0]))
-    return used
-
-
-def figures_used(qmd: str | Path | Document) -> dict[str, list[Place]]:
+def figures_used(document: Document) -> dict[str, list[Place]]:
     """Every image file that the document names, with the places where it does."""
-    document = qmd if isinstance(qmd, Document) else read_document(qmd)
     used: dict[str, list[Place]] = {}
     for image in find_images(document):
         used.setdefault(image.path, []).append(document.place(image.offset))
     return used
-
-
-def includes_used(qmd: str | Path | Document) -> dict[str, list[Place]]:
-    """Every file that the document includes, directly or not, with the places where it does."""
-    document = qmd if isinstance(qmd, Document) else read_document(qmd)
-    return document.includes

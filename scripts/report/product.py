@@ -28,6 +28,10 @@ def make(qmd: str | Path, engine: str, made: Iterable[str | Path]) -> Product:
     """Render and verify a document with one of `render.ENGINES`; write nothing.
 
     ``made``: the generated files that rules make, all of which must be shown. Raises RenderError.
+
+    This is all that a preview needs to hold: called again in one process it gives the bytes that a
+    new process gives, and does only what an edit changed. What Pandoc made of each chapter, Typst
+    of each page and the checks of each drawn page is remembered where it is made.
     """
     document = prepared(qmd, made)
     with ThreadPoolExecutor(2) as pool:

@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from scripts.common.artifacts import load_json, save_json
-from scripts.report.resident import Answer, Request, answered
+from scripts.report import product, verify
+from scripts.report.source import RenderError
 
 REJECTED = Path("data/logs/report")
 """Where a document goes about which something is wrong."""
@@ -24,30 +25,28 @@ def main(arguments: Sequence[str] | None = None) -> None:
         _publish(options)
     except OSError as error:
         sys.exit(f"{error.filename or 'The document'}: {error.strerror or error}")
-    except ValueError as error:
+    except RenderError as error:
         sys.exit(str(error))
 
 
 def _publish(options: argparse.Namespace) -> None:
-    made = answered(Request(options.document, options.engine, options.made))
-    if made.problems:
-        sys.exit("\n".join([*made.problems, *_rejected(made)]))
+    made = product.make(options.document, options.engine, options.made)
+    if complaints := list(verify.complaints(made.checks)):
+        sys.exit("\n".join([*complaints, _rejected(made)]))
     manifest = load_json(options.collected)
     manifest["engine"] = {"name": options.engine, "version": options.engine_version}
-    manifest["checks"] += made.checks
+    manifest["checks"] += [check.record() for check in made.checks]
     options.pdf.write_bytes(made.pdf)
     options.html.write_bytes(made.html)
     save_json(options.manifest, manifest)
 
 
-def _rejected(made: Answer) -> list[str]:
-    """Keep what was rendered but not accepted, if anything was, and say where."""
-    if not made.pdf:
-        return []
+def _rejected(made: product.Product) -> str:
+    """Keep what was rendered but not accepted, and say where."""
     REJECTED.mkdir(parents=True, exist_ok=True)
     (REJECTED / "rejected.pdf").write_bytes(made.pdf)
     (REJECTED / "rejected.html").write_bytes(made.html)
-    return [f"What was rejected can be looked at: {REJECTED}/rejected.pdf and rejected.html"]
+    return f"What was rejected can be looked at: {REJECTED}/rejected.pdf and rejected.html"
 
 
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:

@@ -56,7 +56,7 @@ def misused(document: Document, folder: Path, made: Iterable[Path]) -> list[str]
 
     folder: where the document lies. made: the generated files that rules make, all below it.
     """
-    shown = parts.figures_used(document) | parts.includes_used(document)
+    shown = parts.figures_used(document) | document.includes
     generated = {name: places for name, places in shown.items() if name.startswith("generated/")}
     declared = {str(path.relative_to(folder)) for path in made}
     return [

@@ -19,7 +19,6 @@ from typing import Any
 
 from scripts.report.edition_html import Page, read_page
 from scripts.report.edition_pdf import Drawing, Structure, read_drawing, read_structure
-from scripts.report.edition_text import squeezed
 
 _PLACEHOLDERS = re.compile(r"\?@[\w-]*|\?\?+|\?(?:var|meta|env|invalid)\b[:\w.]*|\{\{<|>\}\}")
 _NAMED = re.compile(
@@ -56,34 +55,21 @@ class Check:
         }
 
 
-def verify(
-    pdf: Path, html: Path | None = None, expected_headings: Sequence[str] = ()
-) -> list[Check]:
-    """Check the finished document.
-
-    ``expected_headings`` must all be headings of the PDF (and of the HTML), in that order.
-    Raises FileNotFoundError when a file is missing.
-    """
+def verify(pdf: Path, html: Path | None = None) -> list[Check]:
+    """Check the finished document. Raises FileNotFoundError when a file is missing."""
     shown = pdf.read_bytes()
     page = read_page(html.read_bytes()) if html is not None else None
-    return checks(read_structure(shown), read_drawing(shown), page, expected_headings)
+    return checks(read_structure(shown), read_drawing(shown), page)
 
 
-def checks(
-    structure: Structure,
-    drawing: Drawing,
-    page: Page | None = None,
-    expected_headings: Sequence[str] = (),
-) -> list[Check]:
+def checks(structure: Structure, drawing: Drawing, page: Page | None = None) -> list[Check]:
     """Check a document of which PDF and HTML have been read already."""
-    found = _pdf_checks(structure, drawing, expected_headings)
-    if page is not None:
-        found += _html_checks(page, structure, drawing, expected_headings)
-    return found
+    found = _pdf_checks(structure, drawing)
+    return found if page is None else found + _html_checks(page, structure, drawing)
 
 
-def _pdf_checks(structure: Structure, drawing: Drawing, expected: Sequence[str]) -> list[Check]:
-    checks = [
+def _pdf_checks(structure: Structure, drawing: Drawing) -> list[Check]:
+    return [
         _check("pdf-resolved", "the PDF holds no unresolved reference or variable",
                _placeholders(drawing.text, structure.author)),
         _check("pdf-margins", "everything in the PDF lies within the margins", drawing.outside),
@@ -98,12 +84,6 @@ def _pdf_checks(structure: Structure, drawing: Drawing, expected: Sequence[str])
         _check("pdf-captions", "figures and tables of the PDF are numbered 1, 2, 3, …",
                _caption_gaps(drawing.text)),
     ]  # fmt: skip
-    if expected:
-        checks.append(
-            _check("pdf-contents", "the PDF holds every heading that it should",
-                   _missing(structure.outline, expected))
-        )  # fmt: skip
-    return checks
 
 
 def _check(name: str, statement: str, offences: Sequence[str] | Iterator[str]) -> Check:
@@ -133,23 +113,9 @@ def _caption_gaps(text: str) -> Iterator[str]:
             yield f"{kind}: {numbers}"
 
 
-def _missing(headings: Sequence[str], expected: Sequence[str]) -> Iterator[str]:
-    """Expected headings that do not come, or not in this order (numbers aside)."""
-    bare = [re.sub(r"^[\d.]+ ", "", heading) for heading in headings]
-    at = 0
-    for wanted in map(squeezed, expected):
-        places = [i for i in range(at, len(bare)) if wanted in (bare[i], headings[i])]
-        if places:
-            at = places[0] + 1
-        else:
-            yield wanted
-
-
-def _html_checks(
-    page: Page, structure: Structure, drawing: Drawing, expected: Sequence[str]
-) -> list[Check]:
+def _html_checks(page: Page, structure: Structure, drawing: Drawing) -> list[Check]:
     doubles = [name for name, count in Counter(page.ids).items() if count > 1]
-    checks = [
+    return [
         _check("html-resolved", "the HTML holds no unresolved reference or variable",
                _placeholders(page.text, structure.author)),
         _check("html-metadata", "the HTML has title and language",
@@ -170,12 +136,6 @@ def _html_checks(
         _check("same-headings", "PDF and HTML have the same headings",
                _unequal(structure.outline, page.sections)),
     ]  # fmt: skip
-    if expected:
-        checks.append(
-            _check("html-contents", "the HTML holds every heading that it should",
-                   _missing(page.sections, expected))
-        )  # fmt: skip
-    return checks
 
 
 def _differences(pdf_text: str, html_text: str) -> Iterator[str]:
@@ -218,11 +178,10 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Check the finished PDF and HTML.")
     parser.add_argument("--pdf", type=Path, required=True)
     parser.add_argument("--html", type=Path)
-    parser.add_argument("--expect-headings", nargs="*", default=[], metavar="HEADING")
     parser.add_argument("--output", type=Path, help="write the records here instead of to stdout")
     options = parser.parse_args(arguments)
     try:
-        checks = verify(options.pdf, options.html, options.expect_headings)
+        checks = verify(options.pdf, options.html)
     except FileNotFoundError as error:
         print(f"verify: {error.filename} does not exist; render it first.", file=sys.stderr)
         return 1

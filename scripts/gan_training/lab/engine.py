@@ -1,152 +1,109 @@
-"""Trains a whole grid of GANs at once: the arithmetic of the baseline, many learning rates.
+"""Trains many GANs at once: the arithmetic of the baseline, many learning rates.
 
-Each GAN has its own rates, start and (if wanted) data. A block of `LANES` GANs advances together,
-one processor lane each, so a sum over the sample is never reordered: results do not depend on the
-grid's shape or on the number of threads. Blocks are dealt out to threads that hold no lock.
-Memory grows with the grid; a block's path exists only while that block is trained.
+Each GAN has its own rates and start. A block of `LANES` GANs advances together, one processor lane
+each, so a sum over the sample is never reordered: results do not depend on the grid's shape.
 """
 
 from __future__ import annotations
 
-import functools
 import os
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor, as_completed
 from typing import Any
 
 import numpy as np
 from numba import njit
 from numpy.typing import ArrayLike
 
-from scripts.common.arrays import Numbers
-from scripts.gan_training.lab import logistic
-from scripts.gan_training.lab.progress import Progress
+from scripts.common.arrays import Floats
+from scripts.gan_training.lab.logistic import OPTIONS, complement
 
 LANES = 64
 """GANs in a block: enough to fill vector registers, few enough for their state to stay in L1."""
 
 CHUNK = 100
-"""Epochs between two looks at a block; its path is kept for so long."""
+"""Epochs between two looks at a block."""
 
 
-@functools.cache
-def kernel(precision: str) -> Any:
-    """Return the compiled kernel for "float64" or "float32" (see `advance`, below)."""
-    complement = logistic.complement(precision)
-    dtype = np.float64 if precision == "float64" else np.float32
-    zero = dtype(0)
-
-    @njit(**logistic.OPTIONS)  # type: ignore[untyped-decorator]
-    def advance(
-        real: Any,
-        noise: Any,
-        generator_rate: Any,
-        discriminator_rate: Any,
-        alternating: Any,
-        state: Any,
-        path: Any,
-    ) -> None:
-        """Advance one block by len(path) epochs; `state` (3, LANES) and `path` are overwritten."""
-        m = real.size
-        theta, intercept, slope = state[0].copy(), state[1].copy(), state[2].copy()
-        sum0, sum1 = np.empty_like(theta), np.empty_like(theta)
-        logit, seen = np.empty_like(theta), np.empty_like(theta)
-        step_g, step_d = generator_rate / dtype(m), discriminator_rate / dtype(m)
-        for epoch in range(path.shape[0]):
-            for lane in range(LANES):
-                sum0[lane] = zero
-                sum1[lane] = zero
+@njit(**OPTIONS)  # type: ignore[untyped-decorator]
+def advance(
+    real: Any,
+    noise: Any,
+    generator_rate: Any,
+    discriminator_rate: Any,
+    alternating: Any,
+    state: Any,
+    path: Any,
+) -> None:
+    """Advance one block by len(path) epochs; `state` (3, LANES) and `path` are overwritten."""
+    m = real.size
+    theta, intercept, slope = state[0].copy(), state[1].copy(), state[2].copy()
+    sum0, sum1 = np.empty_like(theta), np.empty_like(theta)
+    logit, seen = np.empty_like(theta), np.empty_like(theta)
+    step_g, step_d = generator_rate / m, discriminator_rate / m
+    for epoch in range(path.shape[0]):
+        for lane in range(LANES):
+            sum0[lane] = 0.0
+            sum1[lane] = 0.0
+            logit[lane] = intercept[lane] + slope[lane] * theta[lane]
+            seen[lane] = slope[lane]
+        for i in range(m):
+            x, z = real[i], noise[i]
+            for lane in range(LANES):  # doubt 1 - D(x), belief D(g(z))
+                doubt = complement(intercept[lane] + slope[lane] * x)
+                belief = complement(-(logit[lane] + slope[lane] * z))
+                sum0[lane] += belief - doubt
+                sum1[lane] += belief * (z + theta[lane]) - doubt * x
+        for lane in range(LANES):
+            intercept[lane] -= step_d[lane] * sum0[lane]
+            slope[lane] -= step_d[lane] * sum1[lane]
+            sum0[lane] = 0.0
+            if alternating:
                 logit[lane] = intercept[lane] + slope[lane] * theta[lane]
                 seen[lane] = slope[lane]
-            for i in range(m):
-                x, z = real[i], noise[i]
-                for lane in range(LANES):  # doubt 1 - D(x), belief D(g(z))
-                    doubt = complement(intercept[lane] + slope[lane] * x)
-                    belief = complement(-(logit[lane] + slope[lane] * z))
-                    sum0[lane] += belief - doubt
-                    sum1[lane] += belief * (z + theta[lane]) - doubt * x
+        for i in range(m):
+            z = noise[i]
             for lane in range(LANES):
-                intercept[lane] -= step_d[lane] * sum0[lane]
-                slope[lane] -= step_d[lane] * sum1[lane]
-                sum0[lane] = zero
-                if alternating:
-                    logit[lane] = intercept[lane] + slope[lane] * theta[lane]
-                    seen[lane] = slope[lane]
-            for i in range(m):
-                z = noise[i]
-                for lane in range(LANES):
-                    sum0[lane] += complement(logit[lane] + seen[lane] * z)
-            for lane in range(LANES):
-                theta[lane] += step_g[lane] * seen[lane] * sum0[lane]
-                path[epoch, 0, lane] = theta[lane]
-                path[epoch, 1, lane] = intercept[lane]
-                path[epoch, 2, lane] = slope[lane]
-        for lane in range(LANES):  # assigning whole rows would take Numba 3 s to compile
-            state[0, lane], state[1, lane] = theta[lane], intercept[lane]
-            state[2, lane] = slope[lane]
-
-    return advance
+                sum0[lane] += complement(logit[lane] + seen[lane] * z)
+        for lane in range(LANES):
+            theta[lane] += step_g[lane] * seen[lane] * sum0[lane]
+            path[epoch, 0, lane] = theta[lane]
+            path[epoch, 1, lane] = intercept[lane]
+            path[epoch, 2, lane] = slope[lane]
+    for lane in range(LANES):  # assigning whole rows would take Numba 3 s to compile
+        state[0, lane], state[1, lane], state[2, lane] = theta[lane], intercept[lane], slope[lane]
 
 
 def available_threads() -> int:
     """Return GAN_THREADS, which the rule sets to its threads, else the number of usable cores."""
-    return int(os.environ.get("GAN_THREADS") or len(os.sched_getaffinity(0)))
-
-
-def train(
-    real: Numbers,
-    noise: Numbers,
-    generator_rate: ArrayLike,
-    discriminator_rate: ArrayLike,
-    start: ArrayLike,
-    epochs: int,
-    *,
-    dtype: type[np.floating[Any]] = np.float64,
-    alternating: bool = True,
-    threads: int | None = None,
-    progress: Progress | None = None,
-) -> Numbers:
-    """Train GANs by full-batch gradient descent and return their final states (3, n).
-
-    real, noise: (m,), the data set and the generator's inputs, the same at every epoch.
-    generator_rate, discriminator_rate: (n,), one pair a GAN. start: (3,) or (3, n), in the order
-    θ, φ₀, φ₁.
-    dtype: np.float64 or np.float32. alternating: whether the generator sees the new φ.
-    threads: None means `available_threads()`. progress: called with (done, all) GANs.
-    """
-    grid = Grid(real, noise, generator_rate, discriminator_rate, start, dtype)
-
-    def work(block: int) -> None:
-        path = np.empty((min(epochs, CHUNK), 3, LANES), dtype)
-        for first in range(0, epochs, CHUNK):
-            grid.advance(block, path[: epochs - first], alternating)
-
-    grid.each_block(work, threads, progress)
-    return grid.states
+    if hasattr(os, "sched_getaffinity"):  # which macOS has not
+        usable = len(os.sched_getaffinity(0))
+    else:
+        usable = os.cpu_count() or 1
+    return int(os.environ.get("GAN_THREADS") or usable)
 
 
 def paths(
-    real: Numbers,
-    noise: Numbers,
+    real: Floats,
+    noise: Floats,
     generator_rate: ArrayLike,
     discriminator_rate: ArrayLike,
     start: ArrayLike,
     epochs: int,
     *,
-    dtype: type[np.floating[Any]] = np.float64,
     alternating: bool = True,
-) -> Numbers:
-    """Train a few GANs as `train` does and return every state (epochs + 1, 3, n), start first."""
-    grid = Grid(real, noise, generator_rate, discriminator_rate, start, dtype)
-    everything = np.empty((epochs + 1, 3, grid.blocks * LANES), dtype)
-    everything[0, :, : grid.size] = grid.states
+) -> Floats:
+    """Train a few GANs by full-batch gradient descent and return every state, start first.
 
-    def work(block: int) -> None:
-        path = np.empty((epochs, 3, LANES), dtype)
+    The states are (epochs + 1, 3, n). real, noise: (m,), the data set and the generator's inputs,
+    the same at every epoch. generator_rate, discriminator_rate: (n,), one pair a GAN. start: (3,)
+    or (3, n), in the order θ, φ₀, φ₁. alternating: whether the generator sees the new φ.
+    """
+    grid = Grid(real, noise, generator_rate, discriminator_rate, start)
+    everything = np.empty((epochs + 1, 3, grid.blocks * LANES))
+    everything[0, :, : grid.size] = grid.states
+    for block in range(grid.blocks):
+        path = np.empty((epochs, 3, LANES))
         grid.advance(block, path, alternating)
         everything[1:, :, block * LANES : (block + 1) * LANES] = path
-
-    grid.each_block(work, threads=1, progress=None)
     return everything[:, :, : grid.size]
 
 
@@ -155,49 +112,37 @@ class Grid:
 
     def __init__(
         self,
-        real: Numbers,
-        noise: Numbers,
+        real: Floats,
+        noise: Floats,
         generator_rate: ArrayLike,
         discriminator_rate: ArrayLike,
         start: ArrayLike,
-        dtype: type[np.floating[Any]],
     ) -> None:
         if np.shape(real) != np.shape(noise) or np.ndim(real) != 1:
             raise ValueError(f"one noise value a data point: {np.shape(real)}, {np.shape(noise)}")
-        pair = (np.asarray(generator_rate, dtype), np.asarray(discriminator_rate, dtype))
-        rates = np.broadcast_arrays(*pair)
-        self.size = rates[0].size
-        self.blocks = -(-self.size // LANES)
-        self.real, self.noise = np.asarray(real, dtype), np.asarray(noise, dtype)
-        self.rates = np.array([self._filled(rate) for rate in rates])
-        first = np.asarray(start, dtype)
-        first = np.broadcast_to(first[:, None] if first.ndim == 1 else first, (3, self.size))
+        g, d = np.broadcast_arrays(
+            np.asarray(generator_rate, float), np.asarray(discriminator_rate, float)
+        )
+        self.size = g.size
+        self.blocks = -(-g.size // LANES)
+        self.real, self.noise = np.asarray(real, float), np.asarray(noise, float)
+        self.rates = np.array([self._filled(g), self._filled(d)])
+        first = np.asarray(start, float)
+        first = np.broadcast_to(first[:, None] if first.ndim == 1 else first, (3, g.size))
         self._states = np.array([self._filled(row) for row in first])
-        self._advance = kernel(np.dtype(dtype).name)
 
-    def _filled(self, values: Numbers) -> Numbers:
+    def _filled(self, values: Floats) -> Floats:
         return np.pad(values, (0, self.blocks * LANES - self.size))
 
     @property
-    def states(self) -> Numbers:
+    def states(self) -> Floats:
         """The GANs' states (3, n)."""
         return self._states[:, : self.size]
 
-    def advance(self, block: int, path: Numbers, alternating: bool) -> None:
+    def advance(self, block: int, path: Floats, alternating: bool) -> None:
         """Train a block for len(path) epochs and write its states (epochs, 3, LANES) to `path`."""
         lanes = slice(block * LANES, (block + 1) * LANES)
         state = np.ascontiguousarray(self._states[:, lanes])
         rates = np.ascontiguousarray(self.rates[:, lanes])
-        self._advance(self.real, self.noise, *rates, alternating, state, path)
+        advance(self.real, self.noise, *rates, alternating, state, path)
         self._states[:, lanes] = state
-
-    def each_block(
-        self, work: Callable[[int], None], threads: int | None, progress: Progress | None
-    ) -> None:
-        """Call work(block) for each block, several at a time."""
-        with ThreadPoolExecutor(threads or available_threads()) as pool:
-            jobs = [pool.submit(work, block) for block in range(self.blocks)]
-            for done, job in enumerate(as_completed(jobs), start=1):
-                job.result()
-                if progress:
-                    progress(min(done * LANES, self.size), self.size)

@@ -17,8 +17,8 @@ import numpy as np
 from numba import njit
 
 from scripts.common.arrays import Arrays, Floats
-from scripts.gan_training.lab import logistic
 from scripts.gan_training.lab.engine import available_threads
+from scripts.gan_training.lab.logistic import OPTIONS, complement
 from scripts.gan_training.lab.progress import Progress
 from scripts.gan_training.model import Rates
 
@@ -139,10 +139,7 @@ class _Run:
         return Moments(float(bias), float(squares.mean()), float(error))
 
 
-_complement = logistic.complement("float64")
-
-
-@njit(**logistic.OPTIONS)  # type: ignore[untyped-decorator]
+@njit(**OPTIONS)  # type: ignore[untyped-decorator]
 def _advance(
     real: Any, noise: Any, rates: Any, rest: float, first: int, state: Any, sums: Any
 ) -> None:
@@ -158,12 +155,12 @@ def _advance(
         counted = 1.0 if step >= first else 0.0
         for chain in range(theta.size):
             y = z[chain] + theta[chain]
-            doubt = _complement(intercept[chain] + slope[chain] * x[chain])
-            belief = _complement(-(intercept[chain] + slope[chain] * y))
+            doubt = complement(intercept[chain] + slope[chain] * x[chain])
+            belief = complement(-(intercept[chain] + slope[chain] * y))
             intercept[chain] -= discriminator_rate * (belief - doubt)
             slope[chain] -= discriminator_rate * (belief * y - doubt * x[chain])
             theta[chain] += (
-                generator_rate * slope[chain] * _complement(intercept[chain] + slope[chain] * y)
+                generator_rate * slope[chain] * complement(intercept[chain] + slope[chain] * y)
             )
             deviation = counted * (theta[chain] - rest)
             once[chain] += deviation

@@ -1,6 +1,6 @@
 """Trains a grid of GANs and keeps of each only how it behaved: its class and its rate.
 
-`LANES` GANs advance together, as in `engine.train`, but each at its own epoch: one that has
+`LANES` GANs advance together, as in `engine.paths`, but each at its own epoch: one that has
 reached the window's floor or run away is judged at once and gives its lane to the next. A GAN
 never sees its neighbors, so its result depends neither on them nor on the number of threads.
 """
@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike
 
 from scripts.common.arrays import Bools, Floats, Ints
 from scripts.gan_training import theory
-from scripts.gan_training.lab.engine import CHUNK, LANES, Grid, available_threads, kernel
+from scripts.gan_training.lab.engine import CHUNK, LANES, Grid, advance, available_threads
 from scripts.gan_training.lab.measure import Window, are_over, observe
 from scripts.gan_training.lab.progress import Progress
 
@@ -36,12 +36,13 @@ def survey(
     threads: int | None = None,
     progress: Progress | None = None,
 ) -> tuple[Ints, Floats]:
-    """Train GANs in double precision and return how each behaved: classes and log rates (n,).
+    """Train GANs and return how each behaved: classes and log rates (n,).
 
-    Arguments as `engine.train`; window: what counts as near the equilibrium (`measure.Window`).
+    Arguments as `engine.paths`; window: what counts as near the equilibrium (`measure.Window`);
+    threads: None means `available_threads()`; progress: called with (done, all) GANs.
     A class is one of `theory`'s; the log rate is NaN where the GAN did not converge.
     """
-    grid = Grid(real, noise, generator_rate, discriminator_rate, start, np.float64)
+    grid = Grid(real, noise, generator_rate, discriminator_rate, start)
     rest = theory.equilibrium(real, noise)
     waiting = itertools.count()  # `next` is atomic: each GAN is taken by one thread
     classes, rates = np.empty(grid.size, np.int8), np.empty(grid.size)
@@ -73,7 +74,6 @@ class _Lanes:
 
     def __init__(self, grid: Grid, epochs: int, alternating: bool) -> None:
         self._grid, self._epochs, self._alternating = grid, epochs, alternating
-        self._kernel = kernel("float64")
         self.gan = np.full(LANES, -1)
         self._age = np.zeros(LANES, int)
         self._state, self._rates = np.zeros((3, LANES)), np.zeros((2, LANES))
@@ -96,7 +96,7 @@ class _Lanes:
 
     def advance(self) -> None:
         """Train all lanes for `CHUNK` epochs."""
-        self._kernel(
+        advance(
             self._grid.real, self._grid.noise, *self._rates, self._alternating,
             self._state, self._chunk,
         )  # fmt: skip
