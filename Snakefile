@@ -6,14 +6,8 @@ from pathlib import Path
 
 sys.path.insert(0, workflow.basedir)
 
-from scripts.pipeline import config as configuration
-from scripts.pipeline import rules as building
-from scripts.pipeline import startup
-from scripts.pipeline.rules import job
+from scripts.pipeline import config as configuration, rules as building, startup
 
-ROOT = Path(workflow.basedir)
-contract = partial(building.contract, workflow)
-results_of = partial(building.results_of, workflow)
 TOPICS = [
     "gan_game",
     "denoising",
@@ -23,23 +17,19 @@ TOPICS = [
     "gan_training",
     "gan_training_lab",
 ]
-
-configuration.check_folder(ROOT)
+ROOT = Path(workflow.basedir)
 configuration.check_file(ROOT)
 
 
 configfile: "workflow/config.yaml"
 
 
-configuration.check(ROOT, config)
+contract = partial(building.contract, workflow, configuration.check(ROOT, config))
+results_of = partial(building.results_of, workflow)
 
+for name in ["step", *TOPICS, "report"]:
 
-for topic in TOPICS:
-
-    include: f"workflow/rules/{topic}.smk"
-
-
-include: "workflow/rules/report.smk"
+    include: f"workflow/rules/{name}.smk"
 
 
 rule all:

@@ -197,9 +197,9 @@ class TestEngine:
             engine.paths(np.zeros(3), np.zeros(4), [0.1], [0.1], [0, 0, 0], 1)
 
     def test_threads_from_the_environment(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setenv("GAN_THREADS", "3")
+        monkeypatch.setenv("ASSIGNMENT_THREADS", "3")
         assert engine.available_threads() == 3
-        monkeypatch.delenv("GAN_THREADS")
+        monkeypatch.delenv("ASSIGNMENT_THREADS")
         assert engine.available_threads() >= 1
         monkeypatch.delattr(engine.os, "sched_getaffinity", raising=False)  # as on macOS
         monkeypatch.setattr(engine.os, "cpu_count", lambda: 7)

@@ -9,7 +9,7 @@ import pypdf
 import pytest
 from documents import FRONT, ROOT, write_document
 
-from scripts.report.engines import settings
+from scripts.report.engines import features
 from scripts.report.parts import REFERENCE_KINDS
 from scripts.report.render import RenderError, render
 from scripts.report.source import read_document
@@ -53,7 +53,7 @@ def refusal(document: Path) -> str:
 def test_the_documentation_lists_what_the_engine_reads() -> None:
     text = (ROOT / "docs" / "document.md").read_text()
     cells = re.findall(r"^\| (`.*?) \|", text, re.MULTILINE)
-    assert set(re.findall(r"`([\w-]+)`", " ".join(cells))) == set(settings.KEYS)
+    assert set(re.findall(r"`([\w-]+)`", " ".join(cells))) == set(features.KEYS)
     kinds = re.search(r"of the kinds (.*?);", text, re.DOTALL)
     assert kinds is not None
     assert tuple(re.findall(r"`(\w+)`", kinds[1])) == REFERENCE_KINDS

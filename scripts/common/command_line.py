@@ -1,7 +1,8 @@
 """One command line for every step: settings in, named files in, named files out.
 
-A step declares its settings as a frozen dataclass; each field becomes a required option
-(`largest_m` is `--largest-m`). Scalars are given as they are, lists and mappings as JSON.
+What a step reads of the settings is a frozen dataclass (`scripts.common.settings`); each field
+becomes a required option (`largest_m` is `--largest-m`). Scalars are given as they are, lists and
+mappings as JSON.
 """
 
 from __future__ import annotations
@@ -14,13 +15,19 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
+from scripts.common.settings import Block
+
 SettingsT = TypeVar("SettingsT")
 
 
-class Files(argparse.Namespace):
-    """The paths of a step's files, one attribute (`Path`) for each declared name."""
+class NoSettings(Block, reads=()):
+    """What a step reads that depends on its files only."""
 
-    def __getattr__(self, name: str) -> Path:
+
+class Files(argparse.Namespace):
+    """The paths of a step's files, by name: a `Path`, or a list of them."""
+
+    def __getattr__(self, name: str) -> Any:
         raise AttributeError(f"no file named {name!r} was declared for this step")
 
 
@@ -36,17 +43,19 @@ def text_of(value: Any) -> str:
 
 def parse(
     description: str | None,
-    settings: type[SettingsT],
+    settings: type[SettingsT] = NoSettings,  # type: ignore[assignment]
     inputs: Sequence[str] = (),
     outputs: Sequence[str] = (),
     arguments: Sequence[str] | None = None,
+    several: Sequence[str] = (),
 ) -> tuple[SettingsT, Files]:
     """Read a step's command line.
 
     description: the module's docstring, shown by `--help`.
-    settings: a dataclass; every field is a required option, its type one of
-        bool, int, float, str, list, dict (the last two as JSON).
-    inputs, outputs: names of files; each is a required option holding a path.
+    settings: a dataclass, left out by a step that reads none; every field is a required option,
+        its type one of bool, int, float, str, list, dict (the last two as JSON).
+    inputs, outputs: names of files; each is a required option holding a path, or, if it is among
+        `several`, any number of them.
     arguments: the words to read; None means `sys.argv[1:]`.
 
     Returns the settings and the paths. Exits with code 2 and one line on a bad command line.
@@ -64,10 +73,11 @@ def parse(
             metavar=kind.__name__.upper(),
             help=field.metadata.get("help"),
         )
-    for names, role in ((inputs, "read"), (outputs, "written")):
+    for names, role in ((inputs, "read by the step"), (outputs, "written")):
         for name in names:
+            count = "*" if name in several else None
             parser.add_argument(
-                option(name), required=True, type=Path, metavar="PATH", help=f"file {role}"
+                option(name), required=True, type=Path, nargs=count, metavar="PATH", help=role
             )
     found = vars(parser.parse_args(arguments))
     files = Files(**{name: found.pop(name) for name in (*inputs, *outputs)})

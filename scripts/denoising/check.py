@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 from scripts.common.arrays import Arrays
 from scripts.common.artifacts import load_arrays
 from scripts.common.checks import Check, save_checks
@@ -16,13 +14,11 @@ from scripts.denoising import (
     checks_posterior,
     checks_sampling,
 )
+from scripts.denoising.settings import Denoising
 
 
-@dataclasses.dataclass(frozen=True)
-class Settings:
-    """The settings of this step, one option each."""
-
-    example_alpha: float = dataclasses.field(metadata={"help": "alpha_t of the quoted examples"})
+class Settings(Denoising, reads=("example_alpha",)):
+    """What the checks read."""
 
 
 def checks(arrays: Arrays, settings: Settings) -> list[Check]:

@@ -6,7 +6,6 @@ that the text quotes.
 
 from __future__ import annotations
 
-import dataclasses
 import math
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ from scripts.common.seeds import generator
 from scripts.common.values import value
 from scripts.denoising import model, recovery, sampling
 from scripts.denoising.digits import read_digits, scale, unscale
+from scripts.denoising.settings import Denoising
 
 LINE_IMAGES = (-2.0, 0.0, 1.5)
 LINE_NOISES = (-1.1, -0.3, 0.5, 1.3)
@@ -27,26 +27,8 @@ LINE_ALPHA = 0.8
 """An example on the line that can be drawn: here the assumption of part (a) holds."""
 
 
-@dataclasses.dataclass(frozen=True)
-class Settings:
-    """The settings of this step, one option each."""
-
-    images: int = dataclasses.field(metadata={"help": "number m of digits in the data set"})
-    sizes: list[int] = dataclasses.field(metadata={"help": "data-set sizes for the frequencies"})
-    noises: int = dataclasses.field(metadata={"help": "number |J| of noise vectors"})
-    example_alpha: float = dataclasses.field(metadata={"help": "alpha_t of the quoted examples"})
-    shown_alphas: list[float] = dataclasses.field(metadata={"help": "alpha_t that figures show"})
-    alpha_points: int = dataclasses.field(metadata={"help": "levels on the frequency curves"})
-    odds_decades: float = dataclasses.field(
-        metadata={"help": "curves run over alpha/(1-alpha) = 10^-this to 10^this"}
-    )
-    samples: int = dataclasses.field(metadata={"help": "generated images per sampler"})
-    ddim_steps: int = dataclasses.field(metadata={"help": "steps of deterministic DDIM"})
-    levels: int = dataclasses.field(metadata={"help": "noise levels T of the schedule"})
-    beta_first: float = dataclasses.field(metadata={"help": "first beta of the linear schedule"})
-    beta_last: float = dataclasses.field(metadata={"help": "last beta of the linear schedule"})
-    gan_rounds: int = dataclasses.field(metadata={"help": "rounds of GAN best responses"})
-    seed: int = dataclasses.field(metadata={"help": "seed of all random draws"})
+class Settings(Denoising, leaves=()):
+    """What the step reads."""
 
 
 def data_set(pixels: Ints, labels: Ints, settings: Settings) -> Arrays:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Sequence
 
 import numpy as np
@@ -15,11 +14,6 @@ from scripts.common.command_line import parse
 from scripts.common.tables import save_table
 from scripts.denoising.digits import SIDE, unscale
 from scripts.denoising.sampling import expected_uniform_variation, total_variation
-
-
-@dataclasses.dataclass(frozen=True)
-class Settings:
-    """This step has no settings: the arrays hold all it draws."""
 
 
 def recovery_figure(arrays: Arrays) -> Figure:
@@ -285,7 +279,7 @@ def main() -> None:
         "forgetting": forgetting_figure,
         "shares": coverage_figure,
     }
-    _, files = parse(__doc__, Settings, ("arrays",), (*drawings, "coverage", "conventions"))
+    _, files = parse(__doc__, inputs=("arrays",), outputs=(*drawings, "coverage", "conventions"))
     arrays = load_arrays(files.arrays)
     for name, draw in drawings.items():
         style.save_figure(draw(arrays), getattr(files, name))

@@ -6,24 +6,18 @@ Run bare:  python -m scripts.diffusion_step.check --beta 0.05 --steps 80 --coin-
 
 from __future__ import annotations
 
-import dataclasses
-
 from scripts.common.arrays import Arrays
 from scripts.common.artifacts import load_arrays
 from scripts.common.checks import Check, save_checks
 from scripts.common.command_line import parse
 from scripts.diffusion_step import checks_laws, checks_merging, checks_step
+from scripts.diffusion_step.settings import DiffusionStep
 
 
-@dataclasses.dataclass(frozen=True)
-class Settings:
-    """What this step needs to know."""
-
-    beta: float = dataclasses.field(metadata={"help": "noise of each equal step"})
-    steps: int = dataclasses.field(metadata={"help": "number of equal steps"})
-    coin_beta: float = dataclasses.field(metadata={"help": "noise of the step with the coin"})
-    sample_size: int = dataclasses.field(metadata={"help": "chains run in each experiment"})
-    false_alarm_rate: float = dataclasses.field(metadata={"help": "of all tests together"})
+class Settings(
+    DiffusionStep, reads=("beta", "steps", "coin_beta", "sample_size", "false_alarm_rate")
+):
+    """What the checks read."""
 
 
 def checks(settings: Settings, arrays: Arrays) -> list[Check]:

@@ -8,7 +8,6 @@ Run bare:  python -m scripts.diffusion_step.compute --beta 0.05 --steps 80 --wid
 
 from __future__ import annotations
 
-import dataclasses
 import math
 from typing import Any
 
@@ -21,28 +20,14 @@ from scripts.common.empirical import empirical_cdf
 from scripts.common.seeds import generator
 from scripts.common.values import scientific, value
 from scripts.diffusion_step import laws, model, simulation
+from scripts.diffusion_step.settings import DiffusionStep
 
 SHOWN_POINTS = 400
 """Points drawn of a cloud or of the coin's pairs; more would hide the curves."""
 
 
-@dataclasses.dataclass(frozen=True)
-class Settings:
-    """What this step needs to know."""
-
-    beta: float = dataclasses.field(metadata={"help": "noise of each equal step"})
-    steps: int = dataclasses.field(metadata={"help": "number of equal steps"})
-    wide_variance: float = dataclasses.field(metadata={"help": "a start variance above 1"})
-    narrow_variance: float = dataclasses.field(metadata={"help": "a start variance below 1"})
-    start_correlation: float = dataclasses.field(metadata={"help": "of the two start coordinates"})
-    coin_beta: float = dataclasses.field(metadata={"help": "noise of the step with the coin"})
-    first_beta: float = dataclasses.field(metadata={"help": "first noise of the schedule"})
-    last_beta: float = dataclasses.field(metadata={"help": "last noise of the schedule"})
-    schedule_steps: int = dataclasses.field(metadata={"help": "steps of the schedule"})
-    shown_signal: list[float] = dataclasses.field(metadata={"help": "signal left where drawn"})
-    sample_size: int = dataclasses.field(metadata={"help": "chains run in each experiment"})
-    false_alarm_rate: float = dataclasses.field(metadata={"help": "of all tests together"})
-    seed: int = dataclasses.field(metadata={"help": "seed of the chains"})
+class Settings(DiffusionStep, leaves=()):
+    """What the step reads."""
 
 
 def step_weights(beta: float) -> dict[str, tuple[float, float]]:

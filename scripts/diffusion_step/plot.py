@@ -6,7 +6,6 @@ Run bare:  python -m scripts.diffusion_step.plot --beta 0.05 --arrays compute.np
 
 from __future__ import annotations
 
-import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -17,13 +16,11 @@ from scripts.common import style
 from scripts.common.arrays import Arrays, Floats
 from scripts.common.artifacts import load_arrays
 from scripts.common.command_line import parse
+from scripts.diffusion_step.settings import DiffusionStep
 
 
-@dataclasses.dataclass(frozen=True)
-class Settings:
-    """What this step needs to know."""
-
-    beta: float = dataclasses.field(metadata={"help": "noise of each equal step"})
+class Settings(DiffusionStep, reads=("beta",)):
+    """What the figures read."""
 
 
 def variances_figure(settings: Settings, arrays: Arrays) -> Figure:

@@ -5,27 +5,27 @@ Three parts: Banach's theorem and its corollaries, the inverted network, the sam
 
 from __future__ import annotations
 
-import dataclasses
-from dataclasses import field
-
 from scripts.common import command_line
 from scripts.common.arrays import Arrays
 from scripts.common.artifacts import load_arrays
 from scripts.common.checks import Check, save_checks
 from scripts.fixed_point import checks_banach, checks_density, checks_network
+from scripts.fixed_point.settings import FixedPoint
 
 
-@dataclasses.dataclass(frozen=True)
-class Settings:
-    """The knobs that the checks need; meanings stand in workflow/config.yaml."""
-
-    finite_points: int = field(metadata={"help": "size of the finite metric space to enumerate"})
-    cobweb_lipschitz: float = field(metadata={"help": "Lipschitz constant of both contractions"})
-    cobweb_offset: float = field(metadata={"help": "offset c of z -> c +- L tanh(z)"})
-    target_lipschitz: float = field(metadata={"help": "intended Lipschitz constant of f"})
-    teacher_mean: float = field(metadata={"help": "mean of the target density q"})
-    teacher_sd: float = field(metadata={"help": "standard deviation of q"})
-    sampler_rate: float = field(metadata={"help": "step size of gradient descent over sd^2"})
+class Settings(
+    FixedPoint,
+    reads=(
+        "finite_points",
+        "cobweb_lipschitz",
+        "cobweb_offset",
+        "target_lipschitz",
+        "teacher_mean",
+        "teacher_sd",
+        "sampler_rate",
+    ),
+):
+    """What the checks read."""
 
 
 def checks(arrays: Arrays, settings: Settings) -> list[Check]:

@@ -6,9 +6,7 @@ several, certified, inverted and its log-determinants summed; the sampler of UDL
 
 from __future__ import annotations
 
-import dataclasses
 import math
-from dataclasses import field
 from typing import Any
 
 import numpy as np
@@ -20,6 +18,7 @@ from scripts.common.artifacts import save_arrays, save_json
 from scripts.common.seeds import generator
 from scripts.common.values import scientific, value
 from scripts.fixed_point import density_fit, model, network, rounding, sampler
+from scripts.fixed_point.settings import FixedPoint
 
 FAILING_START = 0.05
 """Distance of the failing iteration's start from its fixed point: close, and still it leaves."""
@@ -29,34 +28,8 @@ POWER_ITERATIONS = 100
 """Length of the recorded power iterations."""
 
 
-@dataclasses.dataclass(frozen=True)
-class Settings:
-    """The knobs of this step; meanings, units and reasons stand in workflow/config.yaml."""
-
-    seed: int = field(metadata={"help": "seed of every random draw of this exercise"})
-    cobweb_lipschitz: float = field(metadata={"help": "Lipschitz constant of both contractions"})
-    cobweb_offset: float = field(metadata={"help": "offset c of z -> c +- L tanh(z)"})
-    cobweb_start: float = field(metadata={"help": "start of the two contractions"})
-    cobweb_steps: int = field(metadata={"help": "steps of each cobweb"})
-    target_lipschitz: float = field(metadata={"help": "intended Lipschitz constant of f"})
-    dimension: int = field(metadata={"help": "dimension of the larger network"})
-    hidden_units: int = field(metadata={"help": "width of both hidden layers"})
-    fold_slope: float = field(metadata={"help": "slope at 0 of the displacement to be fitted"})
-    latent_spread: float = field(metadata={"help": "standard deviation of z"})
-    training_steps: int = field(metadata={"help": "steps of Adam"})
-    batch_size: int = field(metadata={"help": "fresh points in each step of Adam"})
-    learning_rate: float = field(metadata={"help": "step size of Adam"})
-    test_points: int = field(metadata={"help": "points that are mapped and inverted"})
-    series_terms: int = field(metadata={"help": "terms of the log-determinant series"})
-    teacher_mean: float = field(metadata={"help": "mean of the target density q"})
-    teacher_sd: float = field(metadata={"help": "standard deviation of q"})
-    teacher_scale: float = field(metadata={"help": "factor kappa by which q is misjudged"})
-    sampler_points: int = field(metadata={"help": "number N of latent samples"})
-    sampler_rate: float = field(metadata={"help": "step size of gradient descent over sd^2"})
-    sampler_steps: int = field(metadata={"help": "steps of gradient descent"})
-    sampler_shift: float = field(metadata={"help": "start of (a - mean of q) / sd"})
-    sampler_spread: float = field(metadata={"help": "start of |b| / sd"})
-    largest_branches: int = field(metadata={"help": "largest k for f(z) = k z mod 1"})
+class Settings(FixedPoint, leaves=("finite_points",)):
+    """What the step reads."""
 
 
 def cobwebs(settings: Settings) -> Arrays:

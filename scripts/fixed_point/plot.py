@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable
-from dataclasses import field
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +13,7 @@ from scripts.common.arrays import Arrays, Floats
 from scripts.common.artifacts import load_arrays
 from scripts.common.tables import save_table
 from scripts.fixed_point import density_fit, model, rounding
+from scripts.fixed_point.settings import FixedPoint
 
 Curve = Callable[[Floats], Floats]
 
@@ -23,16 +22,18 @@ FAILING_SHOWN = 6
 SAMPLER_STEPS_SHOWN = 40
 
 
-@dataclasses.dataclass(frozen=True)
-class Settings:
-    """The knobs that the figures need; meanings stand in workflow/config.yaml."""
-
-    cobweb_lipschitz: float = field(metadata={"help": "Lipschitz constant of both contractions"})
-    cobweb_offset: float = field(metadata={"help": "offset c of z -> c +- L tanh(z)"})
-    target_lipschitz: float = field(metadata={"help": "intended Lipschitz constant of f"})
-    fold_slope: float = field(metadata={"help": "slope at 0 of the displacement to be fitted"})
-    teacher_mean: float = field(metadata={"help": "mean of the target density q"})
-    teacher_sd: float = field(metadata={"help": "standard deviation of q"})
+class Settings(
+    FixedPoint,
+    reads=(
+        "cobweb_lipschitz",
+        "cobweb_offset",
+        "target_lipschitz",
+        "fold_slope",
+        "teacher_mean",
+        "teacher_sd",
+    ),
+):
+    """What the figures read."""
 
 
 def draw_cobweb(axes: Axes, path: Floats, step: Curve, name: str) -> None:

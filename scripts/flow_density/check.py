@@ -7,24 +7,19 @@ Run bare:  python -m scripts.flow_density.check --sample-size 20000 --left-end 0
 
 from __future__ import annotations
 
-import dataclasses
-
 from scripts.common.arrays import Arrays
 from scripts.common.artifacts import load_arrays
 from scripts.common.checks import Check, save_checks
 from scripts.common.command_line import parse
 from scripts.flow_density import checks_algebra, checks_laws
+from scripts.flow_density.settings import FlowDensity
 
 
-@dataclasses.dataclass(frozen=True)
-class Settings:
-    """What this step needs to know."""
-
-    sample_size: int = dataclasses.field(metadata={"help": "draws per law"})
-    left_end: float = dataclasses.field(metadata={"help": "l of the base law U[-l, 1]"})
-    wide_variance: float = dataclasses.field(metadata={"help": "a base variance above 2"})
-    cantor_levels: int = dataclasses.field(metadata={"help": "steps of the Cantor construction"})
-    false_alarm_rate: float = dataclasses.field(metadata={"help": "of all four tests together"})
+class Settings(
+    FlowDensity,
+    reads=("sample_size", "left_end", "wide_variance", "cantor_levels", "false_alarm_rate"),
+):
+    """What the checks read."""
 
 
 def checks(settings: Settings, arrays: Arrays) -> list[Check]:

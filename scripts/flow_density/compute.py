@@ -7,7 +7,6 @@ Run bare:  python -m scripts.flow_density.compute --sample-size 20000 --cells 64
 
 from __future__ import annotations
 
-import dataclasses
 from typing import Any
 
 import numpy as np
@@ -20,23 +19,14 @@ from scripts.common.empirical import dkw_band, empirical_cdf
 from scripts.common.seeds import generator
 from scripts.common.values import scientific, value
 from scripts.flow_density import cantor, model
+from scripts.flow_density.settings import FlowDensity
 
 EXAMPLES = ("square", "logistic", "exponential", "folded")
 """The four laws that are sampled: problems 16.1 and 16.2, the decreasing map, the parabola."""
 
 
-@dataclasses.dataclass(frozen=True)
-class Settings:
-    """What this step needs to know."""
-
-    sample_size: int = dataclasses.field(metadata={"help": "draws per law"})
-    cells: int = dataclasses.field(metadata={"help": "histogram cells on [0, 1]"})
-    quantiles: int = dataclasses.field(metadata={"help": "equally likely cells of the base law"})
-    left_end: float = dataclasses.field(metadata={"help": "l of the base law U[-l, 1]"})
-    wide_variance: float = dataclasses.field(metadata={"help": "a base variance above 2"})
-    cantor_levels: int = dataclasses.field(metadata={"help": "steps of the Cantor construction"})
-    false_alarm_rate: float = dataclasses.field(metadata={"help": "of all four tests together"})
-    seed: int = dataclasses.field(metadata={"help": "seed of the samples"})
+class Settings(FlowDensity, leaves=()):
+    """What the step reads."""
 
 
 def samples(settings: Settings) -> Arrays:

@@ -7,7 +7,6 @@ Run bare:  python -m scripts.flow_density.plot --sample-size 20000 --left-end 0.
 
 from __future__ import annotations
 
-import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -21,17 +20,13 @@ from scripts.common.command_line import parse
 from scripts.common.tables import save_table
 from scripts.common.values import scientific
 from scripts.flow_density import model
+from scripts.flow_density.settings import FlowDensity
 
 Shares = tuple[Floats, Floats]
 
 
-@dataclasses.dataclass(frozen=True)
-class Settings:
-    """What this step needs to know."""
-
-    sample_size: int = dataclasses.field(metadata={"help": "draws per law"})
-    left_end: float = dataclasses.field(metadata={"help": "l of the base law U[-l, 1]"})
-    wide_variance: float = dataclasses.field(metadata={"help": "a base variance above 2"})
+class Settings(FlowDensity, reads=("sample_size", "left_end", "wide_variance")):
+    """What the figures read."""
 
 
 # ------------------------------------------------------------------ equal shares of probability

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 from scripts.common import artifacts, command_line
 from scripts.common.arrays import Arrays
 from scripts.common.checks import Check, save_checks
@@ -15,18 +13,11 @@ from scripts.gan_game import (
     checks_mixed,
     checks_runs,
 )
+from scripts.gan_game.settings import GanGame
 
 
-@dataclasses.dataclass(frozen=True)
-class Settings:
-    """Settings of the exercise that its checks read."""
-
-    largest_m: int = dataclasses.field(metadata={"help": "enumerate data sets of up to m images"})
-    largest_k: int = dataclasses.field(metadata={"help": "and up to K images outside them"})
-    dynamics_m: int = dataclasses.field(metadata={"help": "different images in the dynamics"})
-    dynamics_k: int = dataclasses.field(metadata={"help": "dynamics for K = 0 to this"})
-    dynamics_rounds: int = dataclasses.field(metadata={"help": "rounds of each run"})
-    dynamics_trials: int = dataclasses.field(metadata={"help": "runs for each pair of tie rules"})
+class Settings(GanGame, leaves=("seed",)):
+    """What the checks read."""
 
 
 def checks(settings: Settings, arrays: Arrays) -> list[Check]:

@@ -17,6 +17,7 @@ from scripts.common import artifacts, command_line, seeds
 from scripts.common.arrays import Arrays, Ints
 from scripts.common.values import value
 from scripts.gan_game import dynamics, model
+from scripts.gan_game.settings import GanGame
 
 MATRIX_COPIES = (1, 1)
 MATRIX_OUTSIDE = 1
@@ -26,17 +27,8 @@ MOST_COPIES = 4
 """Copies up to which the two labels are compared in the figure."""
 
 
-@dataclasses.dataclass(frozen=True)
-class Settings:
-    """Settings of the exercise (workflow/config.yaml, `gan_game`)."""
-
-    largest_m: int = dataclasses.field(metadata={"help": "enumerate data sets of up to m images"})
-    largest_k: int = dataclasses.field(metadata={"help": "and up to K images outside them"})
-    dynamics_m: int = dataclasses.field(metadata={"help": "different images in the dynamics"})
-    dynamics_k: int = dataclasses.field(metadata={"help": "dynamics for K = 0 to this"})
-    dynamics_rounds: int = dataclasses.field(metadata={"help": "rounds of each run"})
-    dynamics_trials: int = dataclasses.field(metadata={"help": "runs for each pair of tie rules"})
-    seed: int = dataclasses.field(metadata={"help": "seed of the dynamics"})
+class Settings(GanGame, leaves=()):
+    """What the step reads."""
 
 
 def enumerate_games(largest_m: int, largest_k: int) -> Arrays:

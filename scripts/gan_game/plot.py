@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
 from pathlib import Path
 
@@ -23,11 +22,6 @@ DISCRIMINATOR_WORDS = dict(
     zip(DISCRIMINATOR_RULES, ("rejects", "fair coin", "accepts"), strict=True)
 )
 GENERATOR_WORDS = dict(zip(GENERATOR_RULES, ("one image", "random", "even"), strict=True))
-
-
-@dataclasses.dataclass(frozen=True)
-class Settings:
-    """The figures depend on the results only."""
 
 
 def draw_copies(arrays: Arrays, path: Path) -> None:
@@ -209,7 +203,7 @@ DRAWINGS = {
 
 def main() -> None:
     """Read the command line, then write each figure and table."""
-    _, files = command_line.parse(__doc__, Settings, inputs=("arrays",), outputs=tuple(DRAWINGS))
+    _, files = command_line.parse(__doc__, inputs=("arrays",), outputs=tuple(DRAWINGS))
     arrays = artifacts.load_arrays(files.arrays)
     for name, draw in DRAWINGS.items():
         draw(arrays, getattr(files, name))

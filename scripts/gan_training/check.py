@@ -5,31 +5,20 @@ Reads the arrays of `compute` and writes one record for each claim.
 
 from __future__ import annotations
 
-import dataclasses
-
 from scripts.common.arrays import Arrays
 from scripts.common.artifacts import load_arrays
 from scripts.common.checks import Check, save_checks
 from scripts.common.command_line import parse
 from scripts.gan_training import checks_best_response, checks_formulas, checks_runs, checks_sgd
 from scripts.gan_training.model import Rates
+from scripts.gan_training.settings import GanTraining
 
 
-@dataclasses.dataclass(frozen=True)
-class Settings:
-    """What the claims depend on besides the arrays."""
-
-    data_mean: float = dataclasses.field(metadata={"help": "mean of the genuine data, data units"})
-    spread: float = dataclasses.field(
-        metadata={"help": "standard deviation of the data and of the noise, data units"}
-    )
-    generator_rate: float = dataclasses.field(metadata={"help": "learning rate of the generator"})
-    discriminator_rate: float = dataclasses.field(
-        metadata={"help": "learning rate of the discriminator"}
-    )
-    sgd_divisor: int = dataclasses.field(
-        metadata={"help": "the slow SGD run divides both rates by this"}
-    )
+class Settings(
+    GanTraining,
+    reads=("data_mean", "spread", "generator_rate", "discriminator_rate", "sgd_divisor"),
+):
+    """What the checks read."""
 
 
 def checks(settings: Settings, arrays: Arrays) -> list[Check]:

@@ -18,6 +18,7 @@ from scripts.common.seeds import generator
 from scripts.common.values import value
 from scripts.gan_training import local, model, summary
 from scripts.gan_training.model import Path, Rates
+from scripts.gan_training.settings import GanTraining
 
 TORCH_SGD_UPDATES = 300
 """Updates of the PyTorch loop on single examples: enough to compare, slow to run for long."""
@@ -25,49 +26,8 @@ STRIDE = 5
 """SGD runs keep the full-data losses of every fifth update."""
 
 
-@dataclasses.dataclass(frozen=True)
-class Settings:
-    """What the experiments of exercise 4.6 depend on."""
-
-    data_mean: float = dataclasses.field(metadata={"help": "mean of the genuine data, data units"})
-    spread: float = dataclasses.field(
-        metadata={"help": "standard deviation of the data and of the noise, data units"}
-    )
-    sample_size: int = dataclasses.field(
-        metadata={"help": "number of genuine points and of noise values"}
-    )
-    start_theta: float = dataclasses.field(
-        metadata={"help": "generator's parameter at the start, data units"}
-    )
-    start_intercept: float = dataclasses.field(
-        metadata={"help": "discriminator's intercept at the start"}
-    )
-    start_slope: float = dataclasses.field(
-        metadata={"help": "discriminator's slope at the start, per data unit"}
-    )
-    generator_rate: float = dataclasses.field(metadata={"help": "learning rate of the generator"})
-    discriminator_rate: float = dataclasses.field(
-        metadata={"help": "learning rate of the discriminator"}
-    )
-    epochs: int = dataclasses.field(metadata={"help": "full-batch updates of the baseline"})
-    head_start: int = dataclasses.field(
-        metadata={"help": "discriminator steps before the generator's first, in the comparison"}
-    )
-    rate_pairs: list[list[float]] = dataclasses.field(
-        metadata={"help": "six pairs [generator's rate, discriminator's rate]"}
-    )
-    pair_epochs: int = dataclasses.field(
-        metadata={"help": "full-batch updates for each of the six pairs"}
-    )
-    sgd_passes: int = dataclasses.field(
-        metadata={"help": "passes over the data of stochastic gradient descent"}
-    )
-    sgd_divisor: int = dataclasses.field(
-        metadata={"help": "the slow SGD run divides both rates by this"}
-    )
-    seed: int = dataclasses.field(
-        metadata={"help": "seed of the data, the noise and the order of examples"}
-    )
+class Settings(GanTraining, leaves=()):
+    """What the step reads."""
 
 
 def data(settings: Settings) -> tuple[Floats, Floats]:
@@ -250,7 +210,7 @@ def setting_values(settings: Settings) -> dict[str, Any]:
     """Return the settings that the solution quotes, as `common.values` records."""
     skipped = ("rate_pairs", "seed")
     return {
-        field.name: value(getattr(settings, field.name), "g" if field.type == "float" else "")
+        field.name: value(getattr(settings, field.name), "g" if field.type is float else "")
         for field in dataclasses.fields(settings)
         if field.name not in skipped
     }

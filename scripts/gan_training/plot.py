@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +16,7 @@ from scripts.common.tables import save_table
 from scripts.gan_training import local, model, summary
 from scripts.gan_training.compute import STRIDE
 from scripts.gan_training.model import Rates
+from scripts.gan_training.settings import GanTraining
 
 LOG2 = float(np.log(2))
 EVENT_WORDS = {
@@ -30,21 +30,11 @@ EVENT_WORDS = {
 PANELS = "ABCDEF"
 
 
-@dataclasses.dataclass(frozen=True)
-class Settings:
-    """What the figures depend on besides the arrays."""
-
-    data_mean: float = dataclasses.field(metadata={"help": "mean of the genuine data, data units"})
-    spread: float = dataclasses.field(
-        metadata={"help": "standard deviation of the data and of the noise, data units"}
-    )
-    generator_rate: float = dataclasses.field(metadata={"help": "learning rate of the generator"})
-    discriminator_rate: float = dataclasses.field(
-        metadata={"help": "learning rate of the discriminator"}
-    )
-    sgd_divisor: int = dataclasses.field(
-        metadata={"help": "the slow SGD run divides both rates by this"}
-    )
+class Settings(
+    GanTraining,
+    reads=("data_mean", "spread", "generator_rate", "discriminator_rate", "sgd_divisor"),
+):
+    """What the figures read."""
 
 
 def main() -> None:

@@ -14,14 +14,14 @@ import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from scripts.pipeline.contract import sha256
+from scripts.pipeline.contract import Contract, sha256
 
 CACHE = "data/cache"
 
 
-def key(contract: str, inputs: Mapping[str, str]) -> str:
+def key(contract: Contract, inputs: Mapping[str, str]) -> str:
     """Return the key of a run: SHA-256 (hex) of its contract and its inputs' hashes by path."""
-    text = json.dumps([json.loads(contract), dict(inputs)], sort_keys=True)
+    text = json.dumps([contract.content, dict(inputs)], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
 

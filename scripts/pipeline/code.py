@@ -18,10 +18,27 @@ import json
 import os
 import sys
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
+
+from scripts.common.settings import key
 
 SURVEY = "data/code/survey.json"
+
+
+@dataclass(frozen=True)
+class Reads:
+    """Which settings a step reads, as the head of its class `Settings` says.
+
+    block: the key of its block, empty where it has none. names: those that it reads of the block,
+    or, if `leaves`, all the others. given: those that it declares itself, for its rule to give.
+    """
+
+    block: str = ""
+    names: list[str] = field(default_factory=list)
+    leaves: bool = False
+    given: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -29,11 +46,12 @@ class Module:
     """What counts of a module: those it imports from this project, and what it defines.
 
     definitions: a short hash of each top-level definition by name; what stands outside functions
-    and classes is "module level".
+    and classes is "module level". settings: the fields of `Reads`.
     """
 
     imports: list[str]
     definitions: dict[str, str]
+    settings: dict[str, Any]
 
 
 def fingerprint(root: Path, *modules: str) -> str:
@@ -77,6 +95,11 @@ def definitions(root: Path, module: str) -> dict[str, str]:
     The names tell a person which function changed.
     """
     return _survey(root)[1][module].definitions
+
+
+def settings(root: Path, module: str) -> Reads:
+    """Return which settings a step reads. Raises ValueError if that is not written plainly."""
+    return Reads(**_survey(root)[1][module].settings)
 
 
 def keep(root: Path) -> None:
@@ -147,17 +170,45 @@ def _made(root: Path) -> Mapping[str, Module]:
         graph = grimp.build_graph("scripts", cache_dir=None)
         return {
             name: Module(
-                sorted(graph.find_modules_directly_imported_by(name)), _definitions(root, name)
+                sorted(graph.find_modules_directly_imported_by(name)),
+                _definitions(tree),
+                asdict(_reads(name, tree)),
             )
             for name in graph.modules
+            for tree in [_parsed(root, name)]
         }
     except (grimp.exceptions.GrimpException, SyntaxError) as error:
         raise ValueError(f"the code cannot be read: {error}") from None
 
 
-def _definitions(root: Path, module: str) -> dict[str, str]:
+def _parsed(root: Path, module: str) -> ast.Module:
     tree = ast.parse(_file(root, module).read_bytes())
-    _drop_docstrings(tree)
+    _drop_what_runs_nothing(tree)
+    return tree
+
+
+def _reads(module: str, tree: ast.Module) -> Reads:
+    """What the class `Settings` of a module names, without running it."""
+    heads = (node for node in tree.body if isinstance(node, ast.ClassDef))
+    found = next((node for node in heads if node.name == "Settings"), None)
+    if found is None:
+        return Reads()
+    try:
+        (base,), (how,) = found.bases, found.keywords
+        names = list(ast.literal_eval(how.value))
+        block = key(base.id) if base.id != "Block" else ""  # type: ignore[attr-defined]
+        if how.arg not in ("reads", "leaves"):
+            raise ValueError(how.arg)
+    except (AttributeError, ValueError):
+        raise ValueError(
+            f'{module}: its settings are written `class Settings(<Block>, reads=("…",)):`, or '
+            "with `leaves=`, names in quotes."
+        ) from None
+    fields = [line for line in found.body if isinstance(line, ast.AnnAssign)]
+    return Reads(block, names, how.arg == "leaves", [line.target.id for line in fields])  # type: ignore[union-attr]
+
+
+def _definitions(tree: ast.Module) -> dict[str, str]:
     parts: dict[str, list[str]] = {}
     for node in tree.body:
         name = getattr(node, "name", "module level")
@@ -165,12 +216,16 @@ def _definitions(root: Path, module: str) -> dict[str, str]:
     return {name: _sha256("\n".join(dumps))[:16] for name, dumps in parts.items()}
 
 
-def _drop_docstrings(tree: ast.Module) -> None:
-    """Remove every bare string: docstrings, and the strings that document constants."""
+def _drop_what_runs_nothing(tree: ast.Module) -> None:
+    """Remove every bare string (docstrings are), and the declarations of settings.
+
+    What a declaration says is a matter of the configuration, whose values a contract holds.
+    """
     for node in ast.walk(tree):
         body = getattr(node, "body", None)
         if isinstance(body, list):
-            node.body = [line for line in body if not _is_bare_string(line)]  # type: ignore[attr-defined]
+            kept = [line for line in body if not _is_bare_string(line) and not _declares(line)]
+            node.body = kept  # type: ignore[attr-defined]
 
 
 def _is_bare_string(node: ast.AST) -> bool:
@@ -178,6 +233,15 @@ def _is_bare_string(node: ast.AST) -> bool:
         isinstance(node, ast.Expr)
         and isinstance(node.value, ast.Constant)
         and isinstance(node.value.value, str)
+    )
+
+
+def _declares(node: ast.AST) -> bool:
+    return (
+        isinstance(node, ast.AnnAssign)
+        and isinstance(node.value, ast.Call)
+        and isinstance(node.value.func, ast.Name)
+        and node.value.func.id == "setting"
     )
 
 

@@ -7,9 +7,12 @@ are deep nesting and numbers that are not written in decimal (`1:30` would be 90
 
 from __future__ import annotations
 
+import importlib
 import itertools
+import json
 import math
 import re
+import typing
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -19,8 +22,12 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 from jsonschema.validators import extend
 
+from scripts.common import settings
+
 CONFIG = "workflow/config.yaml"
-SCHEMA = "workflow/schemas/config.schema.yaml"
+SCHEMA = "workflow/schemas/config.schema.json"
+"""The schema for editors, which is generated from the declarations: `python -m
+scripts.pipeline.config`."""
 
 LARGEST_FILE = 200_000
 """Bytes; a configuration beyond this is a mistake, and reading it could be an attack."""
@@ -107,23 +114,62 @@ def check_folder(root: Path) -> None:
 def check_file(root: Path) -> None:
     """End the process with a message if the configuration file is not strict YAML.
 
-    Called before Snakemake reads the file in its own, more lenient way.
+    Called before Snakemake reads the file in its own, more lenient way. The folder must be fit too.
     """
+    check_folder(root)
     try:
         read_yaml(root / CONFIG)
     except ConfigError as error:
         raise SystemExit(str(error)) from None
 
 
-def check(root: Path, config: Mapping[str, Any]) -> None:
-    """End the process with a message if a configuration does not fit the schema.
+def check(root: Path, config: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return the settings by block, numbers of the declared type, if they are as declared.
 
-    config: what Snakemake made of the file and of `--config` and `--configfile`.
+    config: what Snakemake made of the file and of `--config` and `--configfile`. Ends the process
+    with a message if a setting is not as it is declared.
     """
+    declared = blocks(root)
     try:
-        validate(config, read_schema(root), CONFIG)
+        validate(config, schema(declared), CONFIG)
     except ConfigError as error:
         raise SystemExit(str(error)) from None
+    kinds = {name: settings.declarations(block) for name, block in declared.items()}
+    return {
+        name: {inner: _of_kind(kinds[name][inner][0], value) for inner, value in block.items()}
+        for name, block in config.items()
+    }
+
+
+def _of_kind(kind: Any, value: Any) -> Any:
+    """A value as its declared type has it: 2 is 2.0 where a float is declared."""
+    if isinstance(value, list):
+        inner = typing.get_args(kind)[0]
+        return [_of_kind(inner, item) for item in value]
+    return float(value) if kind is float else value
+
+
+def blocks(root: Path) -> dict[str, type[settings.Block]]:
+    """Return every block of the configuration by its key, from each `settings.py` in `scripts`."""
+    found = {}
+    for path in sorted((root / "scripts").rglob("settings.py")):
+        name = ".".join(path.relative_to(root).with_suffix("").parts)
+        for block in vars(importlib.import_module(name)).values():
+            if isinstance(block, type) and block.__base__ is settings.Block:
+                found[settings.key(block.__name__)] = block
+    return found
+
+
+def schema(declared: Mapping[str, type[settings.Block]]) -> dict[str, Any]:
+    """Return the JSON Schema (draft 2020-12) of a configuration of these blocks."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "Configuration of the assignment",
+        "type": "object",
+        "additionalProperties": False,
+        "required": list(declared),
+        "properties": {name: settings.schema(block) for name, block in declared.items()},
+    }
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
@@ -148,12 +194,6 @@ def read_yaml(path: Path) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise ConfigError(f"{path}: found {_shown(found)} where `key: value` lines belong.")
     return found
-
-
-def read_schema(root: Path) -> dict[str, Any]:
-    """Return the schema. It is ours, long, and needed by every build: the fast reader will do."""
-    schema: dict[str, Any] = yaml.load((root / SCHEMA).read_bytes(), Loader=yaml.CSafeLoader)
-    return schema
 
 
 def validate(config: Mapping[str, Any], schema: Mapping[str, Any], name: str) -> None:
@@ -256,3 +296,24 @@ def _values(value: Any, path: str = "", depth: int = 0) -> Iterator[tuple[str, A
     elif isinstance(value, list):
         for index, inner in enumerate(value):
             yield from _values(inner, f"{path}[{index}]", depth + 1)
+
+
+def schema_text(found: Mapping[str, Any]) -> str:
+    """Return a schema as JSON text, a line for each setting."""
+    lines = []
+    for name, block in found["properties"].items():
+        inner = [
+            f"      {json.dumps(key)}: {json.dumps(one)}"
+            for key, one in block["properties"].items()
+        ]
+        rest = {key: value for key, value in block.items() if key != "properties"}
+        head = json.dumps(rest)[:-1]
+        lines.append(
+            f'    {json.dumps(name)}: {head}, "properties": {{\n' + ",\n".join(inner) + "\n    }}"
+        )
+    rest = {key: value for key, value in found.items() if key != "properties"}
+    return json.dumps(rest)[:-1] + ', "properties": {\n' + ",\n".join(lines) + "\n}}\n"
+
+
+if __name__ == "__main__":
+    Path(SCHEMA).write_text(schema_text(schema(blocks(Path.cwd()))), encoding="utf-8")

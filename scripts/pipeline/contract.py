@@ -1,87 +1,161 @@
-"""The rule contract: one string that says everything a step's result depends on but its inputs.
+"""The rule contract: everything that a step's result depends on but the bytes of its inputs.
 
-It holds the step's named settings, its command, the fingerprint of its code, the hash of the pinned
-versions, the installed ones, and the SHA-256 of each committed file that it reads. Snakemake
-compares it as a rule parameter; the start-up comparison compares it with the string in the
-artifact's sidecar.
+It holds the step's settings, the names of the files that it reads and makes, the fingerprint of its
+code, the hash of the pinned versions, the installed ones, and the SHA-256 of each committed file
+that it reads. As one string it is a parameter of the rule, which Snakemake compares; the start-up
+comparison compares it with the one in the artifact's sidecar. A step can be run from it alone.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Set
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from scripts.common.command_line import option, text_of
 from scripts.pipeline import code, versions
 
-JOB_MODULE = "scripts.pipeline.job"
-"""The wrapper around every step; its code is part of every contract."""
+PROCESS = "scripts.pipeline.process"
+"""What runs a step's process; its code is part of every contract, as it can change a result."""
 
 PINS = ("envs/requirements.txt", "envs/assignment.yaml")
+
+Files = Mapping[str, str | list[str]]
+"""Paths from the root by the names of the options that carry them; under "" those without one."""
 
 
 class ContractError(Exception):
     """A rule that asks for something that is not there, or a committed file that was changed."""
 
 
+@dataclass(frozen=True)
+class Contract:
+    """What a step is; see the module. `sidecars`: whether it also reads those of its inputs."""
+
+    step: str
+    settings: Mapping[str, Any]
+    reads: Files
+    makes: Files
+    code: str
+    pins: str
+    versions: Mapping[str, str]
+    files: Mapping[str, str]
+    sidecars: bool
+
+    @classmethod
+    def parsed(cls, text: str) -> Contract:
+        """Return the contract that `str` wrote. Raises ValueError or TypeError for another text."""
+        return cls(**json.loads(text))
+
+    @functools.cached_property
+    def content(self) -> dict[str, Any]:
+        """The contract as JSON data."""
+        return {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+
+    def of(self, root: Path, reads: Files, makes: Files, made: Set[str]) -> Contract:
+        """Return this contract with the files of its rule.
+
+        made: the files that rules make; the others are committed: their bytes count, not their
+        time stamps, and those under data/raw must match data/raw/SHA256SUMS. Raises ContractError
+        for one that is missing or changed.
+        """
+        files = {path: _committed(root, path) for path in paths(reads) if path not in made}
+        return dataclasses.replace(self, reads=reads, makes=makes, files=files)
+
+    def __str__(self) -> str:
+        """Return the contract as JSON on one line, keys sorted."""
+        return json.dumps(self.content, sort_keys=True, ensure_ascii=True, allow_nan=False)
+
+    @property
+    def module(self) -> str:
+        """The module that the step runs."""
+        return f"scripts.{self.step}"
+
+    @property
+    def inputs(self) -> list[str]:
+        """The paths of all inputs, from the root."""
+        return paths(self.reads)
+
+    @property
+    def outputs(self) -> list[str]:
+        """The paths of all outputs, from the root."""
+        return paths(self.makes)
+
+    @property
+    def words(self) -> list[str]:
+        """The step's command line: its settings and the files that have a name."""
+        words = [f"{option(name)}={text_of(value)}" for name, value in self.settings.items()]
+        for name, files in [*self.reads.items(), *self.makes.items()]:
+            if name:
+                words += [option(name), *_listed(files)]
+        return words
+
+
+def paths(files: Files) -> list[str]:
+    """Return the paths of all files, in their order."""
+    return [path for found in files.values() for path in _listed(found)]
+
+
+def _listed(files: str | list[str]) -> list[str]:
+    return [files] if isinstance(files, str) else files
+
+
 def contract(
     root: Path,
     step: str,
-    settings: Mapping[str, Any],
-    *names: str,
-    files: Iterable[str] = (),
-    reads_sidecars: bool = False,
-) -> str:
-    """Return the contract of one step as JSON on one line, keys sorted.
+    configuration: Mapping[str, Mapping[str, Any]],
+    sidecars: bool = False,
+    **given: Any,
+) -> Contract:
+    """Return the contract of a step, without the files of its rule.
 
     root: the repository's root. step: the module below `scripts` that the rule runs.
-    settings, names: the configuration block and the keys of it that the step reads.
-    files: committed files that the step reads (paths from the root); their bytes count, not
-    their time stamps. Those under data/raw must match data/raw/SHA256SUMS.
-    reads_sidecars: whether the step also reads the sidecars of its inputs.
-    Raises ContractError, naming the rule's mistake, the code that cannot be read, or the file that
-    is missing or changed.
+    configuration: the settings by block, of which the step takes those that its `Settings` names.
+    sidecars: whether the step also reads the sidecars of its inputs.
+    given: the settings that its `Settings` declares itself, which the rule gives.
+    Raises ContractError, naming the rule's mistake or the code that cannot be read.
     """
-    unknown = [name for name in names if name not in settings]
-    if unknown:
-        raise ContractError(f"{step}: no setting named {', '.join(unknown)} in its configuration")
     try:
-        fingerprint = code.fingerprint(root, f"scripts.{step}", JOB_MODULE)
+        fingerprint = code.fingerprint(root, f"scripts.{step}", PROCESS)
+        reads = code.settings(root, f"scripts.{step}")
     except ValueError as error:
         raise ContractError(f"{step}: {error}") from None
-    content: dict[str, Any] = {
-        "step": step,
-        "settings": {name: settings[name] for name in names},
-        "code": fingerprint,
-        "pins": pins_hash(root),
-        "versions": versions.installed(),
-        "files": {path: _committed(root, path) for path in files},
-    }
-    if reads_sidecars:
-        content["reads_sidecars"] = True
-    return json.dumps(content, sort_keys=True, ensure_ascii=True, allow_nan=False)
-
-
-def with_command(contract: str, command: str, files: Sequence[Mapping[str, Sequence[str]]]) -> str:
-    """Return a contract with the command that its rule runs added.
-
-    command: the shell command before Snakemake fills in `{input.arrays}` and the like.
-    files: the rule's inputs, and its outputs, by the names that the command knows them by; it
-    does something else when two files swap names.
-    Raises ContractError if the command runs another step than that of the contract.
-    """
-    content = json.loads(contract)
-    if f"scripts.{content['step']}" not in command.split():
+    if sorted(given) != sorted(reads.given):
         raise ContractError(
-            f"its contract is that of scripts.{content['step']}, which its shell command does not "
-            "run; name the same step in both."
+            f"{step}: its rule gives {', '.join(given) or 'nothing'}, and its `Settings` wants "
+            f"{', '.join(reads.given) or 'nothing'} from it."
         )
-    content["command"] = command
-    content["names"] = hashlib.sha256(json.dumps(files).encode()).hexdigest()
-    return json.dumps(content, sort_keys=True, ensure_ascii=True, allow_nan=False)
+    return Contract(
+        step=step,
+        settings=_settings(step, reads, configuration) | given,
+        reads={},
+        makes={},
+        code=fingerprint,
+        pins=pins_hash(root),
+        versions=versions.installed(),
+        files={},
+        sidecars=sidecars,
+    )
+
+
+def _settings(
+    step: str, reads: code.Reads, configuration: Mapping[str, Mapping[str, Any]]
+) -> dict[str, Any]:
+    if not reads.block:
+        return {}
+    block = configuration.get(reads.block, {})
+    names = [name for name in block if name not in reads.names] if reads.leaves else reads.names
+    if unknown := [name for name in reads.names if name not in block]:
+        raise ContractError(
+            f"{step}: no setting named {', '.join(unknown)} in the block {reads.block} of its "
+            "configuration"
+        )
+    return {name: block[name] for name in names}
 
 
 @functools.cache

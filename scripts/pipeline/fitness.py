@@ -1,13 +1,12 @@
 """Refuses by name what a rule cannot use here: Snakemake knows more than can be compared.
 
-A result is compared by its bytes, by those of the inputs, and by the command. So inputs and outputs
-must be files that are known beforehand and stay, and a command can only name these.
+A result is compared by its bytes, by those of the inputs, and by its contract. So inputs and
+outputs must be files that are known beforehand and stay.
 """
 
 from __future__ import annotations
 
 from pathlib import Path, PurePath
-from string import Formatter
 from typing import Any
 
 _HARMLESS = {"access_pattern", "ancient", "ensure", "local", "multiext", "report"}
@@ -24,7 +23,6 @@ def check(root: Path, rule: Any) -> None:
         raise SystemExit(f"rule {rule.name}: take `shadow:` out; a step has a folder of its own.")
     if len(rule.log) != 1:
         raise SystemExit(f"rule {rule.name}: it needs one `log:`, data/logs/<topic>/<verb>.log.")
-    _check_command(rule)
 
 
 def _fault(root: Path, kind: str, file: Any) -> str | None:
@@ -44,26 +42,3 @@ def _fault(root: Path, kind: str, file: Any) -> str | None:
     if (root / path).is_dir():
         return f"{file} is a folder; name the files in it."
     return None
-
-
-def _check_command(rule: Any) -> None:
-    files = {kind: getattr(rule, kind) for kind in ("input", "output", "params", "log")}
-    try:
-        fields = [name for _, name, _, _ in Formatter().parse(rule.shellcmd or "")]
-    except ValueError as error:
-        raise SystemExit(
-            f"rule {rule.name}: the braces of its command do not pair ({error}); braces that name "
-            "no file are written twice."
-        ) from None
-    for field in filter(None, fields):
-        try:
-            Formatter().get_field(field, (), {**files, "threads": 1})
-        except (AttributeError, LookupError):
-            kind = field.replace("[", ".").split(".")[0]
-            known = (
-                [f"{kind}.{name}" for name, _ in files[kind].items()] if kind in files else files
-            )
-            raise SystemExit(
-                f"rule {rule.name}: its command names {{{field}}}, which is not among "
-                f"{', '.join(known)}; correct the name. (Settings come with the contract.)"
-            ) from None

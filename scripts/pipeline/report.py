@@ -32,7 +32,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
             file=sys.stderr,
         )
         return 1
-    config.check_folder(root)
     config.check_file(root)
     config.check(root, config.read_yaml(root / config.CONFIG))
     try:

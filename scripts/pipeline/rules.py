@@ -1,83 +1,71 @@
-"""What the rule files use: the contract parameter, the wrapped command, files by kind."""
+"""What the rule files use: the contract parameter, the one command, files by kind."""
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from scripts.pipeline import contract as contracts
+from scripts.pipeline.contract import Contract, Files
+
+RUN = (
+    "python -m scripts.pipeline.job --contract {params.contract:q} --log {log:q}"
+    " --threads {threads}"
+)
+"""The command of every rule: the contract says which step, with which settings and files."""
 
 
 def contract(
-    workflow: Any, step: str, settings: Mapping[str, Any], *names: str, **more: Any
-) -> Callable[[Any], str]:
-    """Return a rule's one parameter: the contract string of its step (see `contract.contract`).
+    workflow: Any, configuration: Mapping[str, Mapping[str, Any]], step: str, **more: Any
+) -> Callable[..., str]:
+    """Return a rule's one parameter, which gives its contract as text (see `contract.contract`).
 
-    It is a function because the rule's command is part of it, which is not known until the rule
-    is complete, and because Snakemake takes braces in a plain string for wildcards.
-    Raises SystemExit with the message for the person at the terminal.
+    It is a function because the rule's files are part of it, and because Snakemake takes braces in
+    a plain string for wildcards. Raises SystemExit with the message for the person at the terminal.
     """
+    root = Path(workflow.basedir)
     try:
-        text = contracts.contract(Path(workflow.basedir), step, settings, *names, **more)
+        found = contracts.contract(root, step, configuration, **more)
     except contracts.ContractError as error:
         raise SystemExit(str(error)) from None
 
-    @functools.cache
-    def complete() -> str:
-        rule = next(rule for rule in workflow.rules if contract_of(rule) is string)
-        return _with_command(rule, text)
-
-    def string(wildcards: Any) -> str:
-        return complete()
+    def string(wildcards: Any, input: Any, output: Any) -> str:
+        try:
+            return str(found.of(root, _named(input), _named(output), made(workflow)))
+        except contracts.ContractError as error:
+            raise SystemExit(str(error)) from None
 
     return string
 
 
-def contract_of(rule: Any) -> Callable[[Any], str]:
-    """Return the parameter that `contract` gave a rule.
+def contract_of(rule: Any) -> Contract:
+    """Return the contract of a rule.
 
-    Raises SystemExit if the rule has none, or others beside it: those would not be compared.
+    Raises SystemExit if the rule has none, or another command or other parameters beside it:
+    those would not be compared.
     """
-    if list(rule.params.keys()) != ["contract"] or len(rule.params) != 1:
+    if list(rule.params.keys()) != ["contract"] or len(rule.params) != 1 or rule.shellcmd != RUN:
         raise SystemExit(
-            f"rule {rule.name}: its `params:` must be `contract=contract(...)`, which names the "
-            "settings, and nothing else."
+            f"rule {rule.name}: it must begin `use rule step as {rule.name} with:`, and its "
+            "`params:` must be `contract=contract(...)`, which names the step, and nothing else."
         )
-    found: Callable[[Any], str] = rule.params.contract
-    return found
+    return Contract.parsed(rule.params.contract(None, rule.input, rule.output))
 
 
-def _with_command(rule: Any, text: str) -> str:
-    if rule.shellcmd is None:
-        raise SystemExit(f"rule {rule.name}: it needs `shell: job(...)`, which makes its results.")
-    try:
-        return contracts.with_command(
-            text, rule.shellcmd, [_named(rule.input), _named(rule.output)]
-        )
-    except contracts.ContractError as error:
-        raise SystemExit(f"rule {rule.name}: {error}") from None
+def made(workflow: Any) -> set[str]:
+    """Return every file that a rule makes."""
+    return {str(output) for rule in workflow.rules for output in rule.output}
 
 
-def _named(files: Any) -> dict[str, list[str]]:
-    """Return a rule's files by name, and all of them in their order under no name."""
-    named = {name: [found] if isinstance(found, str) else found for name, found in files.items()}
-    return {name: list(map(str, found)) for name, found in {"": files, **named}.items()}
-
-
-def job(command: str, **environment: str) -> str:
-    """Return a rule's shell command: `command` (MODULE OPTIONS) in `scripts.pipeline.job`.
-
-    environment: variables that may change how fast a step is, but not what it makes.
-    The braces are Snakemake's, which fills in the rule's own files, quoted for the shell.
-    """
-    given = "".join(f" {name}={value}" for name, value in environment.items())
-    return (
-        f"python -m {contracts.JOB_MODULE} --contract {{params.contract:q}} --log {{log:q}}"
-        + (f" --environment{given}" if given else "")
-        + f" --inputs {{input:q}} --outputs {{output:q}} -- {command}"
-    )
+def _named(files: Any) -> Files:
+    """Return a rule's files by name, and under "" those without one, in their order."""
+    named = {
+        name: str(found) if isinstance(found, str) else list(map(str, found))
+        for name, found in files.items()
+    }
+    unnamed = [str(path) for path in files if str(path) not in contracts.paths(named)]
+    return named | ({"": unnamed} if unnamed else {})
 
 
 def results_of(workflow: Any, kind: str) -> list[str]:

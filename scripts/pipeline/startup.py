@@ -15,56 +15,13 @@ import shutil
 import sys
 import time
 from collections.abc import Sequence, Set
-from dataclasses import dataclass
-from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Any
 
-from scripts.pipeline import cache, code, fitness, lock, products, rules, sidecar, why, writable
+from scripts.pipeline import cache, code, lock, products, rules, sidecar, why, writable
 from scripts.pipeline.contract import sha256
 from scripts.pipeline.stage import STAGES
-
-
-@dataclass(frozen=True)
-class Step:
-    """One rule as the comparison sees it; paths are relative to the repository's root."""
-
-    name: str
-    contract: str
-    inputs: tuple[str, ...]
-    outputs: tuple[str, ...]
-    benchmark: str | None = None
-
-
-def steps_of(workflow: Any) -> list[Step]:
-    """Return the rules of a Snakemake workflow that make artifacts, each after those it reads.
-
-    Raises SystemExit, with a message, for rules that cannot be compared.
-    """
-    made = [rule for rule in workflow.rules if rule.output]
-    for rule in made:
-        fitness.check(Path(workflow.basedir), rule)
-    steps = [
-        Step(
-            rule.name,
-            rules.contract_of(rule)(None),
-            tuple(map(str, rule.input)),
-            tuple(map(str, rule.output)),
-            str(rule.benchmark) if rule.benchmark else None,
-        )
-        for rule in made
-    ]
-    maker = {output: step for step in steps for output in step.outputs}
-    order = TopologicalSorter(
-        {step: [maker[name] for name in step.inputs if name in maker] for step in steps}
-    )
-    try:
-        return list(order.static_order())
-    except CycleError as error:
-        names = ", ".join(step.name for step in error.args[1])
-        raise SystemExit(
-            f"The rules {names} need each other's results; break the circle."
-        ) from None
+from scripts.pipeline.step import Step, steps_of
 
 
 def artifacts(workflow: Any) -> list[str]:
@@ -72,8 +29,8 @@ def artifacts(workflow: Any) -> list[str]:
     return [output for step in steps_of(workflow) for output in step.outputs]
 
 
-def reconcile(root: Path, steps: Sequence[Step], cache_limit: int) -> dict[str, str]:
-    """Remove what is not what its rule wants; return the reason for each such artifact.
+def reconcile(root: Path, steps: Sequence[Step], cache_limit: int) -> dict[str, list[str]]:
+    """Remove what is not what its rule wants; return the reasons for each such artifact.
 
     Takes the build lock (raises lock.BusyError if others outlast `lock.PATIENCE`) and keeps it,
     shared, until the process ends. cache_limit: bytes that the run cache may hold.
@@ -87,9 +44,9 @@ def reconcile(root: Path, steps: Sequence[Step], cache_limit: int) -> dict[str, 
         cache.prune(root, cache_limit)
         made = {output for step in steps for output in step.outputs}
         _end_the_future(root, {name for step in steps for name in step.inputs} - made)
-        removed: dict[str, str] = {}
+        removed: dict[str, list[str]] = {}
         for step in steps:
-            reasons = sidecar.mismatches(root, step.outputs, step.contract, step.inputs, digest)
+            reasons = why.mismatches(root, step, digest)
             for output in reasons:
                 (root / output).unlink(missing_ok=True)
                 sidecar.path_of(root / output).unlink(missing_ok=True)
@@ -137,17 +94,48 @@ def prepare(workflow: Any, cache_megabytes: int) -> None:
     if os.environ.get(why.ASKED):
         print(why.told(root, steps))
         raise SystemExit(0)
-    if workflow.is_main_process and starts_a_build(sys.argv[1:]):
-        end_with_the_last_job(workflow)
-        try:
-            writable.check(root)
-            reconcile(root, steps, cache_megabytes * 1_000_000)
-            why.record(root, steps)
-            code.keep(root)
-        except (lock.BusyError, writable.UnwritableError) as error:
-            raise SystemExit(str(error)) from None
-        except OSError as error:
-            raise SystemExit(str(writable.explained(error, Path(error.filename or root)))) from None
+    if not workflow.is_main_process:
+        return
+    made = rules.made(workflow)
+    for file in (file for rule in workflow.rules for file in rule.input):
+        file.flags["ancient"] = str(file) not in made  # its bytes count, not its time stamp
+    if not starts_a_build(sys.argv[1:]):
+        _show_what_a_build_would_do(workflow, root, steps)
+        return
+    end_with_the_last_job(workflow)
+    try:
+        writable.check(root)
+        reconcile(root, steps, cache_megabytes * 1_000_000)
+        why.record(root, steps)
+        code.keep(root)
+    except (lock.BusyError, writable.UnwritableError) as error:
+        raise SystemExit(str(error)) from None
+    except OSError as error:
+        raise SystemExit(str(writable.explained(error, Path(error.filename or root)))) from None
+
+
+def _show_what_a_build_would_do(workflow: Any, root: Path, steps: Sequence[Step]) -> None:
+    """Let a dry run list the steps that a build would run, by the same comparison as a build.
+
+    Nothing is changed: Snakemake is told to run these steps and to judge nothing by itself.
+    """
+    from snakemake.io import _IOFile
+
+    digest = functools.cache(sha256)
+    wrong = {step.name for step in steps if why.mismatches(root, step, digest)}
+    prepare_dag = workflow._prepare_dag
+
+    async def never(*_: Any) -> bool:
+        return False
+
+    def told(*arguments: Any, **more: Any) -> Any:
+        settings = workflow.dag_settings  # which the command line makes after the Snakefile is read
+        settings.forcerun = frozenset({*settings.forcerun, *wrong})
+        settings.rerun_triggers = frozenset()
+        _IOFile.is_newer = never
+        return prepare_dag(*arguments, **more)
+
+    workflow._prepare_dag = told
 
 
 def end_with_the_last_job(workflow: Any) -> None:

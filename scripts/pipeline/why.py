@@ -15,13 +15,12 @@ import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from scripts.pipeline import code, sidecar
-from scripts.pipeline.contract import JOB_MODULE, PINS, sha256
-
-if TYPE_CHECKING:
-    from scripts.pipeline.startup import Step
+from scripts.pipeline.contract import PINS, PROCESS, Contract, sha256
+from scripts.pipeline.sidecar import Digest
+from scripts.pipeline.step import Step
 
 RECORDS = "data/code"
 ASKED = "ASSIGNMENT_WHY"
@@ -31,12 +30,13 @@ LONGEST = 60
 """Letters of a setting's value that are shown."""
 
 
-def explain(root: Path, steps: Sequence[Step]) -> dict[str, list[str]]:
+def explain(root: Path, steps: Sequence[Step], digest: Digest = sha256) -> dict[str, list[str]]:
     """Return, for each step that would run, its reasons; steps in the order in which they run."""
     found: dict[str, list[str]] = {}
     remade: dict[str, str] = {}
     for step in steps:
-        reasons = list(dict.fromkeys(_own_reasons(root, step)))
+        own = mismatches(root, step, digest).values()
+        reasons = list(dict.fromkeys(reason for one in own for reason in one))
         read = Counter(remade[name] for name in step.inputs if name in remade)
         reasons += [f"it reads {_files(n)} that {maker} makes again" for maker, n in read.items()]
         if reasons:
@@ -49,51 +49,79 @@ def _files(count: int) -> str:
     return "a file" if count == 1 else f"{count} files"
 
 
-def _own_reasons(root: Path, step: Step) -> Iterator[str]:
-    """What is wrong with a step's outputs themselves."""
-    wanted = json.loads(step.contract)
-    for output in step.outputs:
-        if not (root / output).is_file():
-            yield f"{output} is missing"
-            continue
-        found = sidecar.read(root / output)
-        if found is None or found.get("format") != sidecar.FORMAT:
-            yield f"{output} has no readable record of where it comes from"
-            continue
-        if found["sha256"] != sha256(root / output):
-            yield f"{output} is damaged: its bytes are not those that were made"
-        yield from _differences(root, found["contract"], wanted)
-        yield from _other_inputs(root, found["inputs"], step)
+def mismatches(root: Path, step: Step, digest: Digest) -> dict[str, list[str]]:
+    """Return why outputs of a step are not what its rule wants now, in words, by output.
+
+    Each output's bytes, its contract and the bytes of the inputs are compared with its sidecar.
+    digest: what gives a file's SHA-256.
+    """
+    # Where an input is missing it will be made again, and then Snakemake runs this step too.
+    whole = all((root / name).is_file() for name in step.inputs)
+    now = sidecar.hashes(root, step.contract, digest) if whole else None
+    found = {
+        output: list(_mismatches(root, output, step.contract, now, digest))
+        for output in step.outputs
+    }
+    return {output: reasons for output, reasons in found.items() if reasons}
 
 
-def _other_inputs(root: Path, recorded: Mapping[str, str], step: Step) -> Iterator[str]:
-    present = [name for name in step.inputs if (root / name).is_file()]
-    now = sidecar.hashes(root, step.contract, present)
-    for name in sorted(recorded.keys() | now.keys()):
-        if name not in now and name in step.inputs:
-            continue  # it is missing: the step that makes it says so
-        if recorded.get(name) != now.get(name):
+def _mismatches(
+    root: Path, output: str, wanted: Contract, inputs: Mapping[str, str] | None, digest: Digest
+) -> Iterator[str]:
+    if not (root / output).is_file():
+        yield f"{output} is missing"
+        return
+    found = sidecar.read(root / output)
+    if found is None or found.get("format") != sidecar.FORMAT:
+        yield f"{output} has no readable record of where it comes from"
+        return
+    if found.get("sha256") != digest(root / output):
+        yield f"{output} is damaged: its bytes are not those that were made"
+    recorded, contract = found.get("inputs"), found.get("contract")
+    if _text(contract) != _text(wanted.content):
+        yield from _differences(root, contract, wanted)
+    if inputs is None or recorded == inputs:
+        return
+    if not isinstance(recorded, dict):
+        recorded = {}
+    for name in sorted(recorded.keys() | inputs.keys()):
+        if recorded.get(name) != inputs.get(name):
             yield f"{name} is not the one that it was made from"
 
 
-def _differences(root: Path, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
+def _differences(root: Path, found: Any, wanted: Contract) -> Iterator[str]:
     """Say in words how two contracts differ."""
-    for kind, word in (("settings", "setting"), ("tools", "tool"), ("versions", "version of")):
-        before, after = old.get(kind) or {}, new.get(kind) or {}
+    try:
+        old = Contract(**found)
+        yield from _told(root, old, wanted)
+    except (TypeError, AttributeError):
+        yield "its record is of another version of this project"
+
+
+def _told(root: Path, old: Contract, new: Contract) -> Iterator[str]:
+    for before, after, word in (
+        (old.settings, new.settings, "setting"),
+        (old.versions, new.versions, "version of"),
+    ):
         for name in sorted(before.keys() | after.keys()):
-            if before.get(name) != after.get(name):
+            if _text(before.get(name)) != _text(after.get(name)):
                 yield f"{word} {name}: {_shown(before, name)} -> {_shown(after, name)}"
-    for name in sorted(old["files"].keys() | new["files"].keys()):
-        if old["files"].get(name) != new["files"].get(name):
+    for name in sorted(old.files.keys() | new.files.keys()):
+        if old.files.get(name) != new.files.get(name):
             yield f"{name} was edited"
-    if old["pins"] != new["pins"]:
+    if old.pins != new.pins:
         yield f"the pinned versions in {' or '.join(PINS)} changed"
-    if old.get("command") != new["command"]:
-        yield f"its command changed: {_other_words(str(old.get('command')), new['command'])}"
-    elif old.get("names") != new["names"]:
+    if (old.reads, old.makes, old.sidecars) != (new.reads, new.makes, new.sidecars):
         yield "its rule names other files as inputs or outputs, or names them otherwise"
-    if old["code"] != new["code"]:
-        yield from _changed_code(root, old["code"], new["step"])
+    if old.step != new.step:
+        yield f"its rule runs {new.step} instead of {old.step}"
+    elif old.code != new.code:
+        yield from _changed_code(root, old.code, new.step)
+
+
+def _text(value: Any) -> str:
+    """A value as JSON, in which 2 is not 2.0."""
+    return json.dumps(value, sort_keys=True)
 
 
 def _shown(values: Mapping[str, Any], name: str) -> str:
@@ -101,15 +129,6 @@ def _shown(values: Mapping[str, Any], name: str) -> str:
         return "(none)"
     text = json.dumps(values[name], ensure_ascii=True)
     return text if len(text) <= LONGEST else text[: LONGEST - 4] + " ..."
-
-
-def _other_words(old: str, new: str) -> str:
-    before, after = old.split(), new.split()
-    gone = [word for word in before if word not in after]
-    added = [word for word in after if word not in before]
-    told = (("without", gone), ("with", added))
-    parts = [f"{how} {' '.join(words)}" for how, words in told if words]
-    return ", ".join(parts) or "the same words in another order"
 
 
 def _changed_code(root: Path, old: str, step: str) -> Iterator[str]:
@@ -131,19 +150,18 @@ def _changed_code(root: Path, old: str, step: str) -> Iterator[str]:
 
 
 def _definitions(root: Path, step: str) -> dict[str, dict[str, str]]:
-    modules = code.reached(root, f"scripts.{step}", JOB_MODULE)
+    modules = code.reached(root, f"scripts.{step}", PROCESS)
     return {module: code.definitions(root, module) for module in modules}
 
 
 def record(root: Path, steps: Sequence[Step]) -> None:
     """Keep, for later explanations, what each function behind the steps looks like now."""
     for step in steps:
-        contract = json.loads(step.contract)
-        path = root / RECORDS / f"{contract['code']}.json"
+        path = root / RECORDS / f"{step.contract.code}.json"
         if not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
             partial = sidecar.partial_path(path)
-            partial.write_text(json.dumps(_definitions(root, contract["step"])), encoding="utf-8")
+            partial.write_text(json.dumps(_definitions(root, step.contract.step)), encoding="utf-8")
             partial.replace(path)
 
 

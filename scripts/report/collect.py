@@ -7,8 +7,6 @@ that does not depend on how the document is rendered.
 
 from __future__ import annotations
 
-import argparse
-import json
 import shutil
 import sys
 from collections.abc import Iterable, Mapping, Sequence
@@ -18,8 +16,10 @@ from typing import Any
 import yaml
 
 from scripts.common.artifacts import load_json, save_json
+from scripts.common.command_line import parse
 from scripts.common.tables import save_table
 from scripts.pipeline import sidecar
+from scripts.report.settings import Author
 from scripts.report.variables import markdown_escape
 
 METHODS = {
@@ -32,19 +32,30 @@ NO_BREAK = "\u00a0"
 RELATIONS = {"<=": r"\le", ">=": r"\ge"}
 
 
+class Settings(Author, leaves=()):
+    """Whose the document is, and which rule makes each artifact."""
+
+    rules: dict[str, str]
+
+
+SEVERAL = ("summaries", "checks", "displays", "boxes", "copies")
+"""Kinds of which there are many files: three that are read, two that are written."""
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line."""
-    found = _parse(arguments)
+    names = ("manifest", "variables", "claims", "provenance", *SEVERAL[3:])
+    settings, found = parse(__doc__, Settings, SEVERAL[:3], names, arguments, several=SEVERAL)
     values = collect_values(found.summaries)
     checks = collect_checks(found.checks)
-    author = {"name": found.name, "student_number": found.student_number}
+    author = {"name": settings.name, "student_number": settings.student_number}
     made = [*found.summaries, *found.checks, *found.displays]
     save_json(
         found.manifest,
         {
             "values": values,
             "checks": checks,
-            "artifacts": [describe(path) | {"rule": found.rules[str(path)]} for path in made],
+            "artifacts": [describe(path) | {"rule": settings.rules[str(path)]} for path in made],
         },
     )
     write_variables(found.variables, values, checks, author)
@@ -181,20 +192,6 @@ def _number(value: float | str) -> str:
         return text
     mantissa, exponent = text.split("e")
     return rf"{mantissa} \times 10^{{{int(exponent)}}}"
-
-
-def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    for name in ("summaries", "checks", "displays", "copies", "boxes"):
-        parser.add_argument(f"--{name}", nargs="+", type=Path, required=True, metavar="PATH")
-    for name in ("manifest", "variables", "claims", "provenance"):
-        parser.add_argument(f"--{name}", type=Path, required=True, metavar="PATH")
-    parser.add_argument("--rules", type=json.loads, required=True, help="rule by artifact, JSON")
-    parser.add_argument("--name", required=True, help="the author's name")
-    parser.add_argument("--student-number", required=True)
-    return parser.parse_args(arguments)
 
 
 if __name__ == "__main__":

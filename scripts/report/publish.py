@@ -5,12 +5,13 @@ Nothing is replaced before everything has succeeded: the previous PDF stays unti
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from scripts.common.artifacts import load_json, save_json
+from scripts.common.command_line import Files, parse
+from scripts.common.settings import Block
 from scripts.report import product, verify
 from scripts.report.source import RenderError
 
@@ -18,27 +19,39 @@ REJECTED = Path("data/logs/report")
 """Where a document goes about which something is wrong."""
 
 
+class Settings(Block, reads=()):
+    """Which document to render (the .qmd file), with which engine, of which version."""
+
+    document: str
+    engine: str
+    engine_version: str
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line. Raises SystemExit, saying what is wrong with the document."""
-    options = _parse(arguments)
+    made = ("pdf", "html", "manifest")
+    settings, files = parse(
+        __doc__, Settings, ("collected", "made"), made, arguments, several=("made",)
+    )
     try:
-        _publish(options)
+        _publish(settings, files)
     except OSError as error:
         sys.exit(f"{error.filename or 'The document'}: {error.strerror or error}")
     except RenderError as error:
         sys.exit(str(error))
 
 
-def _publish(options: argparse.Namespace) -> None:
-    made = product.make(options.document, options.engine, options.made)
+def _publish(settings: Settings, files: Files) -> None:
+    """Render, verify, hand over. files: the manifest so far (`collected`), what rules made."""
+    made = product.make(settings.document, settings.engine, files.made)
     if complaints := list(verify.complaints(made.checks)):
         sys.exit("\n".join([*complaints, _rejected(made)]))
-    manifest = load_json(options.collected)
-    manifest["engine"] = {"name": options.engine, "version": options.engine_version}
+    manifest = load_json(files.collected)
+    manifest["engine"] = {"name": settings.engine, "version": settings.engine_version}
     manifest["checks"] += [check.record() for check in made.checks]
-    options.pdf.write_bytes(made.pdf)
-    options.html.write_bytes(made.html)
-    save_json(options.manifest, manifest)
+    files.pdf.write_bytes(made.pdf)
+    files.html.write_bytes(made.html)
+    save_json(files.manifest, manifest)
 
 
 def _rejected(made: product.Product) -> str:
@@ -47,20 +60,6 @@ def _rejected(made: product.Product) -> str:
     (REJECTED / "rejected.pdf").write_bytes(made.pdf)
     (REJECTED / "rejected.html").write_bytes(made.html)
     return f"What was rejected can be looked at: {REJECTED}/rejected.pdf and rejected.html"
-
-
-def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("document", help="the .qmd file")
-    parser.add_argument("--made", nargs="*", default=[], help="the generated files")
-    parser.add_argument("--collected", required=True, type=Path, help="the manifest so far")
-    parser.add_argument("--engine", required=True, help="quarto or embedded")
-    parser.add_argument("--engine-version", required=True, help="versions of the engine's parts")
-    for name in ("pdf", "html", "manifest"):
-        parser.add_argument(f"--{name}", required=True, type=Path, help="file written")
-    return parser.parse_args(arguments)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from scripts.report import parts
-from scripts.report.engines.settings import where
+from scripts.report.engines.features import where
 from scripts.report.source import LEADS_OUT, Document, Place, leads_out, shown
 
 

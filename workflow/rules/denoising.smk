@@ -1,9 +1,9 @@
 """4.2 finite diffusion model: denoise and generate digits, check, plot."""
 
 
-rule compute_denoising:
+use rule step as compute_denoising with:
     input:
-        digits=ancient("data/raw/digits.csv"),
+        digits="data/raw/digits.csv",
     output:
         arrays="data/results/denoising/compute.npz",
         summary="data/results/denoising/compute.json",
@@ -11,40 +11,11 @@ rule compute_denoising:
         "data/logs/denoising/compute.log",
     benchmark:
         "data/benchmarks/denoising/compute.tsv"
-    conda:
-        "../../envs/assignment.yaml"
-    threads: 1
-    resources:
-        mem_mb=1000,
-        runtime=5,
     params:
-        contract=contract(
-            "denoising.compute",
-            config["denoising"],
-            "images",
-            "sizes",
-            "noises",
-            "example_alpha",
-            "shown_alphas",
-            "alpha_points",
-            "odds_decades",
-            "samples",
-            "ddim_steps",
-            "levels",
-            "beta_first",
-            "beta_last",
-            "gan_rounds",
-            "seed",
-            files=["data/raw/digits.csv"],
-        ),
-    shell:
-        job(
-            "scripts.denoising.compute --digits {input.digits:q}"
-            " --arrays {output.arrays:q} --summary {output.summary:q}"
-        )
+        contract=contract("denoising.compute"),
 
 
-rule check_denoising:
+use rule step as check_denoising with:
     input:
         arrays=rules.compute_denoising.output.arrays,
     output:
@@ -53,24 +24,14 @@ rule check_denoising:
         "data/logs/denoising/check.log",
     benchmark:
         "data/benchmarks/denoising/check.tsv"
-    conda:
-        "../../envs/assignment.yaml"
-    threads: 1
-    resources:
-        mem_mb=1000,
-        runtime=5,
     params:
-        contract=contract("denoising.check", config["denoising"], "example_alpha"),
-    shell:
-        job(
-            "scripts.denoising.check --arrays {input.arrays:q} --checks {output.checks:q}"
-        )
+        contract=contract("denoising.check"),
 
 
-rule plot_denoising:
+use rule step as plot_denoising with:
     input:
+        rules.check_denoising.output.checks,  # check before plot
         arrays=rules.compute_denoising.output.arrays,
-        checks=rules.check_denoising.output.checks,
     output:
         digits="data/figures/denoising/digits.svg",
         frequency="data/figures/denoising/frequency.svg",
@@ -83,19 +44,5 @@ rule plot_denoising:
         "data/logs/denoising/plot.log",
     benchmark:
         "data/benchmarks/denoising/plot.tsv"
-    conda:
-        "../../envs/assignment.yaml"
-    threads: 1
-    resources:
-        mem_mb=1000,
-        runtime=5,
     params:
-        contract=contract("denoising.plot", config["denoising"]),
-    shell:
-        job(
-            "scripts.denoising.plot --arrays {input.arrays:q}"
-            " --digits {output.digits:q} --frequency {output.frequency:q}"
-            " --minimizers {output.minimizers:q} --forgetting {output.forgetting:q}"
-            " --shares {output.shares:q} --coverage {output.coverage:q}"
-            " --conventions {output.conventions:q}"
-        )
+        contract=contract("denoising.plot"),

@@ -14,7 +14,7 @@ try:
     engine, engine_version = resolve_engine(config["report"]["engine"])
 except RenderError as error:
     raise SystemExit(f"workflow/config.yaml: report.engine: {error}") from None
-RESOLVED = {"engine": engine, "engine_version": engine_version}
+RESOLVED = {"document": DOCUMENT, "engine": engine, "engine_version": engine_version}
 
 
 SUMMARIES = [path for path in results_of("compute") if path.endswith(".json")]
@@ -25,7 +25,7 @@ RULES = {str(output): rule.name for rule in workflow.rules for output in rule.ou
 BOXES = [f"report/generated/{Path(path).parent.name}/checks.md" for path in CHECKS]
 
 
-rule collect_report:
+use rule step as collect_report with:
     input:
         summaries=SUMMARIES,
         checks=CHECKS,
@@ -41,36 +41,16 @@ rule collect_report:
         "data/logs/report/collect.log",
     benchmark:
         "data/benchmarks/report/collect.tsv"
-    conda:
-        "../../envs/assignment.yaml"
-    threads: 1
-    resources:
-        mem_mb=500,
-        runtime=2,
     params:
-        contract=contract(
-            "report.collect",
-            config["author"] | {"rules": RULES},
-            "name",
-            "student_number",
-            "rules",
-            reads_sidecars=True,
-        ),
-    shell:
-        job(
-            "scripts.report.collect --summaries {input.summaries:q} --checks {input.checks:q}"
-            " --displays {input.displays:q} --manifest {output.manifest:q}"
-            " --variables {output.variables:q} --claims {output.claims:q}"
-            " --provenance {output.provenance:q} --boxes {output.boxes:q} --copies {output.copies:q}"
-        )
+        contract=contract("report.collect", rules=RULES, sidecars=True),
 
 
-rule publish_report:
+use rule step as publish_report with:
     input:
-        text=ancient(TEXT),
-        engine=ancient(ENGINE_FILES),
+        TEXT,
+        ENGINE_FILES,
+        rules.collect_report.output.variables,
         collected=rules.collect_report.output.manifest,
-        variables=rules.collect_report.output.variables,
         made=[
             rules.collect_report.output.claims,
             rules.collect_report.output.provenance,
@@ -85,23 +65,8 @@ rule publish_report:
         "data/logs/report/publish.log",
     benchmark:
         "data/benchmarks/report/publish.tsv"
-    conda:
-        "../../envs/assignment.yaml"
     threads: 2
     resources:
         mem_mb=2000,
-        runtime=5,
     params:
-        contract=contract(
-            "report.publish",
-            RESOLVED,
-            "engine",
-            "engine_version",
-            files=[*TEXT, *ENGINE_FILES],
-        ),
-    shell:
-        job(
-            f"scripts.report.publish {DOCUMENT}"
-            " --collected {input.collected:q} --made {input.made:q}"
-            " --pdf {output.pdf:q} --html {output.html:q} --manifest {output.manifest:q}"
-        )
+        contract=contract("report.publish", **RESOLVED),

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 from scripts.common.artifacts import load_arrays
 from scripts.common.checks import save_checks
 from scripts.common.command_line import parse
 from scripts.gan_training.lab import checks_phase, checks_sgd, checks_theory
+from scripts.gan_training.lab.settings import GanTrainingLab
 
 
-@dataclasses.dataclass(frozen=True)
-class Settings:
-    """Settings of the step."""
-
-    seed: int = dataclasses.field(metadata={"help": "seed of the random draws"})
+class Settings(GanTrainingLab, reads=("seed",)):
+    """What the checks read."""
 
 
 def main() -> None:

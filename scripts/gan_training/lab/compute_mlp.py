@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import Any
 
 import numpy as np
@@ -15,24 +14,25 @@ from scripts.common.values import value
 from scripts.gan_training.lab import mlp
 from scripts.gan_training.lab.generated import MODE_SPREAD, dropped_shares, gaussian_fit
 from scripts.gan_training.lab.progress import reporter
+from scripts.gan_training.lab.settings import GanTrainingLab
 
 
-@dataclasses.dataclass(frozen=True)
-class Settings:
-    """Settings of the step."""
-
-    seed: int = dataclasses.field(metadata={"help": "seed of the networks and the batches"})
-    mean: float = dataclasses.field(metadata={"help": "mean of the Gaussian to learn"})
-    mlp_spread: float = dataclasses.field(metadata={"help": "its standard deviation"})
-    mlp_separations: list[float] = dataclasses.field(
-        metadata={"help": "distances between the two modes, one mixture each"}
-    )
-    mlp_runs: int = dataclasses.field(metadata={"help": "independent trainings"})
-    mlp_steps: int = dataclasses.field(metadata={"help": "training steps"})
-    mlp_width: int = dataclasses.field(metadata={"help": "units of each hidden layer"})
-    mlp_batch: int = dataclasses.field(metadata={"help": "points of each kind in a batch"})
-    mlp_rate_g: float = dataclasses.field(metadata={"help": "generator's first learning rate"})
-    mlp_rate_d: float = dataclasses.field(metadata={"help": "discriminator's first learning rate"})
+class Settings(
+    GanTrainingLab,
+    reads=(
+        "seed",
+        "mean",
+        "mlp_spread",
+        "mlp_separations",
+        "mlp_runs",
+        "mlp_steps",
+        "mlp_width",
+        "mlp_batch",
+        "mlp_generator_rate",
+        "mlp_discriminator_rate",
+    ),
+):
+    """What the step reads."""
 
 
 def main() -> None:
@@ -53,8 +53,8 @@ def compute(settings: Settings) -> Arrays:
         settings.mlp_width,
         settings.mlp_steps,
         settings.mlp_batch,
-        settings.mlp_rate_g,
-        settings.mlp_rate_d,
+        settings.mlp_generator_rate,
+        settings.mlp_discriminator_rate,
     )
     separations = np.array(settings.mlp_separations, float)
     data = generator(settings.seed, "gan_training_lab.mlp.data")
@@ -83,8 +83,8 @@ def summary(settings: Settings, arrays: Arrays) -> dict[str, Any]:
         "mlp_steps": value(settings.mlp_steps),
         "mlp_width": value(settings.mlp_width),
         "mlp_batch": value(settings.mlp_batch),
-        "mlp_rate_g": value(settings.mlp_rate_g, "g"),
-        "mlp_rate_d": value(settings.mlp_rate_d, "g"),
+        "mlp_rate_g": value(settings.mlp_generator_rate, "g"),
+        "mlp_rate_d": value(settings.mlp_discriminator_rate, "g"),
         "mlp_target_mean": value(settings.mean, "g"),
         "mlp_target_spread": value(settings.mlp_spread, "g"),
         "mlp_mean": value(float(fit[:, 0].mean()), ".2f"),

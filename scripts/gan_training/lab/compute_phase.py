@@ -21,6 +21,7 @@ from scripts.gan_training.lab import phase
 from scripts.gan_training.lab.engine import paths
 from scripts.gan_training.lab.measure import Window
 from scripts.gan_training.lab.progress import reporter
+from scripts.gan_training.lab.settings import GanTrainingLab
 from scripts.gan_training.lab.survey import survey
 from scripts.gan_training.model import RUNAWAY_BOUND
 
@@ -31,21 +32,23 @@ EXPERIMENTS = ("near", "far", "centered", "simultaneous")
 """Names of the experiments, in the arrays and the summary."""
 
 
-@dataclasses.dataclass(frozen=True)
-class Settings:
-    """Settings of the step."""
-
-    seed: int = dataclasses.field(metadata={"help": "seed of the data sets"})
-    mean: float = dataclasses.field(metadata={"help": "mean of the data, in their own unit"})
-    spread: float = dataclasses.field(metadata={"help": "standard deviation of data and noise"})
-    samples: int = dataclasses.field(metadata={"help": "points in a data set"})
-    data_sets: int = dataclasses.field(metadata={"help": "data sets, each with its own diagram"})
-    grid: int = dataclasses.field(metadata={"help": "learning rates on each axis, log scale"})
-    lowest_rate: float = dataclasses.field(metadata={"help": "smallest learning rate"})
-    highest_rate: float = dataclasses.field(metadata={"help": "largest learning rate"})
-    epochs: int = dataclasses.field(metadata={"help": "epochs of full-batch training"})
-    start_theta: float = dataclasses.field(metadata={"help": "generator's mean at the far start"})
-    near_distance: float = dataclasses.field(metadata={"help": "distance of the near start"})
+class Settings(
+    GanTrainingLab,
+    reads=(
+        "seed",
+        "mean",
+        "spread",
+        "samples",
+        "data_sets",
+        "grid",
+        "lowest_rate",
+        "highest_rate",
+        "epochs",
+        "start_theta",
+        "near_distance",
+    ),
+):
+    """What the step reads."""
 
 
 def main() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import Any
 
 import numpy as np
@@ -15,6 +14,7 @@ from scripts.common.values import value
 from scripts.gan_training import theory
 from scripts.gan_training.lab import closure, sgd
 from scripts.gan_training.lab.progress import reporter
+from scripts.gan_training.lab.settings import GanTrainingLab
 from scripts.gan_training.model import Rates
 
 DECADES = 2
@@ -30,21 +30,19 @@ SMALL = 0.1
 """Below this product η_D λ_max(M) the linear law is expected to do as well as the closure."""
 
 
-@dataclasses.dataclass(frozen=True)
-class Settings:
-    """Settings of the step."""
-
-    seed: int = dataclasses.field(metadata={"help": "seed of data sets and examples"})
-    spread: float = dataclasses.field(metadata={"help": "standard deviation of data and noise"})
-    samples: int = dataclasses.field(metadata={"help": "points in a data set"})
-    sgd_means: list[float] = dataclasses.field(
-        metadata={"help": "means of the data of the noise experiment, in units of the spread"}
-    )
-    sgd_rates: int = dataclasses.field(metadata={"help": "learning rates on each axis"})
-    sgd_chains: int = dataclasses.field(metadata={"help": "independent chains of each pair"})
-    sgd_relaxation_times: int = dataclasses.field(
-        metadata={"help": "relaxation times over which each chain is measured, at least"}
-    )
+class Settings(
+    GanTrainingLab,
+    reads=(
+        "seed",
+        "spread",
+        "samples",
+        "sgd_means",
+        "sgd_rates",
+        "sgd_chains",
+        "sgd_relaxation_times",
+    ),
+):
+    """What the step reads."""
 
 
 def main() -> None:

@@ -73,12 +73,12 @@ def advance(
 
 
 def available_threads() -> int:
-    """Return GAN_THREADS, which the rule sets to its threads, else the number of usable cores."""
+    """Return ASSIGNMENT_THREADS, the threads of the rule, else the number of usable cores."""
     if hasattr(os, "sched_getaffinity"):  # which macOS has not
         usable = len(os.sched_getaffinity(0))
     else:
         usable = os.cpu_count() or 1
-    return int(os.environ.get("GAN_THREADS") or usable)
+    return int(os.environ.get("ASSIGNMENT_THREADS") or usable)
 
 
 def paths(

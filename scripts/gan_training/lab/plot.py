@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +27,7 @@ from scripts.gan_training.lab.generated import (
     smaller_share,
 )
 from scripts.gan_training.lab.phase import deepest
+from scripts.gan_training.lab.settings import GanTrainingLab
 
 COLORS = ("#56b4e9", "#0072b2", "#e69f00", "#e0e0e0", "#9a9a9a", "#f7f7f7")
 NAMES = (*theory.NAMES, "not yet")
@@ -36,12 +36,8 @@ NAMES = (*theory.NAMES, "not yet")
 FIGURES = ("diagram", "far", "centered", "paths", "variance", "networks")
 
 
-@dataclasses.dataclass(frozen=True)
-class Settings:
-    """Settings of the step."""
-
-    mean: float = dataclasses.field(metadata={"help": "mean of the Gaussian to learn"})
-    mlp_spread: float = dataclasses.field(metadata={"help": "its standard deviation"})
+class Settings(GanTrainingLab, reads=("mean", "mlp_spread")):
+    """What the figures read."""
 
 
 def main() -> None:

@@ -14,7 +14,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from scripts.report.engines import problems, settings
+from scripts.report.engines import features, problems
 from scripts.report.engines.chapters import chapters
 from scripts.report.engines.citations import with_citations
 from scripts.report.engines.numbering import filled, numbers, second_column
@@ -40,7 +40,7 @@ _NOT_PANDOCS = ("project", "execute", "filters", "include-in-header", "css", "fo
 class Edition:
     """A document on its way to one format.
 
-    options: its settings (see ``settings.read``). target: ``typst`` or ``html5``. template: a file
+    options: its settings (see ``features.read``). target: ``typst`` or ``html5``. template: a file
     of this folder. arguments: further options of Pandoc.
     """
 
@@ -95,7 +95,7 @@ class Edition:
         headings = (heading for part in read for heading in part.record["headings"])
         label = second_column(headings, int(self.options["toc-depth"]))
         known = [f"--variable=toc-second-column:{label}"] if label else []
-        headers = settings.files(self.document, self.options, "include-in-header")
+        headers = features.files(self.document, self.options, "include-in-header")
         options = (
             f"--template={_HERE / self.template}",
             *(f"--include-in-header={path.resolve()}" for path in headers),
@@ -108,7 +108,7 @@ class Edition:
 
     def _with_citations(self, parts: Sequence[Part]) -> list[Part]:
         def set_them(citations: str) -> Part:
-            own = (f"--lua-filter={settings.CITATIONS}", *self._own_filters)
+            own = (f"--lua-filter={features.CITATIONS}", *self._own_filters)
             options = ("--from=json", *own, f"--template={_CHAPTER}")
             return self._convert(citations, options, self._metadata([]), 0)
 
@@ -135,7 +135,7 @@ class Edition:
 
     @cached_property
     def _own_filters(self) -> tuple[str, ...]:
-        own = settings.filters(self.document, self.options)
+        own = features.filters(self.document, self.options)
         return tuple(f"--lua-filter={path.resolve()}" for path in own)
 
     @cached_property
@@ -154,8 +154,8 @@ class Edition:
     def _fingerprint(self) -> str:
         """What stands in the files that Pandoc reads beside the text, as a hash."""
         names = [*self.options.get("bibliography", []), self.options.get("csl")]
-        paths = [settings.CITATIONS, *settings.filters(self.document, self.options)]
-        paths += settings.files(self.document, self.options, "include-in-header")
+        paths = [features.CITATIONS, *features.filters(self.document, self.options)]
+        paths += features.files(self.document, self.options, "include-in-header")
         return fingerprint([*paths, *(self.document.folder / name for name in names if name)])
 
     @cached_property
@@ -185,7 +185,7 @@ class Edition:
         taken["language"], _, region = str(taken["lang"]).partition("-")
         taken["region"] = region or "US"  # as in Quarto's Typst
         if frame:
-            taken["author"] = settings.authors(self.document, taken.get("author"))
+            taken["author"] = features.authors(self.document, taken.get("author"))
         else:
             taken = {key: value for key, value in taken.items() if key not in _OF_THE_FRAME}
             taken["pagetitle"] = "chapter"  # which no template prints, and Pandoc asks for

@@ -5,7 +5,7 @@ What it does not know it refuses by name, with file and line; it drops nothing s
 
 from __future__ import annotations
 
-from scripts.report.engines import pandoc, problems, settings
+from scripts.report.engines import features, pandoc, problems
 from scripts.report.engines.assembly import Edition
 from scripts.report.engines.self_contained import with_images, with_styles
 from scripts.report.engines.typesetter import typesetter
@@ -26,31 +26,31 @@ def render_pdf(document: Document) -> bytes:
 
     import typst  # only now: what takes longest, Pandoc, is already at work on the HTML's chapters
 
-    options = settings.read(document, "typst")
+    options = features.read(document, "typst")
     # Without a standard Typst leaves out a letter that no font has; PDF/A-2b is the least strict
     # that makes it say so.
     standard = options.get("pdf-standard", "a-2b")
-    folders = tuple(settings.font_folders(document, options))
+    folders = tuple(features.font_folders(document, options))
     fonts = sorted(path for folder in folders for path in folder.rglob("*") if path.is_file())
     # The whole path: `report` is another folder in another stage.
     setter = typesetter(document.folder.resolve(), folders, pandoc.fingerprint(fonts))
     try:
-        return setter.pdf(source, [standard], settings.timestamp(document))
+        return setter.pdf(source, [standard], features.timestamp(document))
     except typst.TypstError as error:
         raise problems.of_typst(document, source, error) from None
 
 
 def typst_source(document: Document) -> str:
     """The document in Typst's language. Raises RenderError."""
-    options = settings.read(document, "typst")
+    options = features.read(document, "typst")
     return Edition(document, options, "typst", "template.typ", ()).assembled()
 
 
 def render_html(document: Document) -> bytes:
     """The document as one self-contained HTML file. Raises RenderError; writes nothing."""
-    options = settings.read(document, "html")
+    options = features.read(document, "html")
     depth = int(options["toc-depth"]) + 1  # the title is the first level of the page
     arguments = ["--mathml", f"--toc-depth={depth}", *(["--toc"] if options.get("toc") else [])]
     page = Edition(document, options, "html5", "template.html", tuple(arguments)).assembled()
-    page = with_styles(page, settings.files(document, options, "css"))
+    page = with_styles(page, features.files(document, options, "css"))
     return with_images(page, document.folder).encode()

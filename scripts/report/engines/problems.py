@@ -8,8 +8,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from scripts.report.engines.features import where
 from scripts.report.engines.pandoc import PandocError
-from scripts.report.engines.settings import where
 from scripts.report.parts import figures_used
 from scripts.report.source import Document, Place, RenderError, shown
 from scripts.report.variables import origin, variables_of

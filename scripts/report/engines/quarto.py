@@ -11,8 +11,8 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+from scripts.report.engines.features import timestamp
 from scripts.report.engines.problems import of_letters, of_refusal
-from scripts.report.engines.settings import timestamp
 from scripts.report.source import Document, RenderError, shown
 
 #: Older versions leave shortcodes inside formulas as they are.

@@ -1,0 +1,55 @@
+"""A step as the start-up comparison sees it: one rule that makes artifacts, and its contract."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+from typing import Any
+
+from scripts.pipeline import fitness, rules
+from scripts.pipeline.contract import Contract
+
+
+@dataclass(frozen=True, eq=False)
+class Step:
+    """One rule. Its contract names its inputs and outputs, as paths from the root."""
+
+    name: str
+    contract: Contract
+    benchmark: str | None = None
+
+    @property
+    def inputs(self) -> list[str]:
+        """The paths of its inputs."""
+        return self.contract.inputs
+
+    @property
+    def outputs(self) -> list[str]:
+        """The paths of what it makes."""
+        return self.contract.outputs
+
+
+def steps_of(workflow: Any) -> list[Step]:
+    """Return the rules of a Snakemake workflow that make artifacts, each after those it reads.
+
+    Raises SystemExit, with a message, for rules that cannot be compared.
+    """
+    made = [rule for rule in workflow.rules if rule.output]
+    for rule in made:
+        fitness.check(Path(workflow.basedir), rule)
+    steps = [
+        Step(rule.name, rules.contract_of(rule), str(rule.benchmark) if rule.benchmark else None)
+        for rule in made
+    ]
+    maker = {output: step for step in steps for output in step.outputs}
+    order = TopologicalSorter(
+        {step: [maker[name] for name in step.inputs if name in maker] for step in steps}
+    )
+    try:
+        return list(order.static_order())
+    except CycleError as error:
+        names = ", ".join(step.name for step in error.args[1])
+        raise SystemExit(
+            f"The rules {names} need each other's results; break the circle."
+        ) from None
