@@ -208,7 +208,7 @@ class Graph:
                 for found in [re.search(rf"^    {kind}: (.*)$", block, re.MULTILINE)]
             }
             inputs[name], outputs[name] = files["input"], files["output"]
-            found = re.search(r" -- scripts\.([\w.]+)", block)
+            found = re.search(r'"step": "([\w.]+)"', block)
             assert found, block
             step[name] = found[1]
         return cls(inputs, outputs, step)

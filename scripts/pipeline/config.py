@@ -131,7 +131,7 @@ def check(root: Path, config: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """
     declared = blocks(root)
     try:
-        validate(config, schema(declared), CONFIG)
+        validate(config, read_schema(root), CONFIG)
     except ConfigError as error:
         raise SystemExit(str(error)) from None
     kinds = {name: settings.declarations(block) for name, block in declared.items()}
@@ -160,8 +160,9 @@ def blocks(root: Path) -> dict[str, type[settings.Block]]:
     return found
 
 
-def schema(declared: Mapping[str, type[settings.Block]]) -> dict[str, Any]:
-    """Return the JSON Schema (draft 2020-12) of a configuration of these blocks."""
+def read_schema(root: Path) -> dict[str, Any]:
+    """Return the JSON Schema (draft 2020-12) of the configuration."""
+    declared = blocks(root)
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Configuration of the assignment",
@@ -316,4 +317,4 @@ def schema_text(found: Mapping[str, Any]) -> str:
 
 
 if __name__ == "__main__":
-    Path(SCHEMA).write_text(schema_text(schema(blocks(Path.cwd()))), encoding="utf-8")
+    Path(SCHEMA).write_text(schema_text(read_schema(Path.cwd())), encoding="utf-8")
