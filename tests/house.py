@@ -25,6 +25,7 @@ import forks
 import yaml
 
 from scripts.pipeline.config import CONFIG, read_schema, read_yaml, validate
+from scripts.pipeline.contract import Contract
 
 ROOT = Path(__file__).resolve().parent.parent
 TINY = ROOT / "tests/tiny_config.yaml"
@@ -48,6 +49,14 @@ ENVIRONMENT = {
 def configured(topic: str) -> dict[str, Any]:
     """Return the settings of one exercise as workflow/config.yaml sets them."""
     return read_yaml(ROOT / CONFIG)[topic]
+
+
+def contract_of(step: str, **given: Any) -> Contract:
+    """Return the contract of a step, empty but for what is given."""
+    kinds = dict.fromkeys(("settings", "reads", "makes", "versions", "files"), {})
+    return Contract(
+        **{"step": step, "code": "the same", "pins": "", "sidecars": False} | kinds | given
+    )
 
 
 @dataclass(frozen=True)

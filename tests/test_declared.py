@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from pathlib import Path
 
 import pytest
 from documents import SAMPLE, write_document
-from house import House
+from house import House, contract_of
 from test_reruns import edit_own_file, show_own_files
 
 from scripts.pipeline import cache, code, contract, job, lock, rules, sidecar
@@ -39,17 +38,19 @@ def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.delenv(lock.BUILD_ID, raising=False)
     # Here `scripts` is this repository's: its own modules cannot be surveyed from this process.
     monkeypatch.setattr(job.code, "files", lambda *_: [f"scripts/{name}.py" for name in MODULES])
+    monkeypatch.setattr(job.code, "fingerprint", lambda *_: "the same")
     return house
+
+
+MADE = "data/results/topic/made.txt"
 
 
 def run(house: Path, body: str) -> int:
     (house / "scripts/topic/step.py").write_text(STEP.format(body=body.format(house=house)))
     files = {"data/raw/committed.txt": contract.sha256(house / "data/raw/committed.txt")}
-    text = json.dumps({"step": "topic.step", "settings": {}, "files": files})
-    outputs, log = "data/results/topic/made.txt", "data/logs/topic/step.log"
-    step = ["--", "scripts.topic.step", "--result", outputs]
-    options = ["--log", log, "--inputs", "data/raw/input.txt", "--outputs", outputs]
-    return job.main(["--contract", text, *options, *step])
+    reads, makes = {"": ["data/raw/input.txt"]}, {"result": MADE}
+    asked = contract_of("topic.step", reads=reads, makes=makes, files=files)
+    return job.main(["--contract", str(asked), "--log", "data/logs/topic/step.log"])
 
 
 ALLOWED = {
@@ -206,11 +207,11 @@ def test_an_input_elsewhere_or_behind_a_link_is_read(house, tmp_path, capsys):
     assert run(house, "assert open('{house}/data/raw/input.txt').read() == 'large'") == 0
 
 
-def test_code_that_is_edited_after_it_was_asked_for_is_read_anew(house, root, monkeypatch):
+def test_code_that_is_edited_after_it_was_asked_for_is_read_anew(root, monkeypatch):
     monkeypatch.chdir(root)
     before = code.fingerprint(root, "scripts.common.seeds")
     monkeypatch.setattr(code, "_digest", lambda _: "newer")
-    monkeypatch.setattr(code, "_made", lambda _: {"scripts.common.seeds": code.Module([], {})})
+    monkeypatch.setattr(code, "_made", lambda _: {"scripts.common.seeds": code.Module([], {}, {})})
     assert code.fingerprint(root, "scripts.common.seeds") == before
     code.forget()
     monkeypatch.setattr(code, "reached", lambda *_: ["scripts.common.seeds"])

@@ -70,8 +70,8 @@ MLP = compute_mlp.Settings(
     mlp_steps=10,
     mlp_width=4,
     mlp_batch=8,
-    mlp_rate_g=0.002,
-    mlp_rate_d=0.006,
+    mlp_generator_rate=0.002,
+    mlp_discriminator_rate=0.006,
 )
 
 

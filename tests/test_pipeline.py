@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import dataclasses
 import fcntl
 import hashlib
@@ -17,6 +18,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from house import contract_of
 from snakemake.io import AnnotatedString
 from snakemake.iocontainers import Namedlist
 from snakemake_interface_logger_plugins.common import LogEvent
@@ -29,12 +31,16 @@ from scripts.pipeline import (
     fitness,
     job,
     lock,
+    process,
     rules,
     sidecar,
     startup,
     versions,
+    why,
     writable,
 )
+from scripts.pipeline.contract import Contract
+from scripts.pipeline.step import Step
 
 STEP = """
 import os, sys
@@ -63,20 +69,21 @@ def house(tmp_path, monkeypatch):
     # Here `scripts` is this repository's: its own modules cannot be surveyed from this process.
     reached = ["scripts/__init__.py", "scripts/topic/__init__.py", "scripts/topic/step.py"]
     monkeypatch.setattr(job.code, "files", lambda *_: reached)
+    monkeypatch.setattr(job.code, "fingerprint", lambda *_: "the same")
     return house
 
 
-def wanted(mode: str = "write", text: str = "hello", **more: object) -> str:
+def wanted(
+    mode: str = "write", text: str = "hello", reads=(), output="out/result.txt", **more: object
+) -> Contract:
     settings = {"mode": mode, "text": text}
-    return json.dumps({"step": "topic.step", "settings": settings, "files": {}} | more)
+    given = {"settings": settings, "reads": {"": [*reads]}, "makes": {"result": output}}
+    return contract_of("topic.step", **given | more)
 
 
-def run(contract_string: str, *inputs: str, output: str = "out/result.txt") -> int:
-    return job.main(
-        ["--contract", contract_string, "--log", "logs/step.log"]
-        + (["--inputs", *inputs] if inputs else [])
-        + ["--outputs", output, "--", "scripts.topic.step", "--result", output]
-    )
+def run(contract: Contract, *inputs: str) -> int:
+    asked = dataclasses.replace(contract, reads={"": [*inputs]}) if inputs else contract
+    return job.main(["--contract", str(asked), "--log", "logs/step.log"])
 
 
 def times_run() -> int:
@@ -283,27 +290,112 @@ def test_definitions_are_named(root):
     assert {"generator", "module level"} <= found.keys()
 
 
-def test_a_contract_names_settings_and_refuses_unknown_ones(root):
-    settings = {"a": 1, "b": 2}
-    both = contract.contract(root, "common.seeds", settings, "a", "b")
-    assert json.loads(both)["settings"] == settings
-    assert contract.contract(root, "common.seeds", {"a": 2, "b": 1}, "a", "b") != both
-    with pytest.raises(contract.ContractError, match="no setting named c"):
-        contract.contract(root, "common.seeds", settings, "c")
+READING = """
+from scripts.topic.settings import Dice
 
 
-ARRAYS = [{"": ["a.npz"], "arrays": ["a.npz"]}]
+class Settings({head}):
+    own: int
+"""
 
 
-def test_a_contract_has_the_command_and_what_its_names_stand_for(root):
-    text = contract.contract(root, "common.seeds", {})
-    command = "python -m x -- scripts.common.seeds --arrays {input.arrays:q}"
-    first = contract.with_command(text, command, ARRAYS)
-    assert json.loads(first)["command"] == command
-    assert contract.with_command(text, command + " --more", ARRAYS) != first
-    assert contract.with_command(text, command, [{"": ["a.npz"], "others": ["a.npz"]}]) != first
-    with pytest.raises(contract.ContractError, match=r"scripts.common.seeds, which .* does not"):
-        contract.with_command(text, "python -m x -- scripts.common.style", ARRAYS)
+@pytest.mark.parametrize(
+    ("head", "reads"),
+    [
+        ('Dice, reads=("a", "b")', ("Dice", ["a", "b"], False, ["own"])),
+        ("Dice, leaves=()", ("Dice", [], True, ["own"])),
+        ("Block, reads=()", ("", [], False, ["own"])),
+        ("Dice, reads=NAMES", None),
+        ("Dice", None),
+        ("Dice, keeps=()", None),
+    ],
+)
+def test_what_a_step_reads_is_told_without_running_it(head, reads):
+    tree = ast.parse(READING.format(head=head))
+    if reads is None:
+        with pytest.raises(ValueError, match=r"^scripts.x: its settings are written `class Settin"):
+            code._reads("scripts.x", tree)
+    else:
+        assert code._reads("scripts.x", tree) == code.Reads(*reads)
+
+
+def test_a_step_that_reads_no_setting_has_no_such_class():
+    assert code._reads("scripts.x", ast.parse("A = 1")) == code.Reads()
+
+
+DECLARING = """
+LIMIT = 3
+class Dice(Block):
+    sides: int = setting("faces of each die", 2, LIMIT)
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "differs"),
+    [("faces", "sides", False), ("2,", "1,", False), ("LIMIT = 3", "LIMIT = 4", True)],
+)
+def test_what_is_allowed_for_a_setting_is_no_part_of_the_fingerprint(
+    importing_house, old, new, differs
+):
+    helper = importing_house / "scripts/topic/helper.py"
+    helper.write_text(DECLARING)
+    before = fingerprint_of(importing_house)
+    helper.write_text(DECLARING.replace(old, new))
+    assert (fingerprint_of(importing_house) != before) is differs
+
+
+@pytest.fixture
+def reading(monkeypatch):
+    """Let a step read what is given: arguments as those of `code.Reads`."""
+
+    def let(*reads: object) -> None:
+        monkeypatch.setattr(contract.code, "settings", lambda *_: code.Reads(*reads))
+
+    return let
+
+
+def test_a_contract_has_the_settings_that_its_step_reads(root, reading):
+    dice = {"dice": {"a": 1, "b": 2, "c": 3}}
+    for reads, settings in (
+        (["a", "b"], {"a": 1, "b": 2}),
+        ([], {}),
+    ):
+        reading("Dice", reads)
+        assert contract.contract(root, "common.seeds", dice).settings == settings
+    reading("Dice", ["b"], True)
+    assert contract.contract(root, "common.seeds", dice).settings == {"a": 1, "c": 3}
+    reading("Dice", ["d"])
+    with pytest.raises(contract.ContractError, match="no setting named d in the block dice"):
+        contract.contract(root, "common.seeds", dice)
+    reading("", [], False, ["own"])
+    assert contract.contract(root, "common.seeds", dice, own=7).settings == {"own": 7}
+    with pytest.raises(contract.ContractError, match=r"its rule gives nothing, and .* wants own"):
+        contract.contract(root, "common.seeds", dice)
+
+
+def test_a_contract_is_a_command_line(root, tmp_path):
+    (tmp_path / "c.txt").write_text("committed")
+    bare = contract.contract(root, "common.seeds", {})
+    reads = {"": ["c.txt"], "many": ["d", "e"], "one": "f"}
+    with_files = bare.of(tmp_path, reads, {"made": "g"}, {"d", "e", "f"})
+    full = dataclasses.replace(with_files, settings={"the_size": 2.0, "w": "-x"})
+    assert full.words == [
+        "--the-size=2.0",
+        "--w=-x",
+        "--many",
+        "d",
+        "e",
+        "--one",
+        "f",
+        "--made",
+        "g",
+    ]
+    assert full.inputs == ["c.txt", "d", "e", "f"]
+    assert full.outputs == ["g"]
+    assert full.files == {"c.txt": contract.sha256(tmp_path / "c.txt")}
+    assert Contract.parsed(str(full)) == full
+    with pytest.raises(contract.ContractError, match="nowhere is missing; restore it"):
+        bare.of(tmp_path, {"": ["nowhere"]}, {}, set())
 
 
 def named(**files: str) -> Namedlist:
@@ -311,23 +403,30 @@ def named(**files: str) -> Namedlist:
 
 
 @pytest.mark.parametrize(
-    ("params", "command", "complaint"),
+    ("params", "command"),
     [
-        (named(), "x", "must be `contract="),
-        (named(contract="x", size="3"), "x", "must be `contract="),
-        (named(contract="x"), None, "it needs `shell: job"),
-        (named(contract="x"), "python elsewhere.py", "its shell command does not run"),
+        (named(), rules.RUN),
+        (named(contract="x", size="3"), rules.RUN),
+        (named(contract="x"), None),
+        (named(contract="x"), "python elsewhere.py"),
     ],
 )
-def test_a_rule_without_its_contract_or_command_is_named(root, params, command, complaint):
-    rule = SimpleNamespace(
-        name="make_it", params=params, shellcmd=command, input=named(), output=named()
-    )
-    workflow = SimpleNamespace(basedir=root, rules=[rule])
-    if params:
-        params.contract = rules.contract(workflow, "common.seeds", {})
-    with pytest.raises(SystemExit, match=f"rule make_it: .*{complaint}"):
-        rules.contract_of(rule)(None)
+def test_a_rule_without_its_contract_or_command_is_named(params, command):
+    rule = SimpleNamespace(name="make_it", params=params, shellcmd=command)
+    with pytest.raises(SystemExit, match=r"rule make_it: it must begin `use rule step as make_it"):
+        rules.contract_of(rule)
+
+
+def test_a_rule_gives_its_files_to_its_contract(root):
+    rule = SimpleNamespace(name="make_it", input=named(arrays="a.npz"), shellcmd=rules.RUN)
+    rule.output, rule.params = named(figure="b.svg"), Namedlist()
+    before = SimpleNamespace(output=files("a.npz", "x.csv"))
+    workflow = SimpleNamespace(basedir=root, rules=[before, rule])
+    rule.params = Namedlist(fromdict={"contract": rules.contract(workflow, {}, "common.seeds")})
+    found = rules.contract_of(rule)
+    assert (found.reads, found.makes) == ({"arrays": "a.npz"}, {"figure": "b.svg"})
+    rule.input = Namedlist(["x.csv", "a.npz"])
+    assert rules.contract_of(rule).reads == {"": ["x.csv", "a.npz"]}
 
 
 def rule_with(**more: object) -> SimpleNamespace:
@@ -339,8 +438,7 @@ def rule_with(**more: object) -> SimpleNamespace:
         "params": {"contract": "x"},
     }
     named = {kind: Namedlist(fromdict=given) for kind, given in files.items()}
-    command = "python -m x {log:q} {params.contract:q} {threads} {input.arrays:q} {output[0]}"
-    rule = {"name": "make_it", "shellcmd": command, "shadow_depth": None, **named}
+    rule = {"name": "make_it", "shadow_depth": None, **named}
     return SimpleNamespace(**rule | more)
 
 
@@ -380,11 +478,6 @@ def test_an_output_that_is_no_plain_file_is_named(tmp_path, flag):
         ({"output": files(flagged("{n}.svg"))}, r"its output \{n\}\.svg has braces"),
         ({"shadow_depth": "minimal"}, "take `shadow:` out"),
         ({"log": files()}, "it needs one `log:`"),
-        ({"shellcmd": "x {input.arays:q}"}, r"names \{input\.arays\}, .* among input\.arrays;"),
-        ({"shellcmd": "x {inptu.arrays}"}, r"names \{inptu\.arrays\}, .* input, output, params,"),
-        ({"shellcmd": "x {input[1]}"}, r"its command names \{input\[1\]\}"),
-        ({"shellcmd": "x {config[t][a]}"}, r"names \{config\[t\]\[a\]\}.*come with the contract"),
-        ({"shellcmd": "x {input.arrays"}, "the braces of its command do not pair"),
     ],
 )
 def test_a_rule_that_cannot_be_compared_is_named(tmp_path, more, complaint):
@@ -395,22 +488,24 @@ def test_a_rule_that_cannot_be_compared_is_named(tmp_path, more, complaint):
 
 def test_make_report_says_what_is_wrong_with_a_rule(finished, tmp_path):
     house = finished.clone(tmp_path / "copy")
-    house.edit(
-        "workflow/rules/gan_game.smk",
-        lambda text: text.replace("{input.arrays:q}", "{input.arays:q}"),
-    )
+    rule_file, arrays = "workflow/rules/gan_game.smk", "rules.compute_gan_game.output.arrays"
+    house.edit(rule_file, lambda text: text.replace(arrays, f"{arrays},\n        other=1"))
     run = house.command("-m", "scripts.pipeline.report")
     assert run.code != 0
-    assert "rule check_gan_game: its command names {input.arays}" in run.text
-    house.edit("workflow/rules/gan_game.smk", lambda text: text.replace("arays", "arrays"))
-    house.edit(
-        "workflow/rules/gan_game.smk",
-        lambda text: text.replace(
-            "rules.compute_gan_game.output.arrays", '"report/build/assignment.pdf"'
-        ),
-    )
+    assert "Error" in run.text
+    house.edit(rule_file, lambda text: text.replace(",\n        other=1", ""))
+    house.edit(rule_file, lambda text: text.replace(arrays, '"report/build/assignment.pdf"'))
     run = house.command("-m", "scripts.pipeline.report")
     assert "check_gan_game need each other's results; break the circle." in run.text
+
+
+def test_a_file_that_the_step_does_not_know_is_named(finished, tmp_path):
+    house = finished.clone(tmp_path / "copy")
+    rule_file = "workflow/rules/gan_game.smk"
+    house.edit(rule_file, lambda text: text.replace("arrays=rules", "arays=rules"))
+    run = house.command("-m", "scripts.pipeline.report")
+    assert run.code != 0
+    assert "the following arguments are required: --arrays" in run.text
 
 
 @pytest.mark.parametrize(
@@ -477,9 +572,10 @@ def test_a_time_stamp_that_cannot_be_given_is_named(house):
     os.utime("out/result.txt", (4e9, 4e9))
     program = (
         "import os; from pathlib import Path; from scripts.pipeline import startup, writable\n"
+        "from scripts.pipeline.contract import Contract\n"
         "def utime(*_, **__): raise PermissionError(1, 'Operation not permitted')\n"
         "os.utime = utime\n"
-        f"step = startup.Step('make_it', {wanted()!r}, (), ('out/result.txt',))\n"
+        f"step = startup.Step('make_it', Contract.parsed({str(wanted())!r}))\n"
         f"try: startup.reconcile(Path({str(house)!r}), [step], 10**9)\n"
         "except writable.UnwritableError as error: print(error)"
     )
@@ -493,12 +589,12 @@ def test_a_time_stamp_that_cannot_be_given_is_named(house):
 @pytest.mark.parametrize("patience", ["0", "60"])
 def test_a_build_waits_for_another_as_long_as_it_is_told_to(house, patience):
     run(wanted())
-    step = startup.Step("make_it", wanted(), (), ("out/result.txt",))
     held = lock._opened(house)
     fcntl.flock(held, fcntl.LOCK_SH)
     program = (
         "from pathlib import Path; from scripts.pipeline import lock, startup\n"
-        f"step = startup.Step(*{dataclasses.astuple(step)!r})\n"
+        "from scripts.pipeline.contract import Contract\n"
+        f"step = startup.Step('make_it', Contract.parsed({str(wanted())!r}))\n"
         f"try: print(startup.reconcile(Path({str(house)!r}), [step], 10**9))\n"
         "except lock.BusyError as error: print(error)"
     )
@@ -568,17 +664,15 @@ def test_a_raw_file_must_be_there_recorded_and_unchanged(house):
         ask()
 
 
-STEPS = [startup.Step("make_it", wanted(), (), ("out/result.txt",))]
-
-
-def compare(house: Path, steps=STEPS) -> dict[str, str]:
+def compare(house: Path, *steps: Step) -> dict[str, list[str]]:
     program = (
         "import json, sys; from pathlib import Path; from scripts.pipeline import startup as s;"
-        "rows = json.loads(sys.argv[2]);"
-        "steps = [s.Step(n, c, tuple(i), tuple(o), b) for n, c, i, o, b in rows];"
+        "from scripts.pipeline.contract import Contract;"
+        "steps = [s.Step(n, Contract.parsed(c), b) for n, c, b in json.loads(sys.argv[2])];"
         "print(json.dumps(s.reconcile(Path(sys.argv[1]), steps, 10**9)))"
     )
-    listed = json.dumps([dataclasses.astuple(step) for step in steps])
+    given = steps or (Step("make_it", wanted()),)
+    listed = json.dumps([(step.name, str(step.contract), step.benchmark) for step in given])
     here = str(Path(startup.__file__).resolve().parents[2])
     done = subprocess.run(
         [sys.executable, "-c", program, str(house), listed],
@@ -600,8 +694,8 @@ def test_what_matches_is_kept(house):
         (lambda path: path.write_bytes(b"hellp"), "damaged"),
         (lambda path: path.write_bytes(b"hell"), "damaged"),
         (lambda path: path.unlink(), "missing"),
-        (lambda path: sidecar.path_of(path).unlink(), "no readable sidecar"),
-        (lambda path: sidecar.path_of(path).write_text("{"), "no readable sidecar"),
+        (lambda path: sidecar.path_of(path).unlink(), "no readable record"),
+        (lambda path: sidecar.path_of(path).write_text("{"), "no readable record"),
     ],
 )
 def test_what_is_damaged_is_removed(house, harm, reason):
@@ -610,20 +704,40 @@ def test_what_is_damaged_is_removed(house, harm, reason):
     harm(Path("out/result.txt"))
     if Path("out/result.txt").exists():
         os.utime("out/result.txt", ns=(times.st_atime_ns, times.st_mtime_ns))
-    assert reason in compare(house)["out/result.txt"]
+    assert reason in " ".join(compare(house)["out/result.txt"])
     assert not list(Path("out").iterdir())
 
 
 def test_another_contract_or_input_removes(house):
     Path("input.txt").write_text("1")
     run(wanted(), "input.txt")
-    step = startup.Step("make_it", wanted(), ("input.txt",), ("out/result.txt",))
-    assert compare(house, [step]) == {}
+    step = Step("make_it", wanted(reads=["input.txt"]))
+    assert compare(house, step) == {}
     Path("input.txt").write_text("2")
-    assert "input.txt" in compare(house, [step])["out/result.txt"]
+    told = ["input.txt is not the one that it was made from"]
+    assert compare(house, step) == {"out/result.txt": told}
     run(wanted(), "input.txt")
-    changed = startup.Step("make_it", wanted(text="new"), ("input.txt",), ("out/result.txt",))
-    assert "settings" in compare(house, [changed])["out/result.txt"]
+    changed = Step("make_it", wanted(text="new", reads=["input.txt"]))
+    assert compare(house, changed) == {"out/result.txt": ['setting text: "hello" -> "new"']}
+
+
+@pytest.mark.parametrize("field", [field.name for field in dataclasses.fields(Contract)])
+def test_whatever_changes_in_a_contract_is_told(house, field):
+    old = wanted(versions={"numpy": "1"}, files={"a": "1"})
+    new = {
+        "step": "x", "settings": {"mode": 2.0}, "reads": {"a": "b"}, "makes": {"r": "out/r.txt"},
+        "code": "x", "pins": "x", "versions": {"numpy": "2"}, "files": {"a": "2"}, "sidecars": True,
+    }  # fmt: skip
+    found = list(why._told(house, old, dataclasses.replace(old, **{field: new[field]})))
+    assert found
+    assert not list(why._told(house, old, old))
+
+
+def test_a_whole_number_is_not_the_same_as_one_with_a_point(house):
+    settings = {"mode": "write", "text": "x", "size": 2}
+    run(wanted(settings=settings))
+    found = compare(house, Step("make_it", wanted(settings=settings | {"size": 2.0})))
+    assert found == {"out/result.txt": ["setting size: 2 -> 2.0"]}
 
 
 def test_leftovers_of_killed_jobs_are_cleared(house):
@@ -640,17 +754,15 @@ def test_a_touched_intermediate_does_not_make_its_reader_look_stale(house, stamp
     """None: an hour after its reader, but not in the future."""
     run(wanted())
     Path("out/other.txt").write_text("read")
-    run(wanted(text="read"), "out/result.txt", output="out/other.txt")
-    first = startup.Step("make_it", wanted(), (), ("out/result.txt",))
-    second = startup.Step(
-        "read_it", wanted(text="read"), ("out/result.txt",), ("out/other.txt",), "out/read.tsv"
-    )
+    reader = wanted(text="read", reads=["out/result.txt"], output="out/other.txt")
+    run(reader)
+    first, second = Step("make_it", wanted()), Step("read_it", reader, "out/read.tsv")
     Path("out/read.tsv").write_text("seconds")
     now = Path("out/read.tsv").stat().st_mtime
     for name in ("out/other.txt", "out/read.tsv"):
         os.utime(name, (now - 7200, now - 7200))
     os.utime("out/result.txt", (stamp or now - 3600,) * 2)
-    assert compare(house, [first, second]) == {}
+    assert compare(house, first, second) == {}
     touched = Path("out/result.txt").stat().st_mtime
     assert touched <= Path("out/read.tsv").stat().st_mtime + 60  # no longer in the future
     assert Path("out/other.txt").stat().st_mtime >= touched
@@ -730,7 +842,7 @@ def test_code_that_is_edited_while_a_step_runs_spoils_nothing(house, capsys, mon
 
 def test_a_step_holds_the_lock_although_its_job_was_killed(house, monkeypatch):
     """No build may begin while anything lives that could still write."""
-    monkeypatch.setattr(job, "_die_with_parent", lambda parent: None)
+    monkeypatch.setattr(process, "_die_with_parent", lambda parent: None)
     (house / "scripts/topic/step.py").write_text(
         "import os, signal, time\n"
         "os.kill(os.getppid(), signal.SIGKILL)\n"

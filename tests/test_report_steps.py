@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from house import contract_of
 
 from scripts.common.artifacts import load_json, save_json
 from scripts.common.checks import Check, save_checks
@@ -26,7 +27,7 @@ def made(path: str, text: str | None = None, step: str = "t.plot") -> Path:
     where.parent.mkdir(parents=True, exist_ok=True)
     if text is not None:
         where.write_text(text)
-    contract = json.dumps({"step": step, "settings": {"seed": 1}, "files": {"data/raw/x": "0"}})
+    contract = contract_of(step, settings={"seed": 1}, files={"data/raw/x": "0"})
     found = sidecar.content("00", contract, {"data/results/t/a.npz": "1"}, {})
     sidecar.stage(where, found).replace(sidecar.path_of(where))
     return where
@@ -198,9 +199,10 @@ def published(results, monkeypatch):
             "collected": "collected.json", "made": "report/generated/claims.md",
             "pdf": "b.pdf", "html": "b.html", "manifest": "manifest.json",
             "engine": "embedded", "engine-version": "pandoc 3, typst 0",
+            "document": "report/doc.qmd",
         }  # fmt: skip
         words = [word for name, given in files.items() for word in (f"--{name}", given)]
-        publish.main(["report/doc.qmd", *words])
+        publish.main(words)
 
     return publish_with
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pytest
+from house import contract_of
 
 from scripts.pipeline import sidecar, verify_tree
 from scripts.pipeline.contract import sha256
@@ -18,13 +18,9 @@ def tree(tmp_path, monkeypatch):
     Path("data/raw").mkdir()
     Path("data/raw/x.csv").write_text("1")
     Path("data/results/t/a.npz").write_text("a")
-    step = {
-        "step": "t.compute",
-        "settings": {},
-        "files": {"data/raw/x.csv": sha256(Path("data/raw/x.csv"))},
-    }
+    step = contract_of("t.compute", files={"data/raw/x.csv": sha256(Path("data/raw/x.csv"))})
     artifact = Path("data/results/t/a.npz")
-    found = sidecar.content(sha256(artifact), json.dumps(step), {}, {})
+    found = sidecar.content(sha256(artifact), step, {}, {})
     sidecar.stage(artifact, found).replace(sidecar.path_of(artifact))
     return tmp_path
 

@@ -22,8 +22,6 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from scripts.common.settings import key
-
 SURVEY = "data/code/survey.json"
 
 
@@ -31,7 +29,7 @@ SURVEY = "data/code/survey.json"
 class Reads:
     """Which settings a step reads, as the head of its class `Settings` says.
 
-    block: the key of its block, empty where it has none. names: those that it reads of the block,
+    block: the class of its block, empty where it has none. names: those that it reads of the block,
     or, if `leaves`, all the others. given: those that it declares itself, for its rule to give.
     """
 
@@ -196,7 +194,7 @@ def _reads(module: str, tree: ast.Module) -> Reads:
     try:
         (base,), (how,) = found.bases, found.keywords
         names = list(ast.literal_eval(how.value))
-        block = key(base.id) if base.id != "Block" else ""  # type: ignore[attr-defined]
+        block = base.id if base.id != "Block" else ""  # type: ignore[attr-defined]
         if how.arg not in ("reads", "leaves"):
             raise ValueError(how.arg)
     except (AttributeError, ValueError):

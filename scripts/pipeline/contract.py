@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from scripts.common.command_line import option, text_of
+from scripts.common.settings import key
 from scripts.pipeline import code, versions
 
 PROCESS = "scripts.pipeline.process"
@@ -148,11 +149,11 @@ def _settings(
 ) -> dict[str, Any]:
     if not reads.block:
         return {}
-    block = configuration.get(reads.block, {})
+    block = configuration.get(key(reads.block), {})
     names = [name for name in block if name not in reads.names] if reads.leaves else reads.names
     if unknown := [name for name in reads.names if name not in block]:
         raise ContractError(
-            f"{step}: no setting named {', '.join(unknown)} in the block {reads.block} of its "
+            f"{step}: no setting named {', '.join(unknown)} in the block {key(reads.block)} of its "
             "configuration"
         )
     return {name: block[name] for name in names}
