@@ -53,10 +53,9 @@ def configured(topic: str) -> dict[str, Any]:
 
 def contract_of(step: str, **given: Any) -> Contract:
     """Return the contract of a step, empty but for what is given."""
-    kinds = dict.fromkeys(("settings", "reads", "makes", "versions", "files"), {})
-    return Contract(
-        **{"step": step, "code": "the same", "pins": "", "sidecars": False} | kinds | given
-    )
+    empty = {kind: {} for kind in ("settings", "reads", "makes", "versions", "files")}
+    texts = {"step": step, "code": "the same", "pins": ""}
+    return Contract(**empty | texts | {"sidecars": False} | given)
 
 
 @dataclass(frozen=True)

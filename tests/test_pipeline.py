@@ -492,7 +492,7 @@ def test_make_report_says_what_is_wrong_with_a_rule(finished, tmp_path):
     house.edit(rule_file, lambda text: text.replace(arrays, f"{arrays},\n        other=1"))
     run = house.command("-m", "scripts.pipeline.report")
     assert run.code != 0
-    assert "Error" in run.text
+    assert "files have to be specified as strings" in run.text
     house.edit(rule_file, lambda text: text.replace(",\n        other=1", ""))
     house.edit(rule_file, lambda text: text.replace(arrays, '"report/build/assignment.pdf"'))
     run = house.command("-m", "scripts.pipeline.report")
