@@ -35,7 +35,7 @@ for name in ["step", *TOPICS, "report"]:
 rule all:
     default_target: True
     input:
-        startup.artifacts(workflow),
+        building.made(workflow),
 
 
 startup.prepare(workflow, config["cache"]["megabytes"])

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import shutil
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from house import ROOT, SMALL, House, built
 from kills import session_folder
+
+# A shell ignores interrupts for what it runs in the background, and so would every build here.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

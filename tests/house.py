@@ -24,6 +24,7 @@ from typing import Any
 import forks
 import yaml
 
+from scripts.pipeline import why
 from scripts.pipeline.config import CONFIG, read_schema, read_yaml, validate
 from scripts.pipeline.contract import Contract
 
@@ -110,6 +111,13 @@ class House:
         run = Run(*forks.snakemake(self.root, options, ENVIRONMENT | dict(more or {})))
         assert run.code == 0, run.text[-6000:]
         return run.rules
+
+    def explained(self) -> set[str]:
+        """Return the rules for which `make why` has a reason."""
+        asked = self.environment | {why.ASKED: "1"}
+        code, text = forks.snakemake(self.root, ["--cores", "all", "--dry-run"], asked)
+        assert code == 0, text[-6000:]
+        return set(re.findall(r"^(\w+)\n    ", text, re.MULTILINE))
 
     def clone(self, target: Path) -> House:
         """Copy everything, time stamps included."""

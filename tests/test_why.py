@@ -35,10 +35,6 @@ def change_model(house: House) -> None:
 RULES = "workflow/rules/gan_game.smk"
 
 
-def change_command(house: House) -> None:
-    house.edit(RULES, lambda text: text.replace(" --copies", " --matrix=x --copies", 1))
-
-
 def swap_outputs(house: House) -> None:
     house.edit(
         RULES,
@@ -65,7 +61,6 @@ def remove_record_and_change_model(house: House) -> None:
         (lambda house: (house.root / ARRAYS).unlink(), "compute_gan_game", f"{ARRAYS} is missing"),
         (add_sentence, "publish_report", r"report/exercises/gan_game\.qmd was edited"),
         (bump_pin, "compute_gan_game", r"the pinned versions in envs/requirements\.txt .*changed"),
-        (change_command, "plot_gan_game", r"its command changed: with --matrix=x"),
         (swap_outputs, "plot_gan_game", "its rule names other files .*"),
         (reseed, "check_gan_game", "it reads 2 files that compute_gan_game makes again"),
     ],

@@ -32,7 +32,7 @@ def contract(
 
     def string(wildcards: Any, input: Any, output: Any) -> str:
         try:
-            return str(found.of(root, _named(input), _named(output), made(workflow)))
+            return str(found.of(root, _named(input), _named(output), set(made(workflow))))
         except contracts.ContractError as error:
             raise SystemExit(str(error)) from None
 
@@ -53,9 +53,9 @@ def contract_of(rule: Any) -> Contract:
     return Contract.parsed(rule.params.contract(None, rule.input, rule.output))
 
 
-def made(workflow: Any) -> set[str]:
+def made(workflow: Any) -> list[str]:
     """Return every file that a rule makes."""
-    return {str(output) for rule in workflow.rules for output in rule.output}
+    return [str(output) for rule in workflow.rules for output in rule.output]
 
 
 def _named(files: Any) -> Files:

@@ -24,11 +24,6 @@ from scripts.pipeline.stage import STAGES
 from scripts.pipeline.step import Step, steps_of
 
 
-def artifacts(workflow: Any) -> list[str]:
-    """Return the path of every artifact that the rules make, for `rule all` to ask for."""
-    return [output for step in steps_of(workflow) for output in step.outputs]
-
-
 def reconcile(root: Path, steps: Sequence[Step], cache_limit: int) -> dict[str, list[str]]:
     """Remove what is not what its rule wants; return the reasons for each such artifact.
 
@@ -96,7 +91,7 @@ def prepare(workflow: Any, cache_megabytes: int) -> None:
         raise SystemExit(0)
     if not workflow.is_main_process:
         return
-    made = rules.made(workflow)
+    made = set(rules.made(workflow))
     for file in (file for rule in workflow.rules for file in rule.input):
         file.flags["ancient"] = str(file) not in made  # its bytes count, not its time stamp
     if not starts_a_build(sys.argv[1:]):
