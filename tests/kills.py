@@ -148,7 +148,8 @@ def _is_job(process: psutil.Process, module: str) -> bool:
         words = process.cmdline()
     except psutil.Error:
         return False
-    return words[1:3] == ["-m", "scripts.pipeline.job"] and module in words
+    step = f'"step": "{module.removeprefix("scripts.")}"'
+    return words[1:3] == ["-m", "scripts.pipeline.job"] and any(step in word for word in words)
 
 
 @contextmanager
