@@ -11,6 +11,7 @@ import ast
 import fcntl
 import functools
 import hashlib
+import json
 import os
 import re
 import shutil
@@ -25,12 +26,15 @@ import forks
 import yaml
 
 from scripts.pipeline import why
-from scripts.pipeline.config import CONFIG, read_schema, read_yaml, validate
+from scripts.pipeline.config import CONFIG, SCHEMA, read_yaml, validate
 from scripts.pipeline.contract import Contract
 
 ROOT = Path(__file__).resolve().parent.parent
 TINY = ROOT / "tests/tiny_config.yaml"
-SOURCES = ("Snakefile", "workflow", "scripts", "envs", "report", "data/raw")
+SOURCES = (
+    "Snakefile", "workflow", "scripts", "envs", "report", "data/raw", "docs/dice",
+    "docs/new-exercise.md", "tests/readers.yaml",
+)  # fmt: skip
 MADE = ("data/results", "data/figures", "report")
 TOPICS = re.compile(r"^TOPICS = \[.*?\]", re.MULTILINE | re.DOTALL)
 SMALL = ("gan_game", "diffusion_step")
@@ -145,7 +149,8 @@ class House:
             block = functools.reduce(lambda inner, key: inner[key], sections, config)
             assert last in block, name
             block[last] = value
-        validate(config, read_schema(self.root), CONFIG)
+        schema = json.loads((self.root / SCHEMA).read_text(encoding="utf-8"))
+        validate(config, schema, CONFIG)
         text = yaml.safe_dump(config, sort_keys=False)
         (self.root / CONFIG).write_text(text, encoding="utf-8")
 
@@ -306,6 +311,17 @@ def leaves(block: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     return found
 
 
+def copy_all(target: Path) -> Path:
+    """Copy every committed file; return the copy's root."""
+    listed = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
+    names = subprocess.run(listed, cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    for name in names.splitlines():
+        if (ROOT / name).is_file():
+            (target / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, target / name)
+    return target
+
+
 def copy_source(target: Path, kept: Sequence[str] | None = None) -> House:
     """Copy the committed files that a build needs, with the tests' settings.
 
@@ -324,21 +340,22 @@ def copy_source(target: Path, kept: Sequence[str] | None = None) -> House:
     shutil.rmtree(target / "report/build", ignore_errors=True)
     house = House(target)
     if kept is not None:
-        _keep(house, kept)
+        keep(target, *kept)
     tiny, known = leaves(read_yaml(TINY)), leaves(house.config)
     house.configure({name: value for name, value in tiny.items() if name in known})
     return house
 
 
-def _keep(house: House, kept: Sequence[str]) -> None:
-    """Leave only some exercises in the Snakefile and in the document."""
-    listed = "".join(f'    "{topic}",\n' for topic in kept)
-    house.edit("Snakefile", lambda text: TOPICS.sub(f"TOPICS = [\n{listed}]", text))
-    include = re.compile(r"^\{\{< include exercises/(\w+)\.qmd >\}\}\n+", re.MULTILINE)
-    house.edit(
-        "report/assignment.qmd",
-        lambda text: include.sub(lambda found: found[0] if found[1] in kept else "", text),
-    )
+def keep(root: Path, *kept: str) -> None:
+    """Leave only some exercises in the three lists; delete the texts of the others."""
+    known = topics(root)
+    listed = re.compile(rf'^.*["/]({"|".join(known)})(?:",|\.qmd.*)\n+', re.MULTILINE)
+    for path in (root / "Snakefile", root / "report/assignment.qmd", root / "report/_quarto.yml"):
+        text = path.read_text(encoding="utf-8")
+        text = listed.sub(lambda found: found[0] if found[1] in kept else "", text)
+        path.write_text(text, encoding="utf-8")
+    for topic in set(known) - set(kept):
+        (root / f"report/exercises/{topic}.qmd").unlink()
 
 
 def built(folder: Path, kept: Sequence[str] | None = None) -> House:

@@ -1,0 +1,15 @@
+"""The distribution of the sum of two dice, as a convolution."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from scripts.common.arrays import Floats
+
+
+def sum_distribution(red: int, blue: int) -> Floats:
+    """Return the probabilities of the sums 2, ..., red + blue, shape (red + blue - 1,).
+
+    red, blue: the numbers of faces of two fair dice.
+    """
+    return np.convolve(np.full(red, 1 / red), np.full(blue, 1 / blue))
