@@ -67,8 +67,12 @@ def alternatives_of_pdf(pdf: bytes) -> list[str]:
 
 
 def signs(text: str) -> Iterator[tuple[str, str]]:
-    """What stands before each sign, and the sign; a formula counts as one."""
-    pattern = rf"([\s{MAYBE}]*)({FORMULA}[^{END}]*{END}|[^\s{MAYBE}])"
+    """What stands before each sign, and the sign; formulas without a sign between count as one.
+
+    The subscript of one may stand behind the root of the next, in a PDF.
+    """
+    formula = f"{FORMULA}[^{END}]*{END}"
+    pattern = rf"([\s{MAYBE}]*)({formula}(?:[\s{MAYBE}]*{formula})*|[^\s{MAYBE}])"
     for between, sign in re.findall(pattern, plain(text)):
         yield next((gap for gap in (MAYBE, "\n", " ") if gap in between), ""), sign
 
@@ -81,7 +85,8 @@ def difference(expected: str, got: str, edition: Edition) -> list[str]:
     """
     found, read, done, after_formula = list(signs(got)), 0, "", True
     for gap, sign in signs(expected):
-        formula = sorted(re.sub(r"\s", "", sign[1:-1])) if sign[0] == FORMULA else []
+        inside = re.sub(rf"[\s{MAYBE}{FORMULA}{END}]", "", sign) if sign[0] == FORMULA else ""
+        formula = sorted(inside)
         here = found[read : read + max(1, len(formula))]
         if formula:
             same = sorted(sign for _, sign in here) == formula

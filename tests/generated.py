@@ -205,7 +205,8 @@ class Code(Part):
         return f"{ticks} {self.text} {ticks}"
 
     def words(self, book: Book, edition: Edition) -> str:
-        return self.text
+        """In a PDF the extractor may see a blank where the font changes."""
+        return self.text if edition == "html" else f"{MAYBE}{self.text}{MAYBE}"
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from scripts.report.render import RenderError, prepared
 FIGURE = '![Cap.](line.svg){#fig-a fig-alt="A plain test line"}'
 OTHER = '![Cap two.](line.svg){#fig-b fig-alt="A plain test line"}'
 TABLE = "| a | b |\n|---|---|\n| 1 | 2 |\n"
+NUMBERED = "".join(f"    {line}\n" for line in f"{TABLE}\n: Cap {{#tbl-a}}".split("\n"))
 
 REFUSED = {
     "a callout under text": ("text\n::: {.callout-note}\nx\n:::\n", 2, "a div needs a blank line"),
@@ -35,6 +36,8 @@ REFUSED = {
     "text under a table": (f"{TABLE}text\n", 4, "read as a row"),
     "a caption alone": ("text\n\n: Cap {#tbl-a}\n\nmore\n", 3, "no table stands above or below"),
     "braces in a caption": (f"{TABLE}\n: a \\{{b\\}} {{#tbl-a}}\n", 5, "holds no braces"),
+    "a numbered table in a list in a div": (
+        f"::: {{#lem-a}}\n1.  x\n\n{NUMBERED}\n:::\n", 8, "in a list in a div loses its caption"),
     "two shortcodes in a line": (
         "x\n\n{{< var a.b >}} of {{< var a.b >}}\n", 3, "begins and ends with a shortcode"),
     "a list under text": ("text\n- a\n- b\n", 2, "a list needs a blank"),
@@ -85,6 +88,11 @@ ACCEPTED = {
     "a caption of two lines": (FIGURE.replace("Cap.", "One\ntwo.") + "\n", "Figure 1: One two."),
     "an icon": ('a ![](line.svg){fig-alt="A plain line" width=1cm} b\n', "a b"),
     "a caption over its table": (f": Cap {{#tbl-a}}\n\n{TABLE}", "Table 1: Cap a b 1 2"),
+    "a numbered table in a list": (f"1.  x\n\n{NUMBERED}", "x Table 1: Cap a b 1 2"),
+    "a numbered table in a div": (
+        f"::: {{#lem-a}}\nx\n\n{TABLE}\n: Cap {{#tbl-a}}\n:::\n",
+        "Lemma 1. x Table 1: Cap a b 1 2",
+    ),
     "a caption under its table": (f"{TABLE}: Cap {{#tbl-a}}\n", "Table 1: Cap a b 1 2"),
     "bars in cells": ("| a | b |\n|---|---|\n| `x|y` | p\\|q |\n", "a b x|y p|q"),
     "notes side by side": ("x[^a]\n\n[^a]: n\n", "x1 n"),

@@ -146,7 +146,9 @@ def test_numbers_that_are_swapped_are_found(folder: Path, monkeypatch: pytest.Mo
         ("a b", "a b", True), ("a b", "ab", False), ("ab", "a b", False), ("a b", "a b c", False),
         ("a b c", "a b", False), ("a\nb", "ab", False), (f"a{MAYBE}b", "ab", True),
         (f"a{MAYBE}b", "a b", True), (f"{FORMULA}x1{END} a", "1 xa", True),
-        (f"{FORMULA}x1{END}", "x", False), (f"{BULLET}\na", "• a", True), ("ab", "𝑎b", True),
+        (f"{FORMULA}x1{END}", "x", False), (f"{FORMULA}x1{END}\n{FORMULA}√y{END}", "x√\n1y", True),
+        (f"{FORMULA}x1{END} a {FORMULA}√y{END}", "x√ a 1y", False),
+        (f"{BULLET}\na", "• a", True), ("ab", "𝑎b", True),
         ("...", "…", False), ("-5", "−5", False), ("it's", "it’s", False),
     ],
 )  # fmt: skip

@@ -224,9 +224,21 @@ def _captions_alone(document: Document) -> Iterator[Stray]:
             continue
         if re.search(r"\\[{}]", match[0]):
             yield Stray(match.start(), "a table's caption holds no braces; Quarto would lose it.")
+        if match[0][0].isspace() and _in_div(document, match.start()):
+            yield Stray(
+                match.start(),
+                "a numbered table in a list in a div loses its caption in Quarto; take it out of "
+                "the list or of the div.",
+            )
         beside = [other[0] for other in paragraphs[max(index - 1, 0) : index + 2] if other != match]
         if not re.search(r"\||--", "".join(beside)):
             yield Stray(match.start(), "no table stands above or below this caption.")
+
+
+def _in_div(document: Document, offset: int) -> bool:
+    lines = document.prose[document.body : offset].split("\n")
+    fences = (DIV.match(line) for line in lines)
+    return sum(1 if fence[2] else -1 for fence in fences if fence) > 0
 
 
 def _pictures_in_text(document: Document) -> Iterator[Stray]:
