@@ -9,7 +9,15 @@ from pathlib import Path
 import pytest
 import yaml
 
-from scripts.pipeline.config import CONFIG, ConfigError, read_schema, read_yaml, validate
+from scripts.pipeline.config import (
+    CONFIG,
+    SCHEMA,
+    ConfigError,
+    read_schema,
+    read_yaml,
+    schema_text,
+    validate,
+)
 
 
 @pytest.fixture(scope="module")
@@ -30,6 +38,11 @@ def refusal(config, schema) -> str:
 
 def test_the_committed_configuration_is_valid(config, schema):
     validate(config, schema, CONFIG)
+
+
+def test_the_schema_for_editors_is_that_of_the_declarations(root, schema):
+    """`python -m scripts.pipeline.config` writes it."""
+    assert (root / SCHEMA).read_text("utf-8") == schema_text(schema)
 
 
 def test_every_knob_is_described_in_the_schema_and_commented_in_the_file(root, config, schema):
