@@ -99,6 +99,11 @@ def both(document: Document, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str,
     return editions
 
 
+def first_headings(document: Document) -> int:
+    """How many headings of the first level the report has; none is commented out or quoted."""
+    return len(re.findall("^# ", document.text, re.MULTILINE))
+
+
 @pytest.mark.parametrize("case", ["interwoven", "report"])
 def test_reading_by_chapters_is_reading_whole(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, whole: House, case: str
@@ -108,7 +113,8 @@ def test_reading_by_chapters_is_reading_whole(
         if case == "interwoven"
         else read_document(whole.root / "report/assignment.qmd")
     )
-    assert len(chapters.chapters(document)) == (5 if case == "interwoven" else 8)
+    expected = 5 if case == "interwoven" else first_headings(document)
+    assert len(chapters.chapters(document)) == expected
     first, second = both(document, monkeypatch)
     assert first[0] == second[0]
     assert first[1] == second[1]
@@ -172,7 +178,8 @@ def test_the_report_has_a_name_for_each_heading(
 
     monkeypatch.setattr(assembly, "convert", counted)
     embedded.typst_source(document)
-    assert len(texts) == 10  # with the frame and the citations
+    chapters_read = sum(text.startswith("# ") for text in texts)
+    assert chapters_read == first_headings(document)
 
 
 def test_only_the_changed_chapter_is_converted_again(
