@@ -81,7 +81,7 @@ def main() -> int:
 def begin(trees: Trees, target: Path, state: str) -> House:
     """Return a copy in which a build has something to do."""
     if "lost" not in state:
-        unknown = ["data/results/diffusion_step/compute.npz"] if "unknown" in state else []
+        unknown = ["data/results/dice/compute.npz"] if "unknown" in state else []
         return trees.copy(target, *unknown)
     house = trees.house.clone(target)
     for name in ("data/results", "data/figures", "report/generated", "report/build"):

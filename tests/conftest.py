@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from house import ROOT, SMALL, House, built
+from house import ROOT, House, built
 from kills import session_folder
 
 # A shell ignores interrupts for what it runs in the background, and so would every build here.
@@ -23,8 +23,8 @@ def root() -> Path:
 
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> House:
-    """A finished build of two exercises that all tests share; none may change it."""
-    return built(session_folder(tmp_path_factory) / "small", SMALL)
+    """A finished build of the guide's exercise that all tests share; none may change it."""
+    return built(session_folder(tmp_path_factory) / "small", small=True)
 
 
 @pytest.fixture(scope="session")
@@ -35,7 +35,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> House:
 
 @pytest.fixture
 def house(finished: House, tmp_path: Path) -> Iterator[House]:
-    """A copy of the build of two exercises, for one test."""
+    """A copy of the build of the guide's exercise, for one test."""
     yield finished.clone(tmp_path / "house")
     shutil.rmtree(tmp_path)
 

@@ -45,9 +45,11 @@ def run(command: Sequence[str], copy: Path, environment: Mapping[str, str]) -> N
     assert done.returncode == 0, f"{shlex.join(command)}\n{done.stdout[-6000:]}"
 
 
-def run_tests(files: Sequence[str], only: str, copy: Path, environment: Mapping[str, str]) -> None:
-    """Run test files of a copy, of them those that `only` (pytest's `-k`) selects."""
+def run_tests(
+    files: Sequence[str], only: str, copy: Path, environment: Mapping[str, str], *options: str
+) -> None:
+    """Run test files of a copy, of them the tests that `only` (pytest's `-k`) selects."""
     plain = {name: text for name, text in environment.items() if not name.startswith("PYTEST_")}
-    paths = [f"tests/{name}.py" for name in files]
-    options = ["-k", only, "-p", "no:cacheprovider", f"--basetemp={copy.parent / 'tests'}"]
-    run([sys.executable, "-m", "pytest", *options, *paths], copy, plain)
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-k", only, *options]
+    command += [f"--basetemp={copy.parent / 'tests'}", *(f"tests/{name}.py" for name in files)]
+    run(command, copy, plain)

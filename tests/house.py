@@ -2,7 +2,7 @@
 
 `built` makes a finished copy once a test session, whichever worker comes first; `clone` copies it,
 time stamps and Snakemake's notes included, so that each test starts from a finished build. Most
-tests use a copy with two exercises only, which builds in seconds.
+tests use a copy with the guide's exercise only, which builds in seconds.
 """
 
 from __future__ import annotations
@@ -17,12 +17,13 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import forks
+import guide
 import yaml
 
 from scripts.pipeline import why
@@ -37,9 +38,6 @@ SOURCES = (
 )  # fmt: skip
 MADE = ("data/results", "data/figures", "report")
 TOPICS = re.compile(r"^TOPICS = \[.*?\]", re.MULTILINE | re.DOTALL)
-SMALL = ("gan_game", "diffusion_step")
-"""Two exercises whose copies build quickly and whose text refers to no other exercise."""
-
 REPORT = frozenset({"collect_report", "publish_report"})
 DOCUMENT = REPORT - {"collect_report"}
 """What a change of the text alone runs."""
@@ -322,10 +320,10 @@ def copy_all(target: Path) -> Path:
     return target
 
 
-def copy_source(target: Path, kept: Sequence[str] | None = None) -> House:
+def copy_source(target: Path, small: bool = False) -> House:
     """Copy the committed files that a build needs, with the tests' settings.
 
-    kept: the exercises to keep in the document and the DAG; None means all.
+    small: whether the guide's exercise stands there for all others.
     """
     ignored = shutil.ignore_patterns(
         "__pycache__", "generated", "_variables.yml*", ".quarto", ".partial-*"
@@ -339,8 +337,11 @@ def copy_source(target: Path, kept: Sequence[str] | None = None) -> House:
         shutil.copy2(source, target / name)
     shutil.rmtree(target / "report/build", ignore_errors=True)
     house = House(target)
-    if kept is not None:
-        keep(target, *kept)
+    if small and guide.EXERCISE in topics():
+        keep(target, guide.EXERCISE)
+    elif small:
+        keep(target)
+        guide.follow(target, ENVIRONMENT)
     tiny, known = leaves(read_yaml(TINY)), leaves(house.config)
     house.configure({name: value for name, value in tiny.items() if name in known})
     return house
@@ -358,14 +359,14 @@ def keep(root: Path, *kept: str) -> None:
         (root / f"report/exercises/{topic}.qmd").unlink()
 
 
-def built(folder: Path, kept: Sequence[str] | None = None) -> House:
+def built(folder: Path, small: bool = False) -> House:
     """Return the finished copy in `folder`, which other workers share: build it if it is new."""
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         house, outcome = House(folder / "house"), folder / "outcome"
         if not outcome.exists():
-            copy_source(house.root, kept)
+            copy_source(house.root, small)
             run = house.command("-m", "snakemake", "--cores", "all", "--keep-going")
             outcome.write_text("built" if run.code == 0 else run.text[-6000:], encoding="utf-8")
     assert outcome.read_text(encoding="utf-8") == "built"

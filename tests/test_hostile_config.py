@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 import yaml
-from house import ROOT, SMALL, House, copy_source
+from house import ROOT, House, copy_source
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -269,7 +269,7 @@ def mutations() -> list[tuple[str, str, str]]:
     draw = random.Random("hostile configurations")
     alphabet = string.ascii_letters + "$();|&<>`\\'\"{}*#"
     found = []
-    for path, node in draw.sample(LEAVES, THROUGH_THE_COMMAND_LINE - len(TRICKS) - 3):
+    for path, node in draw.choices(LEAVES, k=THROUGH_THE_COMMAND_LINE - len(TRICKS) - 3):
         wrong: Any = "".join(draw.choices(alphabet, k=200))
         if node["type"] in ("integer", "number") and draw.random() < 0.5:
             wrong = node["maximum"] * 2 + 1
@@ -279,7 +279,7 @@ def mutations() -> list[tuple[str, str, str]]:
 
 @pytest.fixture(scope="module")
 def copy_of_the_source(tmp_path_factory) -> House:
-    return copy_source(tmp_path_factory.mktemp("hostile") / "house", SMALL)
+    return copy_source(tmp_path_factory.mktemp("hostile") / "house", small=True)
 
 
 def everything(house: House) -> dict[str, str]:

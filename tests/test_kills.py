@@ -14,9 +14,9 @@ import pytest
 from house import House
 from kills import PLAIN, REPORT, Build, Trees, building, report, session_folder, two_builds
 
-COMPUTE = "scripts.diffusion_step.compute"
+COMPUTE = "scripts.dice.compute"
 PUBLISH = "scripts.report.publish"
-ARRAYS = "data/results/diffusion_step/compute.npz"
+ARRAYS = "data/results/dice/compute.npz"
 PDF = "report/build/assignment.pdf"
 
 
@@ -78,14 +78,14 @@ def products(house: House) -> dict[str, str]:
 def test_a_render_that_fails_leaves_the_products(trees, tmp_path, words):
     house = trees.copy(tmp_path / "house")
     before = products(house)
-    house.edit("report/exercises/gan_game.qmd", lambda text: f"{text}\nSee @sec-nowhere.\n")
+    house.edit("report/exercises/dice.qmd", lambda text: f"{text}\nSee @sec-nowhere.\n")
     for _ in range(2):
         run = house.command(*words)
         assert run.code != 0
         assert "The PDF was not changed." in run.text
         assert products(house) == before
         assert leftovers(house) == []
-    house.edit("report/exercises/gan_game.qmd", lambda text: text.replace("See @sec-nowhere.", ""))
+    house.edit("report/exercises/dice.qmd", lambda text: text.replace("See @sec-nowhere.", ""))
     assert house.build().rules == {"publish_report"}
     assert products(house) != before
 

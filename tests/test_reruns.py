@@ -16,20 +16,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import guide
 import pytest
 import yaml
-from house import (
-    DOCUMENT,
-    REPORT,
-    ROOT,
-    SMALL,
-    Graph,
-    House,
-    copy_source,
-    leaves,
-    module_file,
-    topics,
-)
+from house import DOCUMENT, REPORT, ROOT, Graph, House, copy_source, leaves, module_file, topics
 
 from scripts.pipeline.config import CONFIG, ConfigError, read_schema, read_yaml, validate
 
@@ -38,7 +28,7 @@ OLD = 946_684_800
 
 PACKAGES = [topic for topic in topics() if (ROOT / "scripts" / topic / "model.py").is_file()]
 COMMON = sorted(path.stem for path in (ROOT / "scripts/common").glob("[a-z]*.py"))
-TOPIC = SMALL[0]
+TOPIC = guide.EXERCISE
 
 
 # Changes
@@ -122,9 +112,8 @@ def comment_config(house: House) -> None:
 
 
 def swap_settings(house: House) -> None:
-    config = house.config["gan_game"]
-    first, second = config["largest_m"], config["dynamics_m"]
-    house.configure({"gan_game.largest_m": second, "gan_game.dynamics_m": first})
+    red, blue = house.config[TOPIC].values()
+    house.configure({f"{TOPIC}.red": blue, f"{TOPIC}.blue": red})
 
 
 def restyle(house: House) -> None:
@@ -223,9 +212,9 @@ def forget(house: House) -> None:
     shutil.rmtree(house.root / ".snakemake")
 
 
-def forget_and_reseed(house: House) -> None:
+def forget_and_throw_another(house: House) -> None:
     forget(house)
-    house.configure({f"{TOPIC}.seed": house.config[TOPIC]["seed"] + 1})
+    house.configure({f"{TOPIC}.red": house.config[TOPIC]["red"] + 1})
 
 
 def bump_pin(house: House) -> None:
@@ -251,10 +240,12 @@ RULES = f"workflow/rules/{TOPIC}.smk"
 def forget_and_swap_outputs(house: House) -> None:
     """Let two outputs of a rule swap names: the same files, in other places."""
     forget(house)
-    names = {"copies": "matrix", "matrix": "copies"}
+    names = {"distribution": "at_most", "at_most": "distribution"}
     house.edit(
         RULES,
-        lambda text: re.sub(r'\b(copies|matrix)="', lambda found: f'{names[found[1]]}="', text),
+        lambda text: re.sub(
+            r'\b(distribution|at_most)="', lambda found: f'{names[found[1]]}="', text
+        ),
     )
 
 
@@ -337,7 +328,7 @@ def plots_and_report(graph: Graph, root: Path) -> set[str]:
 
 
 MODEL = f"scripts.{TOPIC}.model"
-FIGURE = f"data/figures/{TOPIC}/copies.svg"
+FIGURE = f"data/figures/{TOPIC}/distribution.svg"
 ARRAYS = f"data/results/{TOPIC}/compute.npz"
 PDF = "report/build/assignment.pdf"
 VARIABLES = "report/_variables.yml"
@@ -361,7 +352,7 @@ ROWS = {
     "a sentence with a time stamp of the future": Row(
         lambda house: (add_sentence(house), os.utime(house.root / QMD, (4e9, 4e9))), document
     ),
-    "two settings swap values": Row(swap_settings, rules("compute_gan_game", "check_gan_game")),
+    "two settings swap values": Row(swap_settings, rules(f"compute_{TOPIC}", f"check_{TOPIC}")),
     "plot style": Row(restyle, plots_and_report),
     "one sentence": Row(add_sentence, document),
     "one reference": Row(add_reference, document),
@@ -382,7 +373,7 @@ ROWS = {
     "a bit of the PDF flipped": Row(flip_bit(PDF), maker_of(PDF)),
     ".snakemake deleted": Row(forget, nothing),
     ".snakemake deleted, then a setting changed": Row(
-        forget_and_reseed, rules(f"compute_{TOPIC}")
+        forget_and_throw_another, rules(f"compute_{TOPIC}")
     ),
     ".snakemake deleted, then two outputs swap names": Row(
         forget_and_swap_outputs, rules(f"plot_{TOPIC}")
@@ -551,9 +542,10 @@ def test_changed_settings_end_in_the_bytes_of_a_clean_build(whole_house, tmp_pat
 
 
 def test_a_setting_changed_back_restores_and_computes_nothing(house, finished):
-    leaf = f"{TOPIC}.seed"
-    before = house.config[TOPIC]["seed"]
-    rerun = finished.graph.with_dependents(READERS[leaf])
+    leaf = f"{TOPIC}.red"
+    before = house.config[TOPIC]["red"]
+    readers = leaves(read_yaml(finished.root / "tests/readers.yaml"))[leaf]
+    rerun = finished.graph.with_dependents(readers)
     house.configure({leaf: before + 1})
     assert house.build().rules == rerun
     assert house.artifacts() != finished.artifacts()
@@ -568,7 +560,7 @@ def test_a_setting_changed_back_restores_and_computes_nothing(house, finished):
 
 def test_another_persons_folder_and_environment_end_in_the_same_bytes(finished, tmp_path):
     """In particular: no setting of Python, NumPy, Numba or Matplotlib gets through to a step."""
-    house = copy_source(tmp_path / "my thesis ü 'a' \"b\" $x (1) #&% *" / "house", SMALL)
+    house = copy_source(tmp_path / "my thesis ü 'a' \"b\" $x (1) #&% *" / "house", small=True)
     (tmp_path / ".config/matplotlib").mkdir(parents=True)
     for place in (house.root, tmp_path / ".config/matplotlib"):
         (place / "matplotlibrc").write_text("axes.grid: True\nlines.linewidth: 5\n")
@@ -630,7 +622,7 @@ def without_the_contract(house: House) -> None:
 
 @pytest.fixture(scope="module")
 def control(tmp_path_factory) -> House:
-    house = copy_source(tmp_path_factory.mktemp("control") / "house", SMALL)
+    house = copy_source(tmp_path_factory.mktemp("control") / "house", small=True)
     without_the_contract(house)
     house.build()
     assert house.dry_run() == set()

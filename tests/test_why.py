@@ -9,7 +9,7 @@ import pytest
 from house import House
 from test_reruns import add_sentence, alter_function, bump_pin, flip_bit
 
-ARRAYS = "data/results/gan_game/compute.npz"
+ARRAYS = "data/results/dice/compute.npz"
 
 
 def why(house: House) -> dict[str, list[str]]:
@@ -24,24 +24,24 @@ def test_nothing_would_run(finished):
     assert "Nothing would run" in finished.command("-m", "scripts.pipeline.why").text
 
 
-def reseed(house: House) -> None:
-    house.configure({"gan_game.seed": 7})
+def throw_another(house: House) -> None:
+    house.configure({"dice.red": 7})
 
 
 def change_model(house: House) -> None:
-    house.edit("scripts/gan_game/model.py", alter_function)
+    house.edit("scripts/dice/model.py", alter_function)
 
 
-RULES = "workflow/rules/gan_game.smk"
+RULES = "workflow/rules/dice.smk"
 
 
 def swap_outputs(house: House) -> None:
     house.edit(
         RULES,
         lambda text: (
-            text.replace('copies="', 'swapped="')
-            .replace('matrix="', 'copies="')
-            .replace('swapped="', 'matrix="')
+            text.replace('distribution="', 'swapped="')
+            .replace('at_most="', 'distribution="')
+            .replace('swapped="', 'at_most="')
         ),
     )
 
@@ -54,15 +54,15 @@ def remove_record_and_change_model(house: House) -> None:
 @pytest.mark.parametrize(
     ("change", "rule", "reason"),
     [
-        (reseed, "compute_gan_game", r"setting seed: \d+ -> 7"),
-        (change_model, "check_gan_game", r"\w+ in scripts/gan_game/model\.py changed"),
-        (remove_record_and_change_model, "check_gan_game", "its code changed .*not on record.*"),
-        (flip_bit(ARRAYS), "compute_gan_game", f"{ARRAYS} is damaged: .*"),
-        (lambda house: (house.root / ARRAYS).unlink(), "compute_gan_game", f"{ARRAYS} is missing"),
-        (add_sentence, "publish_report", r"report/exercises/gan_game\.qmd was edited"),
-        (bump_pin, "compute_gan_game", r"the pinned versions in envs/requirements\.txt .*changed"),
-        (swap_outputs, "plot_gan_game", "its rule names other files .*"),
-        (reseed, "check_gan_game", "it reads 2 files that compute_gan_game makes again"),
+        (throw_another, "compute_dice", r"setting red: \d+ -> 7"),
+        (change_model, "compute_dice", r"\w+ in scripts/dice/model\.py changed"),
+        (remove_record_and_change_model, "compute_dice", "its code changed .*not on record.*"),
+        (flip_bit(ARRAYS), "compute_dice", f"{ARRAYS} is damaged: .*"),
+        (lambda house: (house.root / ARRAYS).unlink(), "compute_dice", f"{ARRAYS} is missing"),
+        (add_sentence, "publish_report", r"report/exercises/dice\.qmd was edited"),
+        (bump_pin, "compute_dice", r"the pinned versions in envs/requirements\.txt .*changed"),
+        (swap_outputs, "plot_dice", "its rule names other files .*"),
+        (throw_another, "check_dice", "it reads a file that compute_dice makes again"),
     ],
 )
 def test_the_reason_is_named(change, rule, reason, house):
@@ -75,6 +75,6 @@ def test_the_reason_is_named(change, rule, reason, house):
 
 
 def test_it_names_exactly_the_steps_that_run(house):
-    reseed(house)
+    throw_another(house)
     announced = set(why(house))
     assert announced == house.build().rules

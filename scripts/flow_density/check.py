@@ -1,4 +1,4 @@
-"""Machine checks of exercise 4.3: every formula derived a second time, every law tried on samples."""
+"""Machine checks of exercise 4.3: formulas derived a second time, laws tried on samples."""
 
 from __future__ import annotations
 
