@@ -1,8 +1,8 @@
 #!/bin/sh
-# Make .venv from envs/requirements.txt if it is missing or was made from other pins.
+# Make .venv from the pins in envs if it is missing or was made from others.
 set -eu
 python="${1:-python3}"
-wanted="$(cksum < envs/requirements.txt)"
+wanted="$(cat envs/requirements.txt envs/development.txt | cksum)"
 if [ -x .venv/bin/python ] && [ "$(cat .venv/.pins 2>/dev/null || true)" = "$wanted" ]; then
     exit 0
 fi
@@ -19,9 +19,10 @@ rm -rf .venv
 "$python" -m venv .venv || { echo "'$python -m venv' failed; on Debian: apt-get install python3-venv" >&2; exit 1; }
 mkdir -p data/logs
 if ! .venv/bin/python -m pip install --disable-pip-version-check --quiet \
-        --requirement envs/requirements.txt > data/logs/setup.log 2>&1; then
+        --requirement envs/requirements.txt --requirement envs/development.txt \
+        > data/logs/setup.log 2>&1; then
     tail -n 20 data/logs/setup.log >&2
-    echo "Installing envs/requirements.txt failed; the whole message is in data/logs/setup.log." >&2
+    echo "Installing envs/*.txt failed; the whole message is in data/logs/setup.log." >&2
     exit 1
 fi
 echo "$wanted" > .venv/.pins

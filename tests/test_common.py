@@ -9,11 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from scripts.common import settings
 from scripts.common.artifacts import load_arrays, load_json, save_arrays, save_json
 from scripts.common.checks import Check, save_checks
 from scripts.common.command_line import option, parse, text_of
 from scripts.common.empirical import dkw_band, empirical_cdf
 from scripts.common.seeds import generator
+from scripts.common.settings import Block, setting
 from scripts.common.tables import save_table
 from scripts.common.values import scientific, value
 
@@ -32,6 +34,62 @@ SETTINGS = {"count": 3, "rate": 1.0, "name": "a b'$(x)", "pairs": [[1.5, 2.0]], 
 
 def words(settings: dict[str, object]) -> list[str]:
     return [f"{option(name)}={text_of(given)}" for name, given in settings.items()]
+
+
+class Dice(Block):
+    """Throws."""
+
+    sides: int = setting("faces", 2, 20)
+    weights: list[float] = setting("of the faces", above=0, length=(1, 6), distinct=True)
+    pairs: list[tuple[int, int]] = setting("of throws", 1, below=7, length=(2, 2))
+    name: str = setting("of the die", choices=("red", "blue"), length=(1, 9), pattern="[a-z]*")
+
+
+class Read(Dice, reads=("weights", "sides")):
+    """Two of them, and one of the rule's."""
+
+    own: str
+
+
+class Left(Dice, leaves=("pairs", "name")):
+    """The same two."""
+
+
+def test_a_step_is_given_the_settings_that_it_reads():
+    assert [field.name for field in dataclasses.fields(Left)] == ["sides", "weights"]
+    found, _ = parse("", Read, [], [], ["--own=x", "--weights=[0.5]", "--sides=6"])
+    assert found == Read(weights=[0.5], sides=6, own="x")
+    with pytest.raises(AttributeError, match=r"test_common.Settings does not name this setting"):
+        found.name  # noqa: B018
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        found.sides = 7
+    with pytest.raises(TypeError, match=r"no setting colour is declared"):
+        type("Wrong", (Dice,), {}, reads=("colour",))
+
+
+def test_what_is_allowed_for_a_setting_becomes_its_schema():
+    assert settings.key("GanGame") == "gan_game"
+    number = {"type": "integer", "minimum": 1, "exclusiveMaximum": 7}
+    pair = {"type": "array", "minItems": 2, "maxItems": 2, "items": number}
+    assert settings.schema(Dice) == {
+        "type": "object", "description": "Throws.", "additionalProperties": False,
+        "required": ["sides", "weights", "pairs", "name"],
+        "properties": {
+            "sides": {"description": "faces", "type": "integer", "minimum": 2, "maximum": 20},
+            "weights": {
+                "description": "of the faces", "type": "array", "minItems": 1, "maxItems": 6,
+                "items": {"type": "number", "exclusiveMinimum": 0}, "uniqueItems": True,
+            },
+            "pairs": {
+                "description": "of throws", "type": "array", "minItems": 2, "maxItems": 2,
+                "items": pair,
+            },
+            "name": {
+                "description": "of the die", "type": "string", "minLength": 1, "maxLength": 9,
+                "enum": ["red", "blue"], "pattern": "[a-z]*",
+            },
+        },
+    }  # fmt: skip
 
 
 def test_settings_survive_the_command_line():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 import re
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from scripts.pipeline.config import (
     CONFIG,
     SCHEMA,
     ConfigError,
+    check,
     read_schema,
     read_yaml,
     schema_text,
@@ -40,11 +42,6 @@ def test_the_committed_configuration_is_valid(config, schema):
     validate(config, schema, CONFIG)
 
 
-def test_the_schema_for_editors_is_that_of_the_declarations(root, schema):
-    """`python -m scripts.pipeline.config` writes it."""
-    assert (root / SCHEMA).read_text("utf-8") == schema_text(schema)
-
-
 def test_every_knob_is_described_in_the_schema_and_commented_in_the_file(root, config, schema):
     def leaves(node, path):
         if node.get("type") == "object":
@@ -65,6 +62,24 @@ def test_every_knob_is_described_in_the_schema_and_commented_in_the_file(root, c
             index for index, text in enumerate(lines) if text.strip().startswith(f"{path[-1]}:")
         )
         assert "#" in lines[line] or "#" in lines[line - 1], f"{path} has no comment"
+
+
+def test_the_schema_for_editors_is_that_of_the_declarations(root, schema):
+    assert (root / SCHEMA).read_text("utf-8") == schema_text(schema)
+    assert json.loads(schema_text(schema)) == schema
+    assert f"$schema={Path(SCHEMA).relative_to('workflow')}" in (root / CONFIG).read_text("utf-8")
+
+
+def test_the_settings_are_those_given_as_the_declared_types(root, config):
+    config["gan_training"] |= {"spread": 1, "rate_pairs": [[1, 2]] * 6}
+    found = check(root, config)
+    assert found["author"] == config["author"]
+    assert repr(found["gan_training"]["spread"]) == "1.0"
+    assert repr(found["gan_training"]["rate_pairs"][0]) == "[1.0, 2.0]"
+    assert repr(found["gan_training"]["seed"]) == repr(config["gan_training"]["seed"])
+    config["gan_training"]["spread"] = 7
+    with pytest.raises(SystemExit, match=r"spread is 7; allowed: number, at least 0.8, at most 1."):
+        check(root, config)
 
 
 def test_numbers_are_bounded_in_the_schema(schema):

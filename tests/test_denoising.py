@@ -614,11 +614,7 @@ BROKEN: dict[str, tuple[Patch | None, Callable[[Arrays], None], Callable[[Arrays
     ),
     # collisions overlooked
     "denoising.zero-loss-criterion": (
-        (
-            model,
-            "best_predictions",
-            lambda noisy, noises: np.broadcast_to(noises, noisy.shape),
-        ),
+        (model, "best_predictions", lambda noisy, noises: np.broadcast_to(noises, noisy.shape)),
         keep,
         lambda a: [checks_exact.criterion_check()],
     ),
@@ -700,11 +696,7 @@ BROKEN: dict[str, tuple[Patch | None, Callable[[Arrays], None], Callable[[Arrays
     ),
     # the first noise instead of the mean noise
     "denoising.alpha-one": (
-        (
-            model,
-            "best_predictions",
-            lambda noisy, noises: np.broadcast_to(noises[0], noisy.shape),
-        ),
+        (model, "best_predictions", lambda noisy, noises: np.broadcast_to(noises[0], noisy.shape)),
         keep,
         checks_digits.degenerate_checks,
     ),
@@ -867,11 +859,7 @@ BROKEN: dict[str, tuple[Patch | None, Callable[[Arrays], None], Callable[[Arrays
         checks_forgetting.checks,
     ),
     # the two weights of the DDIM step swapped
-    "denoising.restart": (
-        (sampling, "ddim_step", wrong_step),
-        keep,
-        checks_sampling.checks,
-    ),
+    "denoising.restart": ((sampling, "ddim_step", wrong_step), keep, checks_sampling.checks),
     # the closest image instead of the closest scaled one
     "denoising.first-choice": (
         None,

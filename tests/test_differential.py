@@ -92,10 +92,7 @@ KNOWN = Document(
             line("A list"),
         ),
         Statement(
-            "thm",
-            line("Its name"),
-            True,
-            (Paragraph(line("It holds", Citation(("ada1843",)))),),
+            "thm", line("Its name"), True, (Paragraph(line("It holds", Citation(("ada1843",)))),)
         ),
         Equation(True, Formula((("x_1", "x1", "x1"), ("<", "<", "<")))),
     ),

@@ -288,10 +288,7 @@ BROKEN: list[tuple[str, Break]] = [
             }
         ),
     ),
-    (
-        "series-coefficients",
-        patch(model, "log_det_coefficient", lambda k: Fraction((-1) ** k, k)),
-    ),
+    ("series-coefficients", patch(model, "log_det_coefficient", lambda k: Fraction((-1) ** k, k))),
     (
         "series-coefficients",
         patch(model, "log_det_coefficient", lambda k: Fraction((-1) ** (k + 1), k + 1)),
@@ -314,10 +311,7 @@ BROKEN: list[tuple[str, Break]] = [
         "tanh-accuracy",
         change(lambda a: {"line_tanh": a["line_tanh"].astype(np.float32).astype(float)}),
     ),
-    (
-        "inversion-line",
-        patch(model, "a_priori_bound", lambda L, n, m: L ** (2 * n) * m / (1 - L)),
-    ),
+    ("inversion-line", patch(model, "a_priori_bound", lambda L, n, m: L ** (2 * n) * m / (1 - L))),
     ("inversion-line", patch(rounding, "accuracy_constant", lambda error, L: 0.0)),
     ("inversion-space", change(_wrong_sign)),
     ("inversion-space", patch(rounding, "accuracy_constant", lambda error, L: 0.0)),
@@ -327,10 +321,7 @@ BROKEN: list[tuple[str, Break]] = [
     ("steps-space", _halved("space")),
     ("bi-lipschitz", patch(model, "slope_bounds", lambda L: (1 - L**2, 1 + L))),
     ("spread", patch(model, "slope_bounds", lambda L: (1 + L, 1 - L))),
-    (
-        "jacobian",
-        change(lambda a: {"space_jacobians": np.swapaxes(a["space_jacobians"], 1, 2)}),
-    ),
+    ("jacobian", change(lambda a: {"space_jacobians": np.swapaxes(a["space_jacobians"], 1, 2)})),
     ("series-network", _resummed),
     (
         "deltas",

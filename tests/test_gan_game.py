@@ -275,11 +275,7 @@ def test_chances_to_meet_a_saddle_by_hand() -> None:
 
 def run_checks(chosen: check.Settings, arrays: compute.Arrays) -> list[Any]:
     return checks_runs.checks(
-        arrays,
-        chosen.dynamics_m,
-        chosen.dynamics_k,
-        chosen.dynamics_rounds,
-        chosen.dynamics_trials,
+        arrays, chosen.dynamics_m, chosen.dynamics_k, chosen.dynamics_rounds, chosen.dynamics_trials
     )
 
 
@@ -350,12 +346,7 @@ BREAKS: list[tuple[str, ModuleType, str, Any]] = [
     ("saddle-count", model, "saddle_count", lambda c, k: model.permutation_count(c) * 2**k),
     ("loss-matrix", model, "image_errors", lambda c, n, f: c * f + n * (1 - f)),
     ("copies", model, "image_errors", lambda c, n, f: c * f + n * (1 - f)),
-    (
-        "missed-range",
-        model,
-        "missed_copies",
-        lambda c, n: np.minimum(c, n).sum(axis=-1),
-    ),
+    ("missed-range", model, "missed_copies", lambda c, n: np.minimum(c, n).sum(axis=-1)),
     ("image-identity", model, "image_errors", wrong_cost),
     ("one-move", model, "image_errors", lambda c, n, f: c * (1 - f) - n * f),
     ("dynamics-closed", dynamics, "saddle_reachable", lambda c, n: np.ones(len(n), dtype=bool)),

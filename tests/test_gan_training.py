@@ -577,10 +577,7 @@ BREAKS: dict[str, tuple[Callable[[Arrays], list[Any]], Callable[[Any, Arrays], N
             lambda right: lambda separation: np.exp(-(separation**2) / 2) / 2,
         ),
     ),
-    "linear-map": (
-        formulas("_linear_map"),
-        patch(checks_formulas, "stated_map", scaled(2)),
-    ),
+    "linear-map": (formulas("_linear_map"), patch(checks_formulas, "stated_map", scaled(2))),
     "linear-map-of-the-code": (
         lambda a: [checks_formulas._linear_map_of_the_code(a)],
         patch(local, "local_map", simultaneous),
@@ -597,18 +594,12 @@ BREAKS: dict[str, tuple[Callable[[Arrays], list[Any]], Callable[[Any, Arrays], N
         spoil("baseline_states", lambda states: np.minimum(states, states[-1] - 1e-4)),
     ),
     "final-theta": (runs(*BASE), spoil("baseline_states", lambda states: states + 0.5)),
-    "final-losses": (
-        runs(*BASE),
-        spoil("baseline_generator_losses", lambda losses: 1.2 * losses),
-    ),
+    "final-losses": (runs(*BASE), spoil("baseline_generator_losses", lambda losses: 1.2 * losses)),
     "final-rate": (
         runs(*BASE),
         patch(checks_runs, "finite_difference_map", lambda right: lambda a, r: 0.999 * right(a, r)),
     ),
-    "loss-bounds": (
-        runs("_loss_bounds"),
-        patch(checks_runs, "LOG2", lambda right: 0.7),
-    ),
+    "loss-bounds": (runs("_loss_bounds"), patch(checks_runs, "LOG2", lambda right: 0.7)),
     "ringing": (
         runs("_ringing", RATES),
         patch(checks_runs, "finite_difference_map", doubled_generator_rate),

@@ -514,11 +514,7 @@ def off(function: Wrong, change: Callable[[Any], Any]) -> Wrong:
 
 
 MUTANTS: dict[str, tuple[Any, str, Wrong]] = {
-    "linear-map": (
-        theory,
-        "alternating_map",
-        lambda M, g, d: theory.simultaneous_map(M, g, d),
-    ),
+    "linear-map": (theory, "alternating_map", lambda M, g, d: theory.simultaneous_map(M, g, d)),
     "characteristic": (
         checks_theory,
         "claimed_characteristic",

@@ -357,10 +357,7 @@ def reading(monkeypatch):
 
 def test_a_contract_has_the_settings_that_its_step_reads(root, reading):
     dice = {"dice": {"a": 1, "b": 2, "c": 3}}
-    for reads, settings in (
-        (["a", "b"], {"a": 1, "b": 2}),
-        ([], {}),
-    ):
+    for reads, settings in ((["a", "b"], {"a": 1, "b": 2}), ([], {})):
         reading("Dice", reads)
         assert contract.contract(root, "common.seeds", dice).settings == settings
     reading("Dice", ["b"], True)

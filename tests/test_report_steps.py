@@ -41,11 +41,7 @@ def results(tmp_path, monkeypatch):
     save_json(Path("data/results/t/compute.json"), {"values": entries})
     checks = [
         Check(
-            id="t.count",
-            claim="thm-t",
-            statement="All cases agree.",
-            method="exhaustive",
-            value=0,
+            id="t.count", claim="thm-t", statement="All cases agree.", method="exhaustive", value=0
         ),
         Check(
             id="t.error",

@@ -19,17 +19,7 @@ from typing import Any
 import guide
 import pytest
 import yaml
-from house import (
-    DOCUMENT,
-    REPORT,
-    ROOT,
-    Graph,
-    House,
-    copy_source,
-    leaves,
-    module_file,
-    topics,
-)
+from house import DOCUMENT, REPORT, ROOT, Graph, House, copy_source, leaves, module_file, topics
 
 from scripts.pipeline.config import CONFIG, ConfigError, read_schema, read_yaml, validate
 
@@ -235,6 +225,10 @@ def bump_conda_pin(house: House) -> None:
     house.edit("envs/assignment.yaml", lambda text: re.sub(r"(numpy==[\d.]+)", r"\g<1>0", text))
 
 
+def bump_ruff(house: House) -> None:
+    house.edit("envs/development.txt", lambda text: text.replace("ruff==", "ruff==9"))
+
+
 def comment_pins(house: House) -> None:
     for name in ("envs/requirements.txt", "envs/assignment.yaml"):
         house.edit(name, lambda text: "# a comment\n" + text.replace("# ", "#  "))
@@ -388,6 +382,7 @@ ROWS = {
     "what is allowed for a setting, and what it means": Row(allow_more, nothing),
     "a pinned version": Row(bump_pin, everything),
     "a comment among the pins": Row(comment_pins, nothing),
+    "a newer tool of the developers": Row(bump_ruff, nothing),
 }  # fmt: skip
 
 HARMED = [name for name in ROWS if re.search("deleted$|truncated|flipped", name)]

@@ -120,8 +120,7 @@ def test_a_file_that_quarto_reads_by_itself_is_refused(tmp_path: Path, name: str
 
 
 @pytest.mark.parametrize(
-    "front",
-    ["toc: false", "toc: false\nformat: html", "toc: false\nformat:\n  typst: default"],
+    "front", ["toc: false", "toc: false\nformat: html", "toc: false\nformat:\n  typst: default"]
 )
 def test_a_documents_own_setting_counts_more_than_a_formats(tmp_path: Path, front: str) -> None:
     front = FRONT.replace("date:", f"{front}\ndate:")

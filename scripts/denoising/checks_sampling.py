@@ -120,10 +120,7 @@ def switch_check(arrays: Arrays) -> Check:
     line = np.array([[1.0], [10.0]])
     start = np.linspace(-8.0, 8.0, 4001)[:, None]
     _, on_line = sampling.ddim(
-        start,
-        line,
-        _predictor(model.closest_point_denoiser, line),
-        sampling.schedule(alphas, 200),
+        start, line, _predictor(model.closest_point_denoiser, line), sampling.schedule(alphas, 200)
     )
     seen, wrong = 0, 0
     for images, choices in ((arrays["images"], arrays["choices_closest"]), (line, on_line)):

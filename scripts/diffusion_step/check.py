@@ -1,8 +1,4 @@
-"""Machine checks of exercise 4.5: algebra, exact enumeration, and chains run step by step.
-
-Run bare:  python -m scripts.diffusion_step.check --beta 0.05 --steps 80 --coin-beta 0.2 \
-    --sample-size 20000 --false-alarm-rate 1e-6 --arrays compute.npz --checks checks.json
-"""
+"""Machine checks of exercise 4.5: algebra, exact enumeration, and chains run step by step."""
 
 from __future__ import annotations
 

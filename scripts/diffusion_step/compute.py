@@ -1,10 +1,4 @@
-"""Noising chains of exercise 4.5, run step by step, beside what the solution says of them.
-
-Run bare:  python -m scripts.diffusion_step.compute --beta 0.05 --steps 80 --wide-variance 4.0 \
-    --narrow-variance 0.25 --start-correlation 0.8 --coin-beta 0.2 --first-beta 1e-4 \
-    --last-beta 0.02 --schedule-steps 1000 --shown-signal '[0.9, 0.5, 0.1]' --sample-size 20000 \
-    --false-alarm-rate 1e-6 --seed 1 --arrays compute.npz --summary compute.json
-"""
+"""Noising chains of exercise 4.5, run step by step, beside what the solution says of them."""
 
 from __future__ import annotations
 

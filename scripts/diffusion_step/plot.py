@@ -1,8 +1,4 @@
-"""Figures of exercise 4.5.
-
-Run bare:  python -m scripts.diffusion_step.plot --beta 0.05 --arrays compute.npz \
-    --variances variances.svg --repair repair.svg --coin coin.svg --closed-form closed_form.svg
-"""
+"""Figures of exercise 4.5."""
 
 from __future__ import annotations
 

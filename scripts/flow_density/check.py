@@ -1,9 +1,4 @@
-"""Machine checks of exercise 4.3: every formula derived a second time, every law tried on samples.
-
-Run bare:  python -m scripts.flow_density.check --sample-size 20000 --left-end 0.5 \
-    --wide-variance 3.0 --cantor-levels 5 --false-alarm-rate 1e-6 --arrays compute.npz \
-    --checks checks.json
-"""
+"""Machine checks of exercise 4.3: formulas derived a second time, laws tried on samples."""
 
 from __future__ import annotations
 

@@ -162,8 +162,7 @@ def other_maps_checks(cantor_levels: int) -> list[Check]:
             "differences found by SymPy.",
             method="symbolic",
             value=_wrong(
-                sp.diff(cube_cdf, x) - cube,
-                sp.integrate(cube, (x, 0, sp.oo)) - sp.Rational(1, 2),
+                sp.diff(cube_cdf, x) - cube, sp.integrate(cube, (x, 0, sp.oo)) - sp.Rational(1, 2)
             ),
         ),
         Check(

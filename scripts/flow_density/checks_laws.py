@@ -20,11 +20,7 @@ TOLERANCE = 1e-11
 
 
 def checks(
-    arrays: Arrays,
-    sample_size: int,
-    left_end: float,
-    wide_variance: float,
-    false_alarm_rate: float,
+    arrays: Arrays, sample_size: int, left_end: float, wide_variance: float, false_alarm_rate: float
 ) -> list[Check]:
     """Return the checks of this file; `arrays` as `compute` writes them."""
     return [

@@ -1,9 +1,4 @@
-"""Densities of exercise 4.3 on grids, and samples pushed through the maps.
-
-Run bare:  python -m scripts.flow_density.compute --sample-size 20000 --cells 64 --quantiles 10 \
-    --left-end 0.5 --wide-variance 3.0 --cantor-levels 5 --false-alarm-rate 1e-6 --seed 1 \
-    --arrays compute.npz --summary compute.json
-"""
+"""Densities of exercise 4.3 on grids, and samples pushed through the maps."""
 
 from __future__ import annotations
 

@@ -1,9 +1,4 @@
-"""Figures and the table of exercise 4.3.
-
-Run bare:  python -m scripts.flow_density.plot --sample-size 20000 --left-end 0.5 \
-    --wide-variance 3.0 --arrays compute.npz --maps maps.svg \
-    --densities densities.svg --further further.svg --cantor cantor.md
-"""
+"""Figures and the table of exercise 4.3."""
 
 from __future__ import annotations
 

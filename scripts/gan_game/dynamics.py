@@ -90,11 +90,7 @@ def random_starts(genuine: Ints, runs: int, random: np.random.Generator) -> Ints
 
 
 def run(
-    genuine: Ints,
-    starts: Ints,
-    rules: tuple[str, str],
-    rounds: int,
-    random: np.random.Generator,
+    genuine: Ints, starts: Ints, rules: tuple[str, str], rounds: int, random: np.random.Generator
 ) -> Runs:
     """Play `rounds` rounds from every start; rules = (discriminator's, generator's).
 
@@ -151,9 +147,7 @@ def rejecting_ties_reaches(m: int, outside: int, rule: str) -> Fraction:
     size = m + outside
     permutations = math.factorial(m)
     start_outside = Fraction(outside**m, size**m - permutations)
-    hit = {
-        "collapse": Fraction(0),
-        "random": Fraction(permutations, m**m),
-        "spread": Fraction(1),
-    }[rule]
+    hit = {"collapse": Fraction(0), "random": Fraction(permutations, m**m), "spread": Fraction(1)}[
+        rule
+    ]
     return start_outside * hit

@@ -300,20 +300,10 @@ def _values(value: Any, path: str = "", depth: int = 0) -> Iterator[tuple[str, A
 
 
 def schema_text(found: Mapping[str, Any]) -> str:
-    """Return a schema as JSON text, a line for each setting."""
-    lines = []
-    for name, block in found["properties"].items():
-        inner = [
-            f"      {json.dumps(key)}: {json.dumps(one)}"
-            for key, one in block["properties"].items()
-        ]
-        rest = {key: value for key, value in block.items() if key != "properties"}
-        head = json.dumps(rest)[:-1]
-        lines.append(
-            f'    {json.dumps(name)}: {head}, "properties": {{\n' + ",\n".join(inner) + "\n    }}"
-        )
-    rest = {key: value for key, value in found.items() if key != "properties"}
-    return json.dumps(rest)[:-1] + ', "properties": {\n' + ",\n".join(lines) + "\n}}\n"
+    """Return a schema as JSON text, a line for each block."""
+    lines = [f"{json.dumps(name)}: {json.dumps(one)}" for name, one in found["properties"].items()]
+    rest = json.dumps({name: value for name, value in found.items() if name != "properties"})
+    return rest[:-1] + ', "properties": {\n' + ",\n".join(lines) + "\n}}\n"
 
 
 if __name__ == "__main__":

@@ -36,10 +36,7 @@ def hashes(root: Path, contract: Contract, digest: Digest = sha256) -> dict[str,
 
 
 def content(
-    digest: str,
-    contract: Contract,
-    inputs: Mapping[str, str],
-    versions: Mapping[str, str],
+    digest: str, contract: Contract, inputs: Mapping[str, str], versions: Mapping[str, str]
 ) -> dict[str, Any]:
     """Return a sidecar's content.
 

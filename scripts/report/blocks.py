@@ -11,13 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from scripts.report.parts import (
-    DIV,
-    HEADING,
-    attribute_blocks,
-    find_images,
-    without_attributes,
-)
+from scripts.report.parts import DIV, HEADING, attribute_blocks, find_images, without_attributes
 from scripts.report.source import Document, code_fences
 
 #: An item of a list, and one that a line of a paragraph hardly begins with by chance.

@@ -53,8 +53,7 @@ def load_variables(path: Path) -> dict[str, str]:
         elif found := PRIVATE.search(node.value) or CONTROL.search(node.value):
             kind = "private" if PRIVATE.match(found[0]) else "control"
             raise fault(
-                node,
-                f"`{prefix}` holds a {kind} character, U+{ord(found[0]):04X}; take it out.",
+                node, f"`{prefix}` holds a {kind} character, U+{ord(found[0]):04X}; take it out."
             )
         else:
             values[prefix] = node.value

@@ -68,11 +68,7 @@ def compute(settings: Settings) -> Arrays:
         cases = [predicted(settings, population, scheme) for scheme in sgd.SCHEMES]
         plans = [plan for case in cases for plan in case.pop("plans")]
         found = sgd.measure(
-            population,
-            plans,
-            settings.sgd_chains,
-            random,
-            progress=reporter(f"SGD, mean {mean:g}"),
+            population, plans, settings.sgd_chains, random, progress=reporter(f"SGD, mean {mean:g}")
         )
         shape = (len(sgd.SCHEMES), -1)
         row: dict[str, Any] = {key: [case[key] for case in cases] for key in cases[0]}

@@ -8,15 +8,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-from scripts.report.source import (
-    FORMATS,
-    Document,
-    Place,
-    RenderError,
-    as_list,
-    read_text,
-    shown,
-)
+from scripts.report.source import FORMATS, Document, Place, RenderError, as_list, read_text, shown
 
 _LENGTH = re.compile(r"\d+(?:\.\d+)?(?:pt|mm|cm|in)")
 _SIDES = {"x", "y", "top", "bottom", "left", "right"}
