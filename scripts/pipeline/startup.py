@@ -89,11 +89,11 @@ def prepare(workflow: Any, cache_megabytes: int) -> None:
     if os.environ.get(why.ASKED):
         print(why.told(root, steps))
         raise SystemExit(0)
-    if not workflow.is_main_process:
-        return
     made = set(rules.made(workflow))
     for file in (file for rule in workflow.rules for file in rule.input):
         file.flags["ancient"] = str(file) not in made  # its bytes count, not its time stamp
+    if not workflow.is_main_process:
+        return
     if not starts_a_build(sys.argv[1:]):
         _show_what_a_build_would_do(workflow, root, steps)
         return
