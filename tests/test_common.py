@@ -168,6 +168,9 @@ def test_seeds_have_names():
     assert not np.array_equal(first, generator(2, "a").random(4))
 
 
+LIMITS = {"<=": "at_most", ">=": "at_least", "=": "equals"}
+
+
 def check(value: float, relation: str = "<=", bound: float = 1.0, name: str = "t.x") -> Check:
     return Check(
         id=name,
@@ -175,8 +178,7 @@ def check(value: float, relation: str = "<=", bound: float = 1.0, name: str = "t
         statement="Something holds.",
         method="numerical",
         value=value,
-        relation=relation,
-        bound=bound,
+        **{LIMITS[relation]: bound},
     )
 
 

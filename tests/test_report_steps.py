@@ -49,8 +49,7 @@ def results(tmp_path, monkeypatch):
             statement="It is small.",
             method="numerical",
             value=3.3e-16,
-            relation="<=",
-            bound=1e-12,
+            at_most=1e-12,
         ),
     ]
     save_checks(Path("data/results/t/checks.json"), checks)

@@ -30,8 +30,8 @@ class Check:
     statement: one sentence of Markdown (inline `$...$` allowed) that says what was tested and how.
     method: "exhaustive" (every case), "symbolic" (algebra, no rounding), "numerical" (a bound
         derived from the method, rounding included) or "statistical" (level stated).
-    value, relation, bound: what was found, and the relation that it must have to the bound; a
-        claim without exceptions needs their number only.
+    value: what was found. at_most, at_least, equals: what it must be, one of them; the number of
+        exceptions, which must be 0, needs none.
     """
 
     id: str
@@ -39,8 +39,20 @@ class Check:
     statement: str
     method: Method
     value: float
-    relation: Relation = "="
-    bound: float = 0
+    at_most: float | None = None
+    at_least: float | None = None
+    equals: float = 0
+
+    @property
+    def relation(self) -> Relation:
+        """How the value must stand to the bound."""
+        return "<=" if self.at_most is not None else "=" if self.at_least is None else ">="
+
+    @property
+    def bound(self) -> float:
+        """What the value is compared with."""
+        given = (limit for limit in (self.at_most, self.at_least) if limit is not None)
+        return next(given, self.equals)
 
     @property
     def passed(self) -> bool:
@@ -53,9 +65,10 @@ class Check:
 
     def record(self) -> dict[str, Any]:
         """Return the check as JSON data, the exercise (its topic) and the verdict included."""
+        names = ("id", "claim", "statement", "method", "relation", "passed")
         numbers = {"value": _plain(self.value), "bound": _plain(self.bound)}
         exercise = self.id.split(".", maxsplit=1)[0]
-        return dataclasses.asdict(self) | numbers | {"exercise": exercise, "passed": self.passed}
+        return {name: getattr(self, name) for name in names} | numbers | {"exercise": exercise}
 
 
 def _plain(number: float) -> int | float | str:

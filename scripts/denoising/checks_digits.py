@@ -52,8 +52,7 @@ def degenerate_checks(arrays: Arrays) -> list[Check]:
             r"\rVert^2$, from the sample variance (relative error; rounding of a sum).",
             method="numerical",
             value=abs(least - spread) / max(spread, 1.0),
-            relation="<=",
-            bound=4 * EPS * noises.size * m,
+            at_most=4 * EPS * noises.size * m,
         ),
         Check(
             id="denoising.alpha-zero-loss",
@@ -61,8 +60,7 @@ def degenerate_checks(arrays: Arrays) -> list[Check]:
             statement=r"At $\alpha_t=0$ the loss of $g(x)=x$ on the digits.",
             method="exhaustive",
             value=float(model.training_loss(at_zero, noises)),
-            relation="=",
-            bound=0.0,
+            equals=0.0,
         ),
         Check(
             id="denoising.alpha-zero-assumption",
@@ -71,8 +69,7 @@ def degenerate_checks(arrays: Arrays) -> list[Check]:
             "pairs $(i,j)$ over the number of noises.",
             method="exhaustive",
             value=int(right.sum()) / n,
-            relation="=",
-            bound=1.0,
+            equals=1.0,
         ),
     ]
 
@@ -163,8 +160,7 @@ def frequency_checks(arrays: Arrays) -> list[Check]:
             "and at most one (false alarms: $10^{-6}$).",
             method="statistical",
             value=min(1.0, condition * tests),
-            relation=">=",
-            bound=FALSE_ALARM,
+            at_least=FALSE_ALARM,
         ),
         Check(
             id="denoising.failure-frequency",
@@ -174,8 +170,7 @@ def frequency_checks(arrays: Arrays) -> list[Check]:
             "times their number and at most one (false alarms: $10^{-6}$).",
             method="statistical",
             value=min(1.0, failure * more),
-            relation=">=",
-            bound=FALSE_ALARM,
+            at_least=FALSE_ALARM,
         ),
     ]
 
@@ -251,8 +246,7 @@ def minimizer_checks(arrays: Arrays, alpha: float) -> list[Check]:
             "recovered pixels (error over one plus loss).",
             method="numerical",
             value=abs(loss - price) / (1 + price),
-            relation="<=",
-            bound=64 * EPS * noisy.size * odds,
+            at_most=64 * EPS * noisy.size * odds,
         ),
         Check(
             id="denoising.minimizers-agree",
@@ -262,8 +256,7 @@ def minimizer_checks(arrays: Arrays, alpha: float) -> list[Check]:
             r"$\sqrt{1-\alpha_t}$).",
             method="numerical",
             value=float(worst),
-            relation="<=",
-            bound=8 * EPS * (np.abs(images).max() + np.abs(noises).max()) / noise,
+            at_most=8 * EPS * (np.abs(images).max() + np.abs(noises).max()) / noise,
         ),
         Check(
             id="denoising.minimizers-differ",
@@ -273,8 +266,7 @@ def minimizer_checks(arrays: Arrays, alpha: float) -> list[Check]:
             "values, over the proved bound $1+E$.",
             method="numerical",
             value=float(apart.min()) / (1 + reach),
-            relation=">=",
-            bound=1 - TIE,
+            at_least=1 - TIE,
         ),
         Check(
             id="denoising.no-collision",

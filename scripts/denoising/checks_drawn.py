@@ -55,8 +55,7 @@ def line_checks(arrays: Arrays) -> list[Check]:
             "largest miss (rounding).",
             method="numerical",
             value=max(misses["closest"], misses["nearest"]),
-            relation="<=",
-            bound=LINE_ROUNDING,
+            at_most=LINE_ROUNDING,
         ),
         Check(
             id="denoising.line-posterior",
@@ -65,7 +64,6 @@ def line_checks(arrays: Arrays) -> list[Check]:
             "of reading the curve).",
             method="numerical",
             value=misses["posterior"],
-            relation=">=",
-            bound=CURVE_READING,
+            at_least=CURVE_READING,
         ),
     ]

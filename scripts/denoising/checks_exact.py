@@ -170,8 +170,7 @@ def tie_check() -> Check:
         r"$\sqrt{\alpha_t}=\frac35$: in sixteenths, in exact fractions.",
         method="exhaustive",
         value=float(16 * found),
-        relation="=",
-        bound=9,
+        equals=9,
     )
 
 

@@ -36,8 +36,7 @@ def checks(arrays: Arrays) -> list[Check]:
             "levels.",
             method="numerical",
             value=float(ratio.min()),
-            relation=">=",
-            bound=1 - TIE,
+            at_least=1 - TIE,
         ),
         Check(
             id="denoising.forgetting-attained",
@@ -46,7 +45,6 @@ def checks(arrays: Arrays) -> list[Check]:
             "price: largest relative difference (rounding).",
             method="numerical",
             value=error,
-            relation="<=",
-            bound=rounding,
+            at_most=rounding,
         ),
     ]

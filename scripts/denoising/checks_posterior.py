@@ -45,8 +45,7 @@ def checks() -> list[Check]:
             "difference from a symbolic derivative evaluated with 30 digits, on the line.",
             method="numerical",
             value=score_error(images, alpha),
-            relation="<=",
-            bound=LINE_ROUNDING,
+            at_most=LINE_ROUNDING,
         ),
         Check(
             id="denoising.projection",
@@ -55,8 +54,7 @@ def checks() -> list[Check]:
             "by quadrature over the noise (largest absolute value; rounding).",
             method="numerical",
             value=float(max(moments)),
-            relation="<=",
-            bound=LINE_ROUNDING,
+            at_most=LINE_ROUNDING,
         ),
         Check(
             id="denoising.gaussian-loss",
@@ -66,8 +64,7 @@ def checks() -> list[Check]:
             "quadrature over the noise and over $x_t$ (difference; rounding).",
             method="numerical",
             value=abs(loss - posterior_variance(alpha)) if loss > 0 else math.inf,
-            relation="<=",
-            bound=LINE_ROUNDING,
+            at_most=LINE_ROUNDING,
         ),
     ]
 

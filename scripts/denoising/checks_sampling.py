@@ -98,8 +98,7 @@ def distance_checks(arrays: Arrays) -> list[Check]:
             "digits.",
             method="numerical",
             value=max(near) / half,
-            relation="<=",
-            bound=1.0,
+            at_most=1.0,
         ),
         Check(
             id="denoising.nearest-misses",
@@ -108,8 +107,7 @@ def distance_checks(arrays: Arrays) -> list[Check]:
             "any digit, over half the least distance of two digits.",
             method="numerical",
             value=arrays["distance_nearest"].min() / half,
-            relation=">=",
-            bound=1.0,
+            at_least=1.0,
         ),
     ]
 
@@ -159,8 +157,7 @@ def middle_check(levels: Any, starts: int = 4000) -> Check:
         "difference; two starts' worth).",
         method="numerical",
         value=error,
-        relation="<=",
-        bound=2 / starts,
+        at_most=2 / starts,
     )
 
 
@@ -187,8 +184,7 @@ def coverage_checks(arrays: Arrays) -> list[Check]:
             "a sum over the binomial law (difference).",
             method="numerical",
             value=abs(sampling.expected_uniform_variation(m, n) - expected),
-            relation="<=",
-            bound=1e-9,  # exponents up to 3500 lose 1e-12 in either sum
+            at_most=1e-9,  # exponents up to 3500 lose 1e-12 in either sum
         ),
         Check(
             id="denoising.uniform-draws",
@@ -197,8 +193,7 @@ def coverage_checks(arrays: Arrays) -> list[Check]:
             "false alarms: $10^{-6}$).",
             method="statistical",
             value=abs(uniform - expected),
-            relation="<=",
-            bound=deviation,
+            at_most=deviation,
         ),
         Check(
             id="denoising.posterior-covers",
@@ -208,7 +203,6 @@ def coverage_checks(arrays: Arrays) -> list[Check]:
             "deviation (false alarms: $10^{-6}$).",
             method="statistical",
             value=posterior,
-            relation="<=",
-            bound=math.sqrt((m - 1) / n) / 2 + start + deviation,
+            at_most=math.sqrt((m - 1) / n) / 2 + start + deviation,
         ),
     ]

@@ -59,8 +59,7 @@ def coin_quadrature_check(coin_beta: float) -> Check:
         "(0 gives the mass), against $e^{-u^2/2}\\cosh(abu^2)$: largest difference.",
         method="numerical",
         value=gap,
-        relation="<=",
-        bound=TOLERANCE,
+        at_most=TOLERANCE,
     )
 
 
@@ -83,8 +82,7 @@ def schedule_check(arrays: Arrays) -> Check:
         "allowed).",
         method="numerical",
         value=float(max(gap, total)),
-        relation="<=",
-        bound=2.0 * len(betas) * float(np.finfo(np.float64).eps),
+        at_most=2.0 * len(betas) * float(np.finfo(np.float64).eps),
     )
 
 
@@ -131,8 +129,7 @@ def chain_checks(
             f"({level}).",
             method="statistical",
             value=max(float(abs(sampled / true - 1.0)) for sampled, true in last.values()),
-            relation="<=",
-            bound=covariance_band(sample_size, 1, rate),
+            at_most=covariance_band(sample_size, 1, rate),
         ),
         Check(
             id="diffusion_step.repair-samples",
@@ -142,8 +139,7 @@ def chain_checks(
             f"spectral norm ({level}).",
             method="statistical",
             value=max(relative_deviation(sampled, true) for sampled, true in repaired),
-            relation="<=",
-            bound=covariance_band(sample_size, 2, rate),
+            at_most=covariance_band(sample_size, 2, rate),
         ),
         Check(
             id="diffusion_step.coin-samples",
@@ -152,8 +148,7 @@ def chain_checks(
             f"$a\\epsilon_1+b\\epsilon_2$ with the coin against the mixture ({level}).",
             method="statistical",
             value=float(np.max(np.abs(arrays["coin_empirical"] - coin))),
-            relation="<=",
-            bound=band,
+            at_most=band,
         ),
         Check(
             id="diffusion_step.closed-form-samples",
@@ -163,7 +158,6 @@ def chain_checks(
             f"({level}).",
             method="statistical",
             value=float(np.max(np.abs(arrays["schedule_empirical"] - np.array(closed)))),
-            relation="<=",
-            bound=band,
+            at_most=band,
         ),
     ]

@@ -178,8 +178,7 @@ def prediction_check(arrays: Arrays, beta: float, steps: int) -> Check:
         "$1/\\beta$).",
         method="numerical",
         value=gap,
-        relation="<=",
-        bound=8.0 * (steps + 1.0 / beta) * float(np.finfo(np.float64).eps),
+        at_most=8.0 * (steps + 1.0 / beta) * float(np.finfo(np.float64).eps),
     )
 
 

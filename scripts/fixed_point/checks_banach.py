@@ -246,8 +246,7 @@ def cobweb_contractions(arrays: Arrays, lipschitz: float, offset: float) -> Chec
         "rounding included).",
         method="numerical",
         value=worst,
-        relation="<=",
-        bound=1,
+        at_most=1,
     )
 
 
@@ -268,8 +267,7 @@ def cobweb_failure(arrays: Arrays, offset: float) -> Check:
         f"and $(-2)^n(z_0-y/3)$ over {steps} steps; the bound is the rounding of the steps.",
         method="numerical",
         value=float(deviation),
-        relation="<=",
-        bound=bound,
+        at_most=bound,
     )
 
 

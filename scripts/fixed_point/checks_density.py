@@ -61,8 +61,7 @@ def deltas() -> Check:
         "Gaussian, by adaptive quadrature, against the formula (largest difference).",
         method="numerical",
         value=worst,
-        relation="<=",
-        bound=1e-11,
+        at_most=1e-11,
     )
 
 
@@ -170,8 +169,7 @@ def collapse_run(arrays: Arrays, mean: float, rate: float) -> Check:
         "rounding.",
         method="numerical",
         value=error,
-        relation="<=",
-        bound=bound,
+        at_most=bound,
     )
 
 
@@ -184,8 +182,7 @@ def collapsed(arrays: Arrays, mean: float, sd: float) -> Check:
         statement="Distance of the run's last $(a,b)$ from $(\\mu,0)$, in units of $\\sigma$.",
         method="numerical",
         value=float(np.hypot(end[0] - mean, end[1])) / sd,
-        relation="<=",
-        bound=1e-6,
+        at_most=1e-6,
     )
 
 
@@ -260,8 +257,7 @@ def mean_divergence(arrays: Arrays) -> Check:
         "quadrature is asked for $10^{-12}$ on each of two pieces).",
         method="numerical",
         value=worst,
-        relation="<=",
-        bound=1e-11,
+        at_most=1e-11,
     )
 
 
@@ -318,8 +314,7 @@ def entropy_runs(arrays: Arrays, mean: float, sd: float) -> Check:
         "$10^{-6}\\sigma$.",
         method="numerical",
         value=excess,
-        relation="<=",
-        bound=1,
+        at_most=1,
     )
 
 
@@ -344,8 +339,7 @@ def gaussian_kl(arrays: Arrays, mean: float, sd: float) -> Check:
         "quadrature against the closed form (largest relative difference).",
         method="numerical",
         value=worst,
-        relation="<=",
-        bound=1e-9,
+        at_most=1e-9,
     )
 
 
@@ -364,8 +358,7 @@ def recovered_moments(arrays: Arrays, mean: float, sd: float) -> Check:
         f"$N={count}$; false alarms once in a million.",
         method="statistical",
         value=level,
-        relation=">=",
-        bound=5e-7,
+        at_least=5e-7,
     )
 
 
@@ -480,8 +473,7 @@ def square_map() -> Check:
         "$x$: KL minus formula, less $\\log2$ (absolute value).",
         method="numerical",
         value=abs(exact - value - math.log(2)),
-        relation="<=",
-        bound=1e-8,
+        at_most=1e-8,
     )
 
 

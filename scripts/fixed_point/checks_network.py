@@ -186,8 +186,7 @@ def tanh_accuracy(arrays: Arrays) -> Check:
         "assumes.",
         method="numerical",
         value=worst,
-        relation="<=",
-        bound=rounding.TANH_ULPS,
+        at_most=rounding.TANH_ULPS,
     )
 
 
@@ -213,8 +212,7 @@ def step_error(arrays: Arrays, networks: Sequence[Network]) -> Check:
         "(largest ratio).",
         method="numerical",
         value=worst,
-        relation="<=",
-        bound=1,
+        at_most=1,
     )
 
 
@@ -248,8 +246,7 @@ def inversion(arrays: Arrays, name: str, network: Network, found: Floats) -> lis
             f"$c={network.accuracy:.0f}$ is proved, not fitted.",
             method="numerical",
             value=float(np.max(found / (prior + floor))),
-            relation="<=",
-            bound=1,
+            at_most=1,
         ),
         Check(
             id=f"fixed_point.stopping-{name}",
@@ -258,8 +255,7 @@ def inversion(arrays: Arrays, name: str, network: Network, found: Floats) -> lis
             f"y\\rVert$, largest over {scope}.",
             method="numerical",
             value=float(np.max(found[1:] / (last + floor))),
-            relation="<=",
-            bound=1,
+            at_most=1,
         ),
         Check(
             id=f"fixed_point.steps-{name}",
@@ -268,8 +264,7 @@ def inversion(arrays: Arrays, name: str, network: Network, found: Floats) -> lis
             f"over $\\varepsilon\\lVert y\\rVert/2$ (largest over {len(y)} points in {where}).",
             method="numerical",
             value=float(np.max(prior[-1] / (rounding.UNIT * np.linalg.norm(y, axis=1)))),
-            relation="<=",
-            bound=1 + 1e-9,
+            at_most=1 + 1e-9,
         ),
     ]
 
@@ -295,8 +290,7 @@ def bi_lipschitz(arrays: Arrays, networks: Sequence[Network]) -> Check:
         "$\\lVert\\Delta y\\rVert$ (largest ratio, rounding included).",
         method="numerical",
         value=worst,
-        relation="<=",
-        bound=1,
+        at_most=1,
     )
 
 
@@ -318,8 +312,7 @@ def spread(arrays: Arrays, networks: Sequence[Network]) -> Check:
         "over it (largest ratio).",
         method="numerical",
         value=worst,
-        relation="<=",
-        bound=1,
+        at_most=1,
     )
 
 
@@ -349,8 +342,7 @@ def jacobian(arrays: Arrays, networks: Sequence[Network]) -> Check:
         "largest error over the rounding bound.",
         method="numerical",
         value=worst,
-        relation="<=",
-        bound=1,
+        at_most=1,
     )
 
 
@@ -375,8 +367,7 @@ def series(arrays: Arrays, networks: Sequence[Network]) -> Check:
         "a 50-digit determinant: largest error over tail bound plus rounding.",
         method="numerical",
         value=worst,
-        relation="<=",
-        bound=1,
+        at_most=1,
     )
 
 

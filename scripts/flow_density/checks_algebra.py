@@ -55,8 +55,7 @@ def square_checks() -> list[Check]:
             "$(0,1)$ is 1: SymPy's integral where the limit is infinite.",
             method="symbolic",
             value=float(mass) if unbounded else 0.0,
-            relation="=",
-            bound=1,
+            equals=1,
         ),
         Check(
             id="flow_density.square-moments",
@@ -138,8 +137,7 @@ def logistic_checks() -> list[Check]:
             "at one base variance, which SymPy solves for; it is 2.",
             method="symbolic",
             value=float(sp.solve(sp.diff(claims.logistic_score(), z).subs(z, 0), s)[0]),
-            relation="=",
-            bound=2,
+            equals=2,
         ),
     ]
 

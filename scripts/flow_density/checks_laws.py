@@ -85,8 +85,7 @@ def law_checks(
                 "largest difference (the error asked of the quadrature).",
                 method="numerical",
                 value=float(np.max(np.abs(masses - exact))),
-                relation="<=",
-                bound=TOLERANCE,
+                at_most=TOLERANCE,
             ),
             Check(
                 id=f"flow_density.{name}-samples",
@@ -96,8 +95,7 @@ def law_checks(
                 "(Dvoretzky-Kiefer-Wolfowitz-Massart).",
                 method="statistical",
                 value=float(np.max(np.abs(arrays[f"{name}_empirical"] - np.cumsum(masses)))),
-                relation="<=",
-                bound=band,
+                at_most=band,
             ),
         ]
     return found
@@ -116,8 +114,7 @@ def branch_check(arrays: Arrays, left_end: float) -> Check:
         "function, worked out by hand: largest relative difference (eight roundings allowed).",
         method="numerical",
         value=float(np.max(np.abs(arrays["folded_density"][away] / exact[away] - 1.0))),
-        relation="<=",
-        bound=8 * float(np.finfo(np.float64).eps),
+        at_most=8 * float(np.finfo(np.float64).eps),
     )
 
 
@@ -149,8 +146,7 @@ def entropy_checks() -> list[Check]:
                 integrate.quad(surprise, 0, 1, (densities[name],), epsabs=TOLERANCE, limit=200)[0]
                 - base_side[name]
             ),
-            relation="<=",
-            bound=2 * TOLERANCE,
+            at_most=2 * TOLERANCE,
         )
         for name, problem in (("square", "16.1"), ("logistic", "16.2"))
     ]

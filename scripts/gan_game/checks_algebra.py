@@ -37,7 +37,6 @@ def checks() -> list[Check]:
             "errors, whatever the copies.",
             method="symbolic",
             value=float(sympy.simplify(after - before)),
-            relation="=",
-            bound=1,
+            equals=1,
         ),
     ]

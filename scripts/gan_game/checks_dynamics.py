@@ -38,8 +38,7 @@ def checks(largest_m: int, largest_k: int) -> list[Check]:
             f"needed in the worst case ($m\\le{largest_m}$, $1\\le K\\le{max(largest_k, 1)}$).",
             method="exhaustive",
             value=slowest,
-            relation="<=",
-            bound=dynamics.ROUNDS_TO_SADDLE,
+            at_most=dynamics.ROUNDS_TO_SADDLE,
         ),
         Check(
             id="gan_game.dynamics-alternation",

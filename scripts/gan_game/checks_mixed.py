@@ -33,8 +33,7 @@ def checks(largest_m: int, largest_k: int) -> list[Check]:
             f"discriminators both give the value $\\frac12$: largest deviation{cases}",
             method="numerical",
             value=value,
-            relation="<=",
-            bound=LP_BOUND,
+            at_most=LP_BOUND,
         ),
         Check(
             id="gan_game.mixed-marginals",
@@ -43,8 +42,7 @@ def checks(largest_m: int, largest_k: int) -> list[Check]:
             f"generators are both $c_x$: largest deviation{cases}",
             method="numerical",
             value=marginal,
-            relation="<=",
-            bound=LP_BOUND,
+            at_most=LP_BOUND,
         ),
     ]
 

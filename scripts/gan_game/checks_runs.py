@@ -46,8 +46,7 @@ def _run_checks(arrays: Arrays, m: int) -> list[Check]:
             "missing (most images output).",
             method="numerical",
             value=round(float(arrays["coverage_most"][0, ..., 1:].max()) * m),
-            relation="<=",
-            bound=m - 1,
+            at_most=m - 1,
         ),
     ]
 
@@ -61,8 +60,7 @@ def _chain_checks(m: int, largest_k: int, rounds: int) -> list[Check]:
             "Markov chain (largest deviation; the bound is the rounding of its matrix products).",
             method="numerical",
             value=_rejecting_deviation(m, largest_k, rounds),
-            relation="<=",
-            bound=rounds
+            at_most=rounds
             * 2.0**-40,  # m <= 6, K <= 2: at most 1716 counts and 256 labellings are summed
         ),
         Check(
@@ -74,8 +72,7 @@ def _chain_checks(m: int, largest_k: int, rounds: int) -> list[Check]:
             f"K\\le{largest_k}$).",
             method="numerical",
             value=min(_assurance(m, outside) for outside in range(1, largest_k + 1)),
-            relation=">=",
-            bound=1,
+            at_least=1,
         ),
     ]
 
@@ -124,8 +121,7 @@ def _statistical_checks(
             "runs; Hoeffding's bound, false alarm $10^{-6}$ in all).",
             method="statistical",
             value=float(max(found)),
-            relation="<=",
-            bound=math.sqrt(math.log(2 * len(found) / FALSE_ALARM) / (2 * trials)),
+            at_most=math.sqrt(math.log(2 * len(found) / FALSE_ALARM) / (2 * trials)),
         )
         for name, claim, text, found in (
             (

@@ -65,8 +65,7 @@ def _value_of_theta(real: Floats, noise: Floats, spread: float) -> Check:
         "$\\theta^*$).",
         method="numerical",
         value=float(worst),
-        relation="<=",
-        bound=1e-12,
+        at_most=1e-12,
     )
 
 
@@ -109,8 +108,7 @@ def _best_response_fit(data_mean: float, spread: float) -> Check:
         "discriminators, means 1.5 spreads apart: largest relative difference to the formula.",
         method="numerical",
         value=float(np.abs(found / wanted - 1).max()),
-        relation="<=",
-        bound=1e-6,
+        at_most=1e-6,
     )
 
 
@@ -137,8 +135,7 @@ def _pull_quadrature(arrays: Arrays) -> Check:
         "adaptive quadrature of $pq/(p+q)$, eleven separations; largest difference.",
         method="numerical",
         value=float(max(error, mirror)),
-        relation="<=",
-        bound=1e-6,
+        at_most=1e-6,
     )
 
 
@@ -153,6 +150,5 @@ def _saturation(arrays: Arrays) -> Check:
         "flipped one at least $\\frac12$ (equality at $d = 0$); largest violation.",
         method="numerical",
         value=float(max(excess.max(), lack.max())),
-        relation="<=",
-        bound=1e-9,
+        at_most=1e-9,
     )

@@ -170,8 +170,7 @@ def _gradients_of_the_code(real: Floats, noise: Floats, states: Floats) -> Check
         "the size of the terms, in units of rounding.",
         method="numerical",
         value=worst / EPS,
-        relation="<=",
-        bound=2.0 * (len(real) + 10),
+        at_most=2.0 * (len(real) + 10),
     )
 
 
@@ -195,8 +194,7 @@ def _stable_functions() -> Check:
         "relative error over $1 + |t|$, in units of rounding.",
         method="numerical",
         value=worst / EPS,
-        relation="<=",
-        bound=4,
+        at_most=4,
     )
 
 
@@ -220,8 +218,7 @@ def _notebook() -> Check:
         "difference.",
         method="numerical",
         value=float(np.abs(found - printed).max()),
-        relation="<=",
-        bound=5e-7,
+        at_most=5e-7,
     )
 
 
@@ -258,8 +255,7 @@ def _odds_of_the_code(noise: Floats, states: Floats) -> Check:
         "difference.",
         method="numerical",
         value=worst,
-        relation="<=",
-        bound=1e-12,
+        at_most=1e-12,
     )
 
 
@@ -293,8 +289,7 @@ def _equilibrium_of_the_code(real: Floats, noise: Floats) -> Check:
         "rounding only, for both losses (in units of rounding times the mean size of a point).",
         method="numerical",
         value=moved / (EPS * size),
-        relation="<=",
-        bound=len(real) + 10,
+        at_most=len(real) + 10,
     )
 
 
@@ -392,6 +387,5 @@ def _linear_map_of_the_code(arrays: Arrays) -> Check:
         "largest entry.",
         method="numerical",
         value=worst,
-        relation="<=",
-        bound=1e-8,
+        at_most=1e-8,
     )

@@ -56,8 +56,7 @@ def _torch_checks(arrays: Arrays, rates: Rates) -> list[Check]:
             "largest difference.",
             method="numerical",
             value=_distance(arrays, "baseline", whole),
-            relation="<=",
-            bound=1e-10,
+            at_most=1e-10,
         ),
         Check(
             id="gan_training.autograd-single-path",
@@ -65,8 +64,7 @@ def _torch_checks(arrays: Arrays, rates: Rates) -> list[Check]:
             statement="The same for the PyTorch loop on single examples; largest difference.",
             method="numerical",
             value=_distance(arrays, "single", single),
-            relation="<=",
-            bound=1e-10,
+            at_most=1e-10,
         ),
         Check(
             id="gan_training.own-parameters",
@@ -103,8 +101,7 @@ def _baseline_checks(arrays: Arrays, rates: Rates) -> list[Check]:
             "$\\theta^*$, against $2\\log 2$ less five percent.",
             method="numerical",
             value=float(losses[: passage + 1].min()),
-            relation="<=",
-            bound=1.9 * LOG2,
+            at_most=1.9 * LOG2,
         ),
         Check(
             id="gan_training.overshoot",
@@ -113,8 +110,7 @@ def _baseline_checks(arrays: Arrays, rates: Rates) -> list[Check]:
             "start.",
             method="numerical",
             value=float(((states[:, 0] - goal) / way).max()),
-            relation=">=",
-            bound=0.001,
+            at_least=0.001,
         ),
         Check(
             id="gan_training.final-theta",
@@ -124,8 +120,7 @@ def _baseline_checks(arrays: Arrays, rates: Rates) -> list[Check]:
             "halvings.",
             method="numerical",
             value=abs(float(states[-1, 0]) - goal),
-            relation="<=",
-            bound=ROUNDING + abs(float(way)) * radius ** (len(forged) / 2),
+            at_most=ROUNDING + abs(float(way)) * radius ** (len(forged) / 2),
         ),
         Check(
             id="gan_training.final-losses",
@@ -134,8 +129,7 @@ def _baseline_checks(arrays: Arrays, rates: Rates) -> list[Check]:
             "against $\\rho^{n/2}$.",
             method="numerical",
             value=max(abs(float(losses[-1]) - 2 * LOG2), abs(float(forged[-1]) - LOG2)),
-            relation="<=",
-            bound=ROUNDING + radius ** (len(forged) / 2),
+            at_most=ROUNDING + radius ** (len(forged) / 2),
         ),
         _tail_check(arrays, rates, radius),
     ]
@@ -155,8 +149,7 @@ def _tail_check(arrays: Arrays, rates: Rates, radius: float) -> Check:
         "difference map, relative difference (the distance wobbles within each turn).",
         method="numerical",
         value=abs(float(slope) / math.log(radius) - 1),
-        relation="<=",
-        bound=0.02,
+        at_most=0.02,
     )
 
 
@@ -226,8 +219,7 @@ def _ringing(arrays: Arrays, rates: Rates) -> Check:
         "discriminator's; largest difference from the finite-difference map's.",
         method="numerical",
         value=float(max(errors)),
-        relation="<=",
-        bound=0.02,
+        at_most=0.02,
     )
 
 
@@ -254,8 +246,7 @@ def _minimax_later(arrays: Arrays) -> Check:
         "minimax loss, less those with flipped labels.",
         method="numerical",
         value=half["minimax"] - half["flipped"],
-        relation=">=",
-        bound=1,
+        at_least=1,
     )
 
 
@@ -282,8 +273,7 @@ def _pair_checks(arrays: Arrays) -> list[Check]:
             "difference relative to the largest displacement so far.",
             method="numerical",
             value=trajectory,
-            relation="<=",
-            bound=1e-3,
+            at_most=1e-3,
         ),
         Check(
             id="gan_training.pair-rates",
@@ -292,8 +282,7 @@ def _pair_checks(arrays: Arrays) -> list[Check]:
             "whose near run is long enough to tell; largest relative difference.",
             method="numerical",
             value=max(rate_errors),
-            relation="<=",
-            bound=0.01,
+            at_most=0.01,
         ),
         Check(
             id="gan_training.pair-classes",

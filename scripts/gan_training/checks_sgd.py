@@ -54,8 +54,7 @@ def _single_example_checks(arrays: Arrays) -> list[Check]:
             "largest difference.",
             method="exhaustive",
             value=float(np.abs(steps.mean(axis=0) - whole).max()),
-            relation="<=",
-            bound=1e-13 * size,
+            at_most=1e-13 * size,
         ),
         Check(
             id="gan_training.noise-at-rest",
@@ -64,8 +63,7 @@ def _single_example_checks(arrays: Arrays) -> list[Check]:
             "for $\\phi_0$ and $(s_x^2+s_z^2)/4$ for $\\phi_1$; largest difference.",
             method="exhaustive",
             value=float(noise_error),
-            relation="<=",
-            bound=1e-12 * size**2,
+            at_most=1e-12 * size**2,
         ),
         Check(
             id="gan_training.losses-at-rest",
@@ -74,8 +72,7 @@ def _single_example_checks(arrays: Arrays) -> list[Check]:
             "from $2\\log 2$ and $\\log 2$.",
             method="exhaustive",
             value=float(scatter),
-            relation="<=",
-            bound=4 * EPS,
+            at_most=4 * EPS,
         ),
     ]
 
@@ -118,8 +115,7 @@ def _stationary_checks(arrays: Arrays, rates: Rates, sgd_divisor: int) -> list[C
             "its own standard deviation.",
             method="numerical",
             value=abs(float(late["drawn"].mean()) - goal) / float(late["drawn"].std()),
-            relation="<=",
-            bound=1,
+            at_most=1,
         ),
         Check(
             id="gan_training.sgd-spread",
@@ -129,8 +125,7 @@ def _stationary_checks(arrays: Arrays, rates: Rates, sgd_divisor: int) -> list[C
             "ratio.",
             method="numerical",
             value=abs(math.log2(float(late["drawn"].std()) / predicted)),
-            relation="<=",
-            bound=1,
+            at_most=1,
         ),
         Check(
             id="gan_training.sgd-calmer",
@@ -140,8 +135,7 @@ def _stationary_checks(arrays: Arrays, rates: Rates, sgd_divisor: int) -> list[C
             "small rates).",
             method="numerical",
             value=float(late["drawn"].var() / late["slow"].var()) / sgd_divisor,
-            relation=">=",
-            bound=0.15,
+            at_least=0.15,
         ),
         Check(
             id="gan_training.sgd-excess",
@@ -151,8 +145,7 @@ def _stationary_checks(arrays: Arrays, rates: Rates, sgd_divisor: int) -> list[C
             "$|\\log_2|$ of the ratio.",
             method="numerical",
             value=abs(math.log2(excess / pays)) if excess > 0 else math.inf,
-            relation="<=",
-            bound=1,
+            at_most=1,
         ),
     ]
 
@@ -189,6 +182,5 @@ def _drift(arrays: Arrays, rates: Rates) -> Check:
         "exceeded with probability about $4\\cdot10^{-9}$ (central limit theorem).",
         method="statistical",
         value=float(np.abs(excess / np.sqrt(variance)).max()),
-        relation="<=",
-        bound=6,
+        at_most=6,
     )

@@ -41,8 +41,7 @@ def engine_checks(arrays: Arrays) -> list[Check]:
             "the largest parameter.",
             method="numerical",
             value=float(far),
-            relation="<=",
-            bound=1e-6,
+            at_most=1e-6,
         )
     ]
 
@@ -90,8 +89,7 @@ def _share(
         "the dominant eigenvalue says.",
         method="numerical",
         value=float(found[experiment][share]),
-        relation=">=",
-        bound=bound,
+        at_least=bound,
     )
 
 
@@ -102,8 +100,7 @@ def _rate(found: Mapping[str, Any], experiment: str) -> Check:
         statement=f"Median relative error of the predicted rate $\\log\\rho$ ({experiment}).",
         method="numerical",
         value=float(found[experiment]["rate_error"]),
-        relation="<=",
-        bound=0.01,
+        at_most=0.01,
     )
 
 
@@ -121,8 +118,7 @@ def _check_runaways(arrays: Arrays) -> Check:
         "diagrams of alternating updates.",
         method="exhaustive",
         value=float(outside),
-        relation="=",
-        bound=0.0,
+        equals=0.0,
     )
 
 
@@ -142,6 +138,5 @@ def _check_centered_rate(arrays: Arrays) -> Check:
         "$\\frac12\\log(1-\\eta_D\\sigma^2/2)$, centered data.",
         method="numerical",
         value=float(np.median(everything)) if everything.size else 0.0,
-        relation="<=",
-        bound=0.01,
+        at_most=0.01,
     )

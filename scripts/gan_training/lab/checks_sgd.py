@@ -35,8 +35,7 @@ def checks(arrays: Arrays) -> list[Check]:
             "and more to chance: false-alarm rate below $10^{-4}$.",
             method="statistical",
             value=float(error[:, index].max()),
-            relation="<=",
-            bound=0.10,
+            at_most=0.10,
         )
         for name, (index, label) in labels.items()
     ]
@@ -51,8 +50,7 @@ def checks(arrays: Arrays) -> list[Check]:
             "rate below $10^{-4}$.",
             method="statistical",
             value=float(np.abs(ratio / law - 1)[slow].max()),
-            relation="<=",
-            bound=0.10,
+            at_most=0.10,
         ),
         Check(
             id="gan_training_lab.bias",
@@ -62,7 +60,6 @@ def checks(arrays: Arrays) -> list[Check]:
             "False-alarm rate below $10^{-4}$.",
             method="statistical",
             value=float(scaled[:, :shuffled].max()),
-            relation="<=",
-            bound=0.15,
+            at_most=0.15,
         ),
     ]

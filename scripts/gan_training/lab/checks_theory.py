@@ -93,8 +93,7 @@ def _check_linear_map() -> Check:
         "rates, up to rounding. Largest difference of an entry.",
         method="symbolic",
         value=float(worst),
-        relation="<=",
-        bound=1e-13,
+        at_most=1e-13,
     )
 
 
@@ -141,8 +140,7 @@ def _check_characteristic_polynomial() -> Check:
         "for every mean, variance and rate: number of the four identities that SymPy refutes.",
         method="symbolic",
         value=float(sum(sp.expand(r) != 0 for r in residuals)),
-        relation="=",
-        bound=0.0,
+        equals=0.0,
     )
 
 
@@ -159,8 +157,7 @@ def _check_no_spiral_out() -> Check:
         "that SymPy refutes.",
         method="symbolic",
         value=float(residual != 0),
-        relation="=",
-        bound=0.0,
+        equals=0.0,
     )
 
 
@@ -191,8 +188,7 @@ def _check_region(random: np.random.Generator) -> Check:
         "boundary: number of disagreements.",
         method="numerical",
         value=float(wrong),
-        relation="=",
-        bound=0.0,
+        equals=0.0,
     )
 
 
@@ -210,8 +206,7 @@ def _check_boundary_is_flip(random: np.random.Generator) -> Check:
         "$-1$: largest distance (rounding grows with the condition of $M$, at most $10^4$).",
         method="numerical",
         value=float(worst),
-        relation="<=",
-        bound=1e-6,
+        at_most=1e-6,
     )
 
 
@@ -227,8 +222,7 @@ def _check_spiral_modulus() -> Check:
         "product $1-\\eta_D\\sigma^2/2$, whatever $\\eta_G$: SymPy's difference, zero or not.",
         method="symbolic",
         value=float(residual != 0 or quadratic.degree() != 2),
-        relation="=",
-        bound=0.0,
+        equals=0.0,
     )
 
 
@@ -247,8 +241,7 @@ def _check_simultaneous(random: np.random.Generator) -> Check:
         "radius, on 20,000 random variances and rates: number of disagreements.",
         method="numerical",
         value=float(wrong),
-        relation="=",
-        bound=0.0,
+        equals=0.0,
     )
 
 
@@ -277,8 +270,7 @@ def _check_saturated_invariant() -> Check:
         "$2-\\eta_G\\eta_D$: number of the six identities that SymPy refutes.",
         method="symbolic",
         value=float(refuted),
-        relation="=",
-        bound=0.0,
+        equals=0.0,
     )
 
 
@@ -320,8 +312,7 @@ def _check_small_rates() -> Check:
         "Largest relative difference.",
         method="symbolic",
         value=float(worst),
-        relation="<=",
-        bound=1e-12,
+        at_most=1e-12,
     )
 
 
@@ -345,8 +336,7 @@ def _check_sampled_variance(random: np.random.Generator) -> Check:
         "solver, on 50 random means, variances and rates. Largest relative difference.",
         method="numerical",
         value=float(worst),
-        relation="<=",
-        bound=1e-6,
+        at_most=1e-6,
     )
 
 
@@ -390,6 +380,5 @@ def _check_shuffled_variance(random: np.random.Generator) -> Check:
         "data set of four, listed one by one, for three data sets. Largest relative difference.",
         method="exhaustive",
         value=float(worst),
-        relation="<=",
-        bound=1e-10,
+        at_most=1e-10,
     )

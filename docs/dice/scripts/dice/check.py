@@ -34,8 +34,7 @@ def checks(settings: Settings, probability: Floats) -> list[Check]:
             statement="Every sum is as probable as counting all pairs of faces says.",
             method="numerical",
             value=float(np.abs(probability - counted).max()),
-            relation="<=",
-            bound=(least + 3) / most * 2.0**-52,
+            at_most=(least + 3) / most * 2.0**-52,
         )
     ]
 
