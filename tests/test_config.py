@@ -10,11 +10,12 @@ from pathlib import Path
 import pytest
 import yaml
 
+from scripts.common.settings import Block, setting
+from scripts.pipeline import config as configuration
 from scripts.pipeline.config import (
     CONFIG,
     SCHEMA,
     ConfigError,
-    check,
     read_schema,
     read_yaml,
     schema_text,
@@ -70,16 +71,21 @@ def test_the_schema_for_editors_is_that_of_the_declarations(root, schema):
     assert f"$schema={Path(SCHEMA).relative_to('workflow')}" in (root / CONFIG).read_text("utf-8")
 
 
-def test_the_settings_are_those_given_as_the_declared_types(root, config):
-    config["gan_training"] |= {"spread": 1, "rate_pairs": [[1, 2]] * 6}
-    found = check(root, config)
-    assert found["author"] == config["author"]
-    assert repr(found["gan_training"]["spread"]) == "1.0"
-    assert repr(found["gan_training"]["rate_pairs"][0]) == "[1.0, 2.0]"
-    assert repr(found["gan_training"]["seed"]) == repr(config["gan_training"]["seed"])
-    config["gan_training"]["spread"] = 7
+class Topic(Block):
+    """A block of settings."""
+
+    spread: float = setting("a number", 0.8, 1.2)
+    pairs: list[tuple[float, float]] = setting("pairs of numbers", 0, 9, length=(1, 2))
+    seed: int = setting("a whole number", 0, 9)
+
+
+def test_the_settings_are_those_given_as_the_declared_types(root, monkeypatch):
+    monkeypatch.setattr(configuration, "blocks", lambda _: {"topic": Topic})
+    given = {"spread": 1, "pairs": [[1, 2]], "seed": 3}
+    found = configuration.check(root, {"topic": given})
+    assert repr(found) == "{'topic': {'spread': 1.0, 'pairs': [[1.0, 2.0]], 'seed': 3}}"
     with pytest.raises(SystemExit, match=r"spread is 7; allowed: number, at least 0.8, at most 1."):
-        check(root, config)
+        configuration.check(root, {"topic": given | {"spread": 7}})
 
 
 def test_numbers_are_bounded_in_the_schema(schema):
