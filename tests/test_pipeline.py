@@ -415,6 +415,16 @@ def test_a_rule_without_its_contract_or_command_is_named(params, command):
         rules.contract_of(rule)
 
 
+def test_a_rule_has_a_log_and_a_benchmark_of_its_own(finished):
+    """Of its step, whatever the rule of all steps says."""
+    steps = {name.replace(".", "/") for name in finished.graph.step.values()}
+    told = finished.command("-m", "snakemake", "--dry-run", "--forceall").text
+    assert set(re.findall(r"    log: data/logs/(.*)\.log\n", told)) == steps
+    made = (finished.root / "data/benchmarks").rglob("*.tsv")
+    names = (path.relative_to(finished.root / "data/benchmarks") for path in made)
+    assert {name.with_suffix("").as_posix() for name in names} == steps
+
+
 def test_a_rule_gives_its_files_to_its_contract(root):
     rule = SimpleNamespace(name="make_it", input=named(arrays="a.npz"), shellcmd=rules.RUN)
     rule.output, rule.params = named(figure="b.svg"), Namedlist()
@@ -432,7 +442,6 @@ def rule_with(**more: object) -> SimpleNamespace:
     files = {
         "input": {"arrays": flagged("data/results/t/a.npz")},
         "output": {"figure": flagged("data/figures/t/a.svg")},
-        "log": {"": flagged("data/logs/t/a.log")},
         "params": {"contract": "x"},
     }
     named = {kind: Namedlist(fromdict=given) for kind, given in files.items()}
@@ -475,7 +484,6 @@ def test_an_output_that_is_no_plain_file_is_named(tmp_path, flag):
         ({"output": files(flagged("/a"))}, "its output /a lies outside the repository"),
         ({"output": files(flagged("{n}.svg"))}, r"its output \{n\}\.svg has braces"),
         ({"shadow_depth": "minimal"}, "take `shadow:` out"),
-        ({"log": files()}, "it needs one `log:`"),
     ],
 )
 def test_a_rule_that_cannot_be_compared_is_named(tmp_path, more, complaint):

@@ -40,9 +40,7 @@ def checks(settings: Settings, arrays: Arrays) -> list[Check]:
 
 def main() -> None:
     """Read the command line, check, write the records (or stop at a failure)."""
-    settings, files = command_line.parse(
-        __doc__, Settings, inputs=("arrays", "summary"), outputs=("checks",)
-    )
+    settings, files = command_line.parse(__doc__, Settings, inputs=("arrays",), outputs=("checks",))
     save_checks(files.checks, checks(settings, artifacts.load_arrays(files.arrays)))
 
 

@@ -21,8 +21,6 @@ def check(root: Path, rule: Any) -> None:
                 raise SystemExit(f"rule {rule.name}: its {kind} {fault}")
     if rule.shadow_depth:
         raise SystemExit(f"rule {rule.name}: take `shadow:` out; a step has a folder of its own.")
-    if len(rule.log) != 1:
-        raise SystemExit(f"rule {rule.name}: it needs one `log:`, data/logs/<topic>/<verb>.log.")
 
 
 def _fault(root: Path, kind: str, file: Any) -> str | None:

@@ -53,6 +53,14 @@ def contract_of(rule: Any) -> Contract:
     return Contract.parsed(rule.params.contract(None, rule.input, rule.output))
 
 
+def place(rule: Any) -> None:
+    """Name the log and the benchmark of a rule after the step that it runs."""
+    place = contract_of(rule).step.replace(".", "/")
+    del rule.log[:]
+    rule.set_log(f"data/logs/{place}.log")
+    rule.benchmark = f"data/benchmarks/{place}.tsv"
+
+
 def made(workflow: Any) -> list[str]:
     """Return every file that a rule makes."""
     return [str(output) for rule in workflow.rules for output in rule.output]

@@ -38,10 +38,8 @@ def steps_of(workflow: Any) -> list[Step]:
     made = [rule for rule in workflow.rules if rule.output]
     for rule in made:
         fitness.check(Path(workflow.basedir), rule)
-    steps = [
-        Step(rule.name, rules.contract_of(rule), str(rule.benchmark) if rule.benchmark else None)
-        for rule in made
-    ]
+        rules.place(rule)
+    steps = [Step(rule.name, rules.contract_of(rule), str(rule.benchmark)) for rule in made]
     maker = {output: step for step in steps for output in step.outputs}
     order = TopologicalSorter(
         {step: [maker[name] for name in step.inputs if name in maker] for step in steps}

@@ -7,10 +7,6 @@ use rule step as compute_denoising with:
     output:
         arrays="data/results/denoising/compute.npz",
         summary="data/results/denoising/compute.json",
-    log:
-        "data/logs/denoising/compute.log",
-    benchmark:
-        "data/benchmarks/denoising/compute.tsv"
     params:
         contract=contract("denoising.compute"),
 
@@ -20,10 +16,6 @@ use rule step as check_denoising with:
         arrays=rules.compute_denoising.output.arrays,
     output:
         checks="data/results/denoising/checks.json",
-    log:
-        "data/logs/denoising/check.log",
-    benchmark:
-        "data/benchmarks/denoising/check.tsv"
     params:
         contract=contract("denoising.check"),
 
@@ -40,9 +32,5 @@ use rule step as plot_denoising with:
         shares="data/figures/denoising/shares.svg",
         coverage="data/figures/denoising/coverage.md",
         conventions="data/figures/denoising/conventions.md",
-    log:
-        "data/logs/denoising/plot.log",
-    benchmark:
-        "data/benchmarks/denoising/plot.tsv"
     params:
         contract=contract("denoising.plot"),

@@ -5,10 +5,6 @@ use rule step as compute_fixed_point with:
     output:
         arrays="data/results/fixed_point/compute.npz",
         summary="data/results/fixed_point/compute.json",
-    log:
-        "data/logs/fixed_point/compute.log",
-    benchmark:
-        "data/benchmarks/fixed_point/compute.tsv"
     resources:
         mem_mb=2000,
     params:
@@ -20,10 +16,6 @@ use rule step as check_fixed_point with:
         arrays=rules.compute_fixed_point.output.arrays,
     output:
         checks="data/results/fixed_point/checks.json",
-    log:
-        "data/logs/fixed_point/check.log",
-    benchmark:
-        "data/benchmarks/fixed_point/check.tsv"
     params:
         contract=contract("fixed_point.check"),
 
@@ -40,9 +32,5 @@ use rule step as plot_fixed_point with:
         samplers="data/figures/fixed_point/samplers.svg",
         folded_map="data/figures/fixed_point/folded_map.svg",
         layers="data/figures/fixed_point/layers.md",
-    log:
-        "data/logs/fixed_point/plot.log",
-    benchmark:
-        "data/benchmarks/fixed_point/plot.tsv"
     params:
         contract=contract("fixed_point.plot"),

@@ -5,10 +5,6 @@ use rule step as compute_flow_density with:
     output:
         arrays="data/results/flow_density/compute.npz",
         summary="data/results/flow_density/compute.json",
-    log:
-        "data/logs/flow_density/compute.log",
-    benchmark:
-        "data/benchmarks/flow_density/compute.tsv"
     params:
         contract=contract("flow_density.compute"),
 
@@ -18,10 +14,6 @@ use rule step as check_flow_density with:
         arrays=rules.compute_flow_density.output.arrays,
     output:
         checks="data/results/flow_density/checks.json",
-    log:
-        "data/logs/flow_density/check.log",
-    benchmark:
-        "data/benchmarks/flow_density/check.tsv"
     params:
         contract=contract("flow_density.check"),
 
@@ -35,9 +27,5 @@ use rule step as plot_flow_density with:
         densities="data/figures/flow_density/densities.svg",
         further="data/figures/flow_density/further.svg",
         cantor="data/figures/flow_density/cantor.md",
-    log:
-        "data/logs/flow_density/plot.log",
-    benchmark:
-        "data/benchmarks/flow_density/plot.tsv"
     params:
         contract=contract("flow_density.plot"),

@@ -5,10 +5,6 @@ use rule step as compute_gan_training with:
     output:
         arrays="data/results/gan_training/compute.npz",
         summary="data/results/gan_training/compute.json",
-    log:
-        "data/logs/gan_training/compute.log",
-    benchmark:
-        "data/benchmarks/gan_training/compute.tsv"
     priority: 1
     params:
         contract=contract("gan_training.compute"),
@@ -19,10 +15,6 @@ use rule step as check_gan_training with:
         arrays=rules.compute_gan_training.output.arrays,
     output:
         checks="data/results/gan_training/checks.json",
-    log:
-        "data/logs/gan_training/check.log",
-    benchmark:
-        "data/benchmarks/gan_training/check.tsv"
     params:
         contract=contract("gan_training.check"),
 
@@ -43,9 +35,5 @@ use rule step as plot_gan_training with:
         snapshot_table="data/figures/gan_training/snapshots.md",
         rate_table="data/figures/gan_training/rates.md",
         sgd_table="data/figures/gan_training/sgd.md",
-    log:
-        "data/logs/gan_training/plot.log",
-    benchmark:
-        "data/benchmarks/gan_training/plot.tsv"
     params:
         contract=contract("gan_training.plot"),

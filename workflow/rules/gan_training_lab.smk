@@ -5,10 +5,6 @@ use rule step as compute_gan_phase with:
     output:
         arrays="data/results/gan_training_lab/phase.npz",
         summary="data/results/gan_training_lab/phase.json",
-    log:
-        "data/logs/gan_training_lab/phase.log",
-    benchmark:
-        "data/benchmarks/gan_training_lab/phase.tsv"
     priority: 10  # long, and alone on the machine: first, so that no core idles while it waits
     threads: 16  # as many as there are, up to this
     params:
@@ -19,10 +15,6 @@ use rule step as compute_gan_sgd with:
     output:
         arrays="data/results/gan_training_lab/sgd.npz",
         summary="data/results/gan_training_lab/sgd.json",
-    log:
-        "data/logs/gan_training_lab/sgd.log",
-    benchmark:
-        "data/benchmarks/gan_training_lab/sgd.tsv"
     priority: 1  # before the short steps, which fill the gaps
     params:
         contract=contract("gan_training.lab.compute_sgd"),
@@ -32,10 +24,6 @@ use rule step as compute_gan_mlp with:
     output:
         arrays="data/results/gan_training_lab/mlp.npz",
         summary="data/results/gan_training_lab/mlp.json",
-    log:
-        "data/logs/gan_training_lab/mlp.log",
-    benchmark:
-        "data/benchmarks/gan_training_lab/mlp.tsv"
     priority: 1
     resources:
         mem_mb=2000,
@@ -49,10 +37,6 @@ use rule step as check_gan_training_lab with:
         sgd=rules.compute_gan_sgd.output.arrays,
     output:
         checks="data/results/gan_training_lab/checks.json",
-    log:
-        "data/logs/gan_training_lab/check.log",
-    benchmark:
-        "data/benchmarks/gan_training_lab/check.tsv"
     params:
         contract=contract("gan_training.lab.check"),
 
@@ -72,9 +56,5 @@ use rule step as plot_gan_training_lab with:
         networks="data/figures/gan_training_lab/networks.svg",
         agreement_table="data/figures/gan_training_lab/agreement.md",
         networks_table="data/figures/gan_training_lab/networks.md",
-    log:
-        "data/logs/gan_training_lab/plot.log",
-    benchmark:
-        "data/benchmarks/gan_training_lab/plot.tsv"
     params:
         contract=contract("gan_training.lab.plot"),

@@ -37,10 +37,6 @@ use rule step as collect_report with:
         provenance="report/generated/provenance.md",
         boxes=BOXES,
         copies=COPIES,
-    log:
-        "data/logs/report/collect.log",
-    benchmark:
-        "data/benchmarks/report/collect.tsv"
     params:
         contract=contract("report.collect", rules=RULES, sidecars=True),
 
@@ -61,10 +57,6 @@ use rule step as publish_report with:
         pdf="report/build/assignment.pdf",
         html="report/build/assignment.html",
         manifest="report/build/manifest.json",
-    log:
-        "data/logs/report/publish.log",
-    benchmark:
-        "data/benchmarks/report/publish.tsv"
     threads: 2
     resources:
         mem_mb=2000,

@@ -1,9 +1,14 @@
-"""What the rule of every step has, unless it says otherwise."""
+"""What the rule of every step has, unless it says otherwise.
+
+Its log and its benchmark are named after what it runs (`scripts.pipeline.rules.place`).
+"""
 
 
 rule step:
     log:
         "data/logs/step.log",
+    benchmark:
+        "data/benchmarks/step.tsv"
     conda:
         "../../envs/assignment.yaml"
     threads: 1

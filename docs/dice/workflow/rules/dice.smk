@@ -5,10 +5,6 @@ use rule step as compute_dice with:
     output:
         arrays="data/results/dice/compute.npz",
         summary="data/results/dice/compute.json",
-    log:
-        "data/logs/dice/compute.log",
-    benchmark:
-        "data/benchmarks/dice/compute.tsv"
     params:
         contract=contract("dice.compute"),
 
@@ -18,10 +14,6 @@ use rule step as check_dice with:
         arrays=rules.compute_dice.output.arrays,
     output:
         checks="data/results/dice/checks.json",
-    log:
-        "data/logs/dice/check.log",
-    benchmark:
-        "data/benchmarks/dice/check.tsv"
     params:
         contract=contract("dice.check"),
 
@@ -33,9 +25,5 @@ use rule step as plot_dice with:
     output:
         distribution="data/figures/dice/distribution.svg",
         at_most="data/figures/dice/at_most.svg",
-    log:
-        "data/logs/dice/plot.log",
-    benchmark:
-        "data/benchmarks/dice/plot.tsv"
     params:
         contract=contract("dice.plot"),
