@@ -25,7 +25,6 @@ configfile: "workflow/config.yaml"
 
 
 contract = partial(building.contract, workflow, configuration.check(ROOT, config))
-results_of = partial(building.results_of, workflow)
 
 for name in ["step", *TOPICS, "report"]:
 

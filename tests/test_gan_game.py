@@ -476,8 +476,7 @@ def test_failed_check_stops_the_build(tmp_path: Path, monkeypatch: pytest.Monkey
     _, arrays = results(SMALL)
     arrays["formula"][0, 0] += 1
     artifacts.save_arrays(tmp_path / "a.npz", arrays)
-    (tmp_path / "s.json").write_text("{}")
-    files = {"arrays": tmp_path / "a.npz", "summary": tmp_path / "s.json"}
+    files = {"arrays": tmp_path / "a.npz", "checks": tmp_path / "k.json"}
     with pytest.raises(SystemExit, match=r"gan_game\.saddle-count failed"):
-        run_step(check, {**SMALL, **files, "checks": tmp_path / "k.json"}, monkeypatch)
+        run_step(check, {**SMALL, **files}, monkeypatch)
     assert not (tmp_path / "k.json").exists()

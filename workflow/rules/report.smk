@@ -17,9 +17,11 @@ except RenderError as error:
 RESOLVED = {"document": DOCUMENT, "engine": engine, "engine_version": engine_version}
 
 
-SUMMARIES = [path for path in results_of("compute") if path.endswith(".json")]
-CHECKS = results_of("check")
-DISPLAYS = results_of("plot")
+SUMMARIES = [
+    path for path in building.results_of(workflow, "compute") if path.endswith(".json")
+]
+CHECKS = building.results_of(workflow, "check")
+DISPLAYS = building.results_of(workflow, "plot")
 COPIES = [path.replace("data/figures/", "report/generated/") for path in DISPLAYS]
 RULES = {str(output): rule.name for rule in workflow.rules for output in rule.output}
 BOXES = [f"report/generated/{Path(path).parent.name}/checks.md" for path in CHECKS]
