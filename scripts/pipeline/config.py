@@ -7,6 +7,7 @@ are deep nesting and numbers that are not written in decimal (`1:30` would be 90
 
 from __future__ import annotations
 
+import functools
 import importlib
 import itertools
 import json
@@ -149,6 +150,7 @@ def _of_kind(kind: Any, value: Any) -> Any:
     return float(value) if kind is float else value
 
 
+@functools.cache
 def blocks(root: Path) -> dict[str, type[settings.Block]]:
     """Return every block of the configuration by its key, from each `settings.py` in `scripts`."""
     found = {}

@@ -2,8 +2,9 @@
 
 It holds the step's settings, the names of the files that it reads and makes, the fingerprint of its
 code, the hash of the pinned versions, the installed ones, and the SHA-256 of each committed file
-that it reads. As one string it is a parameter of the rule, which Snakemake compares; the start-up
-comparison compares it with the one in the artifact's sidecar. A step can be run from it alone.
+that it reads. As one string it is the parameter of the rule. Snakemake does not compare it, because
+it depends on the rule's files; the start-up comparison does, with the one in the artifact's
+sidecar. A step can be run from it alone.
 """
 
 from __future__ import annotations
@@ -68,9 +69,13 @@ class Contract:
         files = {path: _committed(root, path) for path in paths(reads) if path not in made}
         return dataclasses.replace(self, reads=reads, makes=makes, files=files)
 
-    def __str__(self) -> str:
-        """Return the contract as JSON on one line, keys sorted."""
+    @functools.cached_property
+    def text(self) -> str:
+        """The contract as JSON on one line, keys sorted."""
         return json.dumps(self.content, sort_keys=True, ensure_ascii=True, allow_nan=False)
+
+    def __str__(self) -> str:
+        return self.text
 
     @property
     def module(self) -> str:

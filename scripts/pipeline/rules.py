@@ -53,9 +53,9 @@ def contract_of(rule: Any) -> Contract:
     return Contract.parsed(rule.params.contract(None, rule.input, rule.output))
 
 
-def place(rule: Any) -> None:
+def place(rule: Any, contract: Contract) -> None:
     """Name the log and the benchmark of a rule after the step that it runs."""
-    place = contract_of(rule).step.replace(".", "/")
+    place = contract.step.replace(".", "/")
     del rule.log[:]
     rule.set_log(f"data/logs/{place}.log")
     rule.benchmark = f"data/benchmarks/{place}.tsv"
@@ -72,7 +72,8 @@ def _named(files: Any) -> Files:
         name: str(found) if isinstance(found, str) else list(map(str, found))
         for name, found in files.items()
     }
-    unnamed = [str(path) for path in files if str(path) not in contracts.paths(named)]
+    known = set(contracts.paths(named))
+    unnamed = [str(path) for path in files if str(path) not in known]
     return named | ({"": unnamed} if unnamed else {})
 
 

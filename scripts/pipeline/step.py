@@ -35,11 +35,12 @@ def steps_of(workflow: Any) -> list[Step]:
 
     Raises SystemExit, with a message, for rules that cannot be compared.
     """
-    made = [rule for rule in workflow.rules if rule.output]
-    for rule in made:
+    steps = []
+    for rule in (rule for rule in workflow.rules if rule.output):
         fitness.check(Path(workflow.basedir), rule)
-        rules.place(rule)
-    steps = [Step(rule.name, rules.contract_of(rule), str(rule.benchmark)) for rule in made]
+        contract = rules.contract_of(rule)
+        rules.place(rule, contract)
+        steps.append(Step(rule.name, contract, str(rule.benchmark)))
     maker = {output: step for step in steps for output in step.outputs}
     order = TopologicalSorter(
         {step: [maker[name] for name in step.inputs if name in maker] for step in steps}

@@ -8,6 +8,7 @@ of the code behind its steps (`data/code/<fingerprint>.json`).
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import subprocess
@@ -30,10 +31,11 @@ LONGEST = 60
 """Letters of a setting's value that are shown."""
 
 
-def explain(root: Path, steps: Sequence[Step], digest: Digest = sha256) -> dict[str, list[str]]:
+def explain(root: Path, steps: Sequence[Step]) -> dict[str, list[str]]:
     """Return, for each step that would run, its reasons; steps in the order in which they run."""
     found: dict[str, list[str]] = {}
     remade: dict[str, str] = {}
+    digest = functools.cache(sha256)  # many steps read the same files
     for step in steps:
         own = mismatches(root, step, digest).values()
         reasons = list(dict.fromkeys(reason for one in own for reason in one))
@@ -78,7 +80,7 @@ def _mismatches(
     if found.get("sha256") != digest(root / output):
         yield f"{output} is damaged: its bytes are not those that were made"
     recorded, contract = found.get("inputs"), found.get("contract")
-    if _text(contract) != _text(wanted.content):
+    if _text(contract) != wanted.text:
         yield from _differences(root, contract, wanted)
     if inputs is None or recorded == inputs:
         return
