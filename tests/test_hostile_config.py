@@ -246,21 +246,21 @@ def written_over(key: str, value: str) -> Callable[[str], str]:
 
 
 TRICKS: dict[str, tuple[Callable[[str], str], str]] = {
-    "an alias bomb": (lambda text: text + bomb(), "anchors and aliases"),
+    "an alias bomb": (lambda text: text + bomb(), "an alias stands for this"),
     "a tag that runs a program": (
         written_over("name", "!!python/object/apply:os.system ['touch pwned']"), "the tag"),
-    "a key twice": (lambda text: text + "cache:\n  megabytes: 1\n", "'cache' appears twice"),
-    "a merge key": (lambda text: text + "<<: {a: 1}\n", "the key '<<'"),
+    "a key twice": (lambda text: text + "cache:\n  megabytes: 1\n", "`cache` is given twice"),
+    "a merge key": (lambda text: text + "<<: {a: 1}\n", "no plain word"),
     "deep nesting": (lambda text: text + "deep: " + "[" * 3000 + "]" * 3000 + "\n", "levels deep"),
     "not a number": (written_over("megabytes", ".nan"), "cache.megabytes is nan"),
     "a huge number": (written_over("megabytes", "9" * 4000), "cache.megabytes"),
-    "a longer number": (written_over("megabytes", "9" * 5000), "not readable as YAML"),
+    "a longer number": (written_over("megabytes", "9" * 5000), "the YAML is broken"),
     "base sixty": (written_over("megabytes", "1:30"), "'1:30' is not a decimal number"),
     "a shell in the engine": (written_over("engine", "'$(touch pwned)'"), "report.engine"),
     "a path out": (written_over("engine", "../../../bin/sh"), "report.engine"),
-    "two documents": (lambda text: text + "---\na: 1\n", "not readable as YAML"),
-    "no mapping": (lambda text: "- " + text[:5], "`key: value` lines"),
-    "no text": (lambda text: "\udcff\udcfe", "not readable as YAML"),
+    "two documents": (lambda text: text + "---\na: 1\n", "the YAML is broken"),
+    "no mapping": (lambda text: "- " + text[:5], "`key: value` pairs"),
+    "no text": (lambda text: "\udcff\udcfe", "not readable as text"),
 }  # fmt: skip
 
 

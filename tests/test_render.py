@@ -18,9 +18,10 @@ import pytest
 from documents import FRONT, ROOT, SAMPLE, write_document
 
 from scripts.report import render as command
-from scripts.report.engines import embedded, pandoc, quarto
+from scripts.report.engines import choice, embedded, pandoc
+from scripts.report.engines.choice import resolve_engine
 from scripts.report.engines.self_contained import with_images
-from scripts.report.render import RenderError, render, resolve_engine
+from scripts.report.render import RenderError, render
 from scripts.report.source import read_document
 from scripts.report.variables import markdown_escape
 
@@ -399,7 +400,7 @@ def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "bin"
     folder.mkdir()
     monkeypatch.setenv("PATH", f"{folder}{os.pathsep}/usr/bin{os.pathsep}/bin")
-    quarto._asked.cache_clear()
+    choice._asked.cache_clear()
     if shutil.which("quarto"):
         pytest.skip("a system-wide Quarto is installed")
     return folder
