@@ -780,7 +780,8 @@ def test_a_touched_intermediate_does_not_make_its_reader_look_stale(house, stamp
     [
         ("--cores 2", True), ("--cores all a_rule", True), ("-n", False), ("-np -c 1", False),
         ("--dry-run", False), ("--lint", False), ("--unlock", False), ("--summary", False),
-        ("--cores 1 --touch", False), ("--dag", False), ("--delete-all-output -c1", False),
+        ("--cores 1 --touch", False), ("--dag", False), ("--containerize", False),
+        ("--delete-all-output -c1", False),
     ],
 )  # fmt: skip
 def test_only_a_real_build_compares(words, builds):
