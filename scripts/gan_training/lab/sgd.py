@@ -22,7 +22,6 @@ from scripts.gan_training.lab.logistic import OPTIONS, complement
 from scripts.gan_training.lab.progress import Progress
 from scripts.gan_training.model import Rates
 
-SCHEMES = ("fresh", "replaced", "shuffled")
 STEPS = 2048
 """Steps, at least, for which random numbers are drawn at a time: whole epochs."""
 
