@@ -345,14 +345,6 @@ class TestSgd:
         epochs = np.sort(real["shuffled"].reshape(-1, 10, 3), axis=1)
         np.testing.assert_array_equal(epochs, np.broadcast_to(points[:, None], epochs.shape))
 
-    def test_same_for_any_number_of_threads(self) -> None:
-        population = sgd.Population(0.0, 1.0, np.linspace(-1, 1, 16))
-        plans = [sgd.Plan(scheme, model.Rates(0.1, 0.2), 16, 4000) for scheme in sgd.SCHEMES]
-        one, two = (
-            sgd.measure(population, plans, 8, np.random.default_rng(1), threads=n) for n in (1, 2)
-        )
-        assert one == two
-
     def test_closure_tends_to_the_linear_law(self) -> None:
         M = theory.moments(1.0, 1.0)
         rule, noise = closure.normal_rule(1.0, 1.0), closure.normal_rule(0.0, 1.0)
@@ -612,10 +604,10 @@ def test_spiral_rate_check_fails_without_the_half(phase_arrays: dict[str, Any]) 
     assert "centered-spiral" in failed(checks_phase.phase_checks(broken))
 
 
-@pytest.mark.parametrize("name", sgd.SCHEMES)
+@pytest.mark.parametrize("name", theory.SCHEMES)
 def test_variance_check_fails_with_a_wrong_law(name: str, sgd_arrays: dict[str, Any]) -> None:
     closed = sgd_arrays["closed"].copy()
-    closed[:, sgd.SCHEMES.index(name)] *= 1.3
+    closed[:, theory.SCHEMES.index(name)] *= 1.3
     assert failed(checks_sgd.checks(sgd_arrays | {"closed": closed})) == {f"variance-{name}"}
 
 

@@ -3,25 +3,18 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
 from typing import Any
 
 import sympy as sp
 
 from scripts.common.arrays import Numbers
 from scripts.common.checks import Check
+from scripts.common.normal_mean import normal_mean
 from scripts.diffusion_step import model
 from scripts.diffusion_step.algebra import A, B, mistakes, symbols
 
 U = sp.Symbol("u", real=True)
 """The argument of characteristic functions."""
-
-
-def normal_mean(integrand: Callable[[sp.Symbol], Any]) -> sp.Expr:
-    """Return E[integrand(ε)], ε standard normal, by SymPy's integration."""
-    e = sp.Dummy("e", real=True)
-    bell = sp.exp(-(e**2) / 2) / sp.sqrt(2 * sp.pi)
-    return sp.integrate(sp.expand(integrand(e) * bell), (e, -sp.oo, sp.oo))
 
 
 def moment_mistakes() -> int:

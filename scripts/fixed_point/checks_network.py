@@ -7,6 +7,7 @@ Newton's method, not by the iteration under test.
 from __future__ import annotations
 
 import dataclasses
+import functools
 import itertools
 import math
 from collections.abc import Sequence
@@ -44,11 +45,16 @@ class Network:
         """The proved constant c of the claim error <= a-priori bound + c eps |y|."""
         return rounding.accuracy_constant(self.errors.output, self.lipschitz)
 
+    @functools.cached_property
+    def _converted(self) -> list[list[list[mpmath.mpf]]]:
+        """The weights, converted (exactly) once and not for each product."""
+        return [[[mpmath.mpf(x) for x in row] for row in w.tolist()] for w in self.weights]
+
     def branch(self, z: Sequence[mpmath.mpf]) -> list[mpmath.mpf]:
         """Return f(z) in the current mpmath precision."""
         values = list(z)
-        for index, matrix in enumerate(self.weights):
-            values = [mpmath.fdot(row.tolist(), values) for row in matrix]
+        for index, matrix in enumerate(self._converted):
+            values = [mpmath.fdot(row, values) for row in matrix]
             if index < len(self.weights) - 1:
                 values = [mpmath.tanh(value) for value in values]
         return [self.scale * value for value in values]
