@@ -11,8 +11,8 @@ from pathlib import Path
 
 import psutil
 import pytest
-from house import House
-from kills import PLAIN, REPORT, Build, Trees, building, report, session_folder, two_builds
+from house import SNAKEMAKE, House
+from kills import REPORT, Build, Trees, building, report, session_folder, two_builds
 
 COMPUTE = "scripts.dice.compute"
 PUBLISH = "scripts.report.publish"
@@ -74,7 +74,7 @@ def products(house: House) -> dict[str, str]:
     return {name: sha for name, sha in house.artifacts().items() if name.startswith("report/build")}
 
 
-@pytest.mark.parametrize("words", [REPORT, PLAIN], ids=["make report", "plain"])
+@pytest.mark.parametrize("words", [REPORT, SNAKEMAKE], ids=["make report", "plain"])
 def test_a_render_that_fails_leaves_the_products(trees, tmp_path, words):
     house = trees.copy(tmp_path / "house")
     before = products(house)
@@ -90,7 +90,7 @@ def test_a_render_that_fails_leaves_the_products(trees, tmp_path, words):
     assert products(house) != before
 
 
-@pytest.mark.parametrize("words", [REPORT, PLAIN], ids=["make report", "plain"])
+@pytest.mark.parametrize("words", [REPORT, SNAKEMAKE], ids=["make report", "plain"])
 @pytest.mark.parametrize("module", [COMPUTE, PUBLISH])
 def test_an_interrupted_build_leaves_the_products(trees, tmp_path, words, module):
     house = trees.copy(tmp_path / "house", ARRAYS, PDF)
@@ -116,7 +116,7 @@ def test_an_orphan_is_ended_and_its_work_done_again(trees, tmp_path):
 
 
 def plain_build(house: House) -> str:
-    run = house.command("-m", "snakemake", "--cores", "all")
+    run = house.snakemake()
     assert run.code != 0
     assert "Traceback" not in run.text
     return run.text
@@ -188,7 +188,7 @@ def test_a_build_that_another_overtakes_waits(trees, tmp_path):
 
 def test_plain_snakemake_beside_a_build_says_what_to_do(trees, tmp_path):
     house = trees.copy(tmp_path / "house", ARRAYS)
-    for first, second in ((REPORT, PLAIN), (PLAIN, PLAIN)):
+    for first, second in ((REPORT, SNAKEMAKE), (SNAKEMAKE, SNAKEMAKE)):
         with building(house, *first) as build:
             build.catch(COMPUTE, at_work=True)
             run = house.command(*second)

@@ -418,7 +418,7 @@ def test_a_rule_without_its_contract_or_command_is_named(params, command):
 def test_a_rule_has_a_log_and_a_benchmark_of_its_own(finished):
     """Of its step, whatever the rule of all steps says."""
     steps = {name.replace(".", "/") for name in finished.graph.step.values()}
-    told = finished.command("-m", "snakemake", "--dry-run", "--forceall").text
+    told = finished.build("--dry-run", "--forceall").text
     assert set(re.findall(r"    log: data/logs/(.*)\.log\n", told)) == steps
     made = (finished.root / "data/benchmarks").rglob("*.tsv")
     names = (path.relative_to(finished.root / "data/benchmarks") for path in made)

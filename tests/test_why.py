@@ -12,14 +12,6 @@ from test_reruns import add_sentence, alter_function, bump_pin, flip_bit
 ARRAYS = "data/results/dice/compute.npz"
 
 
-def why(house: House) -> dict[str, list[str]]:
-    """Run `make why`'s command; return the reasons by rule."""
-    run = house.command("-m", "scripts.pipeline.why")
-    assert run.code == 0, run.text
-    blocks = re.findall(r"^(\w+)\n((?:    .*\n)+)", run.text, re.MULTILINE)
-    return {name: [line.strip() for line in lines.splitlines()] for name, lines in blocks}
-
-
 def test_nothing_would_run(finished):
     assert "Nothing would run" in finished.command("-m", "scripts.pipeline.why").text
 
@@ -68,7 +60,7 @@ def remove_record_and_change_model(house: House) -> None:
 def test_the_reason_is_named(change, rule, reason, house):
     before = house.artifacts()
     change(house)
-    found = why(house)
+    found = house.why()
     assert any(re.fullmatch(reason, text) for text in found[rule]), found[rule]
     changed = {name for name, digest in before.items() if house.artifacts().get(name) != digest}
     assert changed <= {ARRAYS}  # an explanation changes nothing
@@ -76,5 +68,5 @@ def test_the_reason_is_named(change, rule, reason, house):
 
 def test_it_names_exactly_the_steps_that_run(house):
     throw_another(house)
-    announced = set(why(house))
+    announced = set(house.why())
     assert announced == house.build().rules
