@@ -39,10 +39,6 @@ SOURCES = (
 )  # fmt: skip
 MADE = ("data/results", "data/figures", "report")
 TOPICS = re.compile(r"^TOPICS = \[.*?\]", re.MULTILINE | re.DOTALL)
-REPORT = frozenset({"collect_report", "publish_report"})
-DOCUMENT = REPORT - {"collect_report"}
-"""What a change of the text alone runs."""
-
 SNAKEMAKE = ("-m", "snakemake", "--cores", "all")
 """Plain Snakemake, as words for Python."""
 
@@ -182,10 +178,6 @@ class House:
             if not path.is_file() or path.read_bytes() != content:
                 path.write_bytes(content)
 
-    def imports(self, module: str) -> frozenset[str]:
-        """The project's modules that `module` imports, directly or not."""
-        return imports(self.root, module)
-
     @functools.cached_property
     def graph(self) -> Graph:
         """The rules, as Snakemake describes them."""
@@ -266,10 +258,6 @@ class Graph:
             for rule, step in self.step.items()
             if module in imports(root, f"scripts.{step}") | {f"scripts.{step}"}
         }
-
-    def topic(self, rule: str) -> str:
-        """The exercise (or "report") that a rule belongs to."""
-        return self.step[rule].split(".")[0]
 
 
 @functools.cache

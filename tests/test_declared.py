@@ -9,7 +9,7 @@ import pytest
 from documents import SAMPLE, write_document
 from house import House, contract_of
 
-from scripts.pipeline import cache, code, contract, job, lock, rules, sidecar
+from scripts.pipeline import cache, code, contract, job, rules, sidecar
 from scripts.report.render import RenderError, prepared
 
 STEP = """
@@ -19,26 +19,17 @@ options = dict(zip(sys.argv[1::2], sys.argv[2::2]))
 from pathlib import Path
 Path(options["--result"]).write_text("made")
 """
-MODULES = ("__init__", "topic/__init__", "topic/step", "topic/named")
 
 
 @pytest.fixture
-def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A repository with one step, this process inside it, and files that no rule knows."""
-    house = tmp_path / "house"
-    for name in ("scripts/topic", "data/raw", "data/other", "data/results/topic"):
-        (house / name).mkdir(parents=True)
-    for name in (*MODULES, "topic/hidden"):
-        (house / f"scripts/{name}.py").write_text("X = 1\n")
+def house(one_step: Path) -> Path:
+    """A repository with one step, and files that no rule knows."""
+    for name in ("data/raw", "data/other", "data/results/topic"):
+        (one_step / name).mkdir(parents=True)
+    shutil.copy(one_step / "scripts/topic/named.py", one_step / "scripts/topic/hidden.py")
     for name in ("input.txt", "committed.txt", "secret.txt", "secret.npy", "secret.xml"):
-        shutil.copy(SAMPLE / "line.svg", house / "data/raw" / name)
-    monkeypatch.chdir(house)
-    monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.delenv(lock.BUILD_ID, raising=False)
-    # Here `scripts` is this repository's: its own modules cannot be surveyed from this process.
-    monkeypatch.setattr(job.code, "files", lambda *_: [f"scripts/{name}.py" for name in MODULES])
-    monkeypatch.setattr(job.code, "fingerprint", lambda *_: "the same")
-    return house
+        shutil.copy(SAMPLE / "line.svg", one_step / "data/raw" / name)
+    return one_step
 
 
 MADE = "data/results/topic/made.txt"
