@@ -5,7 +5,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export PYTHONDONTWRITEBYTECODE := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup report test chaos why verify lint format bench cache-clean clean
+.PHONY: help setup report test test-all chaos why verify lint format bench cache-clean clean
 
 help: ## list what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | \
@@ -17,7 +17,10 @@ setup: ## make .venv if it is missing or its pins changed
 report: setup ## build the PDF and the HTML; only what changed is run again
 	@python -m scripts.pipeline.report
 
-test: setup ## run the tests
+test: setup ## run every kind of test, each with its representatives
+	@python -m pytest -n auto -m "not whole"
+
+test-all: setup ## run all tests
 	@python -m pytest -n auto
 
 chaos: setup ## kill the build 50 times at random; each time it must recover, bytes and all
