@@ -20,12 +20,14 @@ Break = Callable[[pytest.MonkeyPatch, Arrays], Arrays | None]
 """Breaks something for one test; returns the results that come out otherwise, if any."""
 
 
-def patch(place: Any, name: str, wrong: Any, again: Callable[[], Arrays] | None = None) -> Break:
+def patch(
+    place: Any, name: str, wrong: Any, again: Callable[[Arrays], Arrays] | None = None
+) -> Break:
     """Replace what a module or class holds; `again` then computes the results that hang on it."""
 
     def apply(monkeypatch: pytest.MonkeyPatch, arrays: Arrays) -> Arrays | None:
         monkeypatch.setattr(place, name, wrong)
-        return again() if again else None
+        return again(arrays) if again else None
 
     return apply
 
@@ -62,11 +64,6 @@ class Maker:
         """Let its module call another function."""
         monkeypatch.setattr(self.place, self.function.__name__, by)
 
-    def repeat(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Let it make again what it made, without work."""
-        made = itertools.cycle(self.made)
-        self.replace(monkeypatch, lambda *_, **__: next(made))
-
 
 def name(check: Check) -> str:
     """The name of a check without its exercise's."""
@@ -81,43 +78,51 @@ def failed(checks: Iterable[Check]) -> set[str]:
 class Checks:
     """The checks of an exercise on sound results; then one alone, on something broken.
 
-    examine: makes all checks of given results. modules: those with the functions that make checks,
-    which are found by the type that they say they return.
+    check: the exercise's step, whose modules have the functions that make checks; these are found
+    by the type that they say they return. knobs: its settings, and what other steps read.
     """
 
-    def __init__(
-        self, examine: Callable[[Arrays], list[Check]], sound: Arrays, *modules: ModuleType
-    ) -> None:
-        self.examine, self.sound = examine, sound
+    def __init__(self, check: Any, knobs: Mapping[str, Any], sound: Arrays) -> None:
+        self.check, self.knobs, self.sound = check, knobs, sound
         self.makers = [
             Maker(module, function)
-            for module in modules
+            for _, module in inspect.getmembers(check, inspect.ismodule)
             for _, function in inspect.getmembers(module, inspect.isfunction)
             if function.__annotations__.get("return") in ("Check", "list[Check]")
         ]
         with pytest.MonkeyPatch.context() as monkeypatch:
             for maker in self.makers:
                 maker.replace(monkeypatch, maker.recorded)
-            self.found = examine(sound)
+            self.found = self.examine(knobs, sound)
+
+    def examine(self, knobs: Mapping[str, Any], arrays: Arrays) -> list[Check]:
+        """All checks of some results."""
+        found: list[Check] = self.check.checks(settings_of(self.check.Settings, knobs), arrays)
+        return found
 
     def must_pass_and_be_broken_by(self, breaks: Iterable[tuple[str, Break]]) -> None:
         """All checks pass, and each has a break."""
         assert failed(self.found) == set()
         assert {name(check) for check in self.found} == {name for name, _ in breaks}
 
-    def must_notice(self, wanted: str, apply: Break, monkeypatch: pytest.MonkeyPatch) -> None:
-        """The check fails on what is broken. The others are not made again."""
-        for maker in self.makers:
-            if wanted not in maker.names:
-                maker.repeat(monkeypatch)
-        found = self.examine(self.sound | (apply(monkeypatch, self.sound) or {}))
-        assert wanted in failed(found)
+    def must_pass(
+        self, monkeypatch: pytest.MonkeyPatch, knobs: Mapping[str, Any], arrays: Arrays
+    ) -> None:
+        """All checks pass with other settings; what does not ask for them is not made again."""
+        self.repeat(monkeypatch, lambda maker: maker.constant)
+        assert failed(self.examine(knobs, arrays)) == set()
 
-    def repeat_constant(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Make no check again that depends on neither settings nor results."""
-        for maker in self.makers:
-            if maker.constant:
-                maker.repeat(monkeypatch)
+    def must_notice(self, monkeypatch: pytest.MonkeyPatch, wanted: str, apply: Break) -> None:
+        """The check fails on what is broken; the others are not made again."""
+        self.repeat(monkeypatch, lambda maker: wanted not in maker.names)
+        arrays = self.sound | (apply(monkeypatch, self.sound) or {})
+        assert wanted in failed(self.examine(self.knobs, arrays))
+
+    def repeat(self, monkeypatch: pytest.MonkeyPatch, which: Callable[[Maker], bool]) -> None:
+        """Let some makers make again what they made, without work."""
+        for maker in filter(which, self.makers):
+            made = itertools.cycle(maker.made)
+            maker.replace(monkeypatch, lambda *_, made=made, **__: next(made))
 
 
 def each(breaks: list[tuple[str, Break]]) -> pytest.MarkDecorator:

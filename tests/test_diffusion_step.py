@@ -12,7 +12,7 @@ import sympy as sp
 from house import configured
 from hypothesis import given
 from hypothesis import strategies as st
-from mutants import Break, Checks, each, failed, patch, run_steps, settings_of
+from mutants import Break, Checks, each, patch, run_steps, settings_of
 from scipy import integrate, stats
 
 from scripts.common.arrays import Arrays
@@ -21,7 +21,6 @@ from scripts.diffusion_step import (
     check,
     checks_laws,
     checks_merging,
-    checks_step,
     compute,
     laws,
     model,
@@ -70,9 +69,8 @@ HIGH = KNOBS | {
 }
 
 
-def results(knobs: dict[str, Any] = KNOBS) -> tuple[check.Settings, dict[str, Any]]:
-    found = compute.arrays(settings_of(compute.Settings, knobs))
-    return settings_of(check.Settings, knobs), found
+def results(knobs: dict[str, Any] = KNOBS) -> Arrays:
+    return compute.arrays(settings_of(compute.Settings, knobs))
 
 
 # ---------------------------------------------------------------- the formulas
@@ -188,7 +186,7 @@ def test_shown_times_that_repeat_are_refused() -> None:
 
 
 def test_same_seed_same_arrays() -> None:
-    (_, first), (_, second) = results(LOW), results(LOW)
+    first, second = results(LOW), results(LOW)
     assert all(np.array_equal(first[name], second[name]) for name in first)
 
 
@@ -202,9 +200,7 @@ def test_wrong_counts_only_true_differences() -> None:
 
 @pytest.fixture(scope="module")
 def checks() -> Checks:
-    chosen, arrays = results()
-    modules = checks_laws, checks_merging, checks_step
-    return Checks(lambda arrays: check.checks(chosen, arrays), arrays, *modules)
+    return Checks(check, KNOBS, results())
 
 
 SETS = [knobs | {"seed": seed} for knobs in (LOW, HIGH) for seed in (1, 2)]
@@ -214,8 +210,7 @@ SETS = [knobs | {"seed": seed} for knobs in (LOW, HIGH) for seed in (1, 2)]
 def test_checks_pass_as_configured_and_near_the_bounds(
     knobs: dict[str, Any], checks: Checks, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    checks.repeat_constant(monkeypatch)
-    assert failed(check.checks(*results(knobs))) == set()
+    checks.must_pass(monkeypatch, knobs, results(knobs))
 
 
 def no_cross_term(start: Any, noise: Any, cross: Any, weights: Any) -> Any:
@@ -282,8 +277,8 @@ def independent_pair(settings: Any) -> Any:
     return np.random.default_rng(9).standard_normal((2, settings.sample_size))
 
 
-def recomputed() -> Arrays:
-    return results()[1]
+def recomputed(arrays: Arrays) -> Arrays:
+    return results()
 
 
 BROKEN: list[tuple[str, Break]] = [
@@ -329,14 +324,14 @@ def test_every_check_passes_and_has_a_break(checks: Checks) -> None:
 def test_each_check_sees_broken_mathematics(
     wanted: str, apply: Break, checks: Checks, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    checks.must_notice(wanted, apply, monkeypatch)
+    checks.must_notice(monkeypatch, wanted, apply)
 
 
 @pytest.mark.parametrize(
     "knobs", [configured("diffusion_step"), LOW, HIGH], ids=["configured", "low", "high"]
 )
 def test_figures_draw_nothing_beyond_their_axes(knobs: dict[str, Any]) -> None:
-    _, found = results(knobs)
+    found = results(knobs)
     drawn = [
         plot.variances_figure(settings_of(plot.Settings, knobs), found),
         plot.repair_figure(found),
@@ -352,6 +347,6 @@ def test_figures_draw_nothing_beyond_their_axes(knobs: dict[str, Any]) -> None:
 
 
 def test_steps_end_to_end(tmp_path: Path, checks: Checks, monkeypatch: pytest.MonkeyPatch) -> None:
-    checks.repeat_constant(monkeypatch)
+    checks.repeat(monkeypatch, lambda maker: maker.constant)
     displays = "variances.svg repair.svg coin.svg closed_form.svg"
     run_steps(monkeypatch, (compute, check, plot), LOW, tmp_path, displays)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from mutants import Break, Checks, change, each, failed, patch, run_step, run_steps, settings_of
+from mutants import Break, Checks, change, each, patch, run_step, run_steps, settings_of
 
 from scripts.common.arrays import Arrays
 from scripts.common.artifacts import load_json
@@ -109,15 +109,13 @@ def arrays() -> Arrays:
     return compute.run(settings_of(compute.Settings, KNOBS))
 
 
-def samplers(**changes: Any) -> Arrays:
+def samplers(arrays: Arrays, **changes: Any) -> Arrays:
     return compute.samplers(settings_of(compute.Settings, KNOBS | changes))
 
 
 @pytest.fixture(scope="module")
 def checks(arrays: Arrays) -> Checks:
-    chosen = settings_of(check.Settings, KNOBS)
-    modules = checks_banach, checks_density, checks_network
-    return Checks(lambda arrays: check.checks(arrays, chosen), arrays, *modules)
+    return Checks(check, KNOBS, arrays)
 
 
 def test_all_checks_pass_and_each_is_broken_below(checks: Checks) -> None:
@@ -131,9 +129,7 @@ def test_all_checks_pass_and_each_is_broken_below(checks: Checks) -> None:
 def test_all_checks_pass_near_the_bounds_of_the_settings(
     knobs: dict[str, Any], checks: Checks, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    checks.repeat_constant(monkeypatch)
-    arrays = compute.run(settings_of(compute.Settings, knobs))
-    assert failed(check.checks(arrays, settings_of(check.Settings, knobs))) == set()
+    checks.must_pass(monkeypatch, knobs, compute.run(settings_of(compute.Settings, knobs)))
 
 
 # ------------------------------------------------------------- mathematics broken on purpose
@@ -263,7 +259,7 @@ BROKEN: list[tuple[str, Break]] = [
             sampler,
             "loss",
             lambda a, b, z, mean, sd, scale, e: scale * LOSS(a, b, z, mean, sd, 1.0, e),
-            lambda: samplers(teacher_scale=1.5),
+            lambda arrays: samplers(arrays, teacher_scale=1.5),
         ),
     ),
     ("collapse-minimizer", patch(density_fit, "cross_entropy_minimizer", lambda mean: (mean, 1))),
@@ -342,7 +338,7 @@ BROKEN: list[tuple[str, Break]] = [
             density_fit,
             "change_of_variables_value",
             lambda images: sum(math.log(high - low) for low, high in images) / len(images),
-            lambda: compute.modular_maps(settings_of(compute.Settings, KNOBS)),
+            lambda _: compute.modular_maps(settings_of(compute.Settings, KNOBS)),
         ),
     ),
     (
@@ -351,7 +347,7 @@ BROKEN: list[tuple[str, Break]] = [
             density_fit,
             "pushforward_density",
             lambda images: [Fraction(1, high - low) for low, high in images],
-            lambda: compute.modular_maps(settings_of(compute.Settings, KNOBS)),
+            lambda _: compute.modular_maps(settings_of(compute.Settings, KNOBS)),
         ),
     ),
     ("square-map", patch(checks_density, "square_slope", abs)),
@@ -363,7 +359,7 @@ BROKEN: list[tuple[str, Break]] = [
 def test_a_check_fails_when_its_mathematics_is_broken(
     wanted: str, apply: Break, checks: Checks, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    checks.must_notice(wanted, apply, monkeypatch)
+    checks.must_notice(monkeypatch, wanted, apply)
 
 
 # ------------------------------------------------------------------------------- contractions
@@ -668,7 +664,7 @@ def test_densities_of_piecewise_affine_maps() -> None:
 def test_the_three_steps_run_as_commands(
     checks: Checks, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    checks.repeat_constant(monkeypatch)
+    checks.repeat(monkeypatch, lambda maker: maker.constant)
     displays = "cobwebs.svg certificate.svg inversion.svg series.svg samplers.svg folded_map.svg"
     steps = compute, check, plot
     files = run_steps(monkeypatch, steps, LOW, tmp_path, f"{displays} layers.md")

@@ -14,19 +14,11 @@ import sympy as sp
 from house import configured
 from hypothesis import given
 from hypothesis import strategies as st
-from mutants import Break, Checks, each, failed, patch, run_steps, settings_of
+from mutants import Break, Checks, each, patch, run_steps, settings_of
 from scipy import stats
 
-from scripts.flow_density import (
-    cantor,
-    check,
-    checks_algebra,
-    checks_laws,
-    claims,
-    compute,
-    model,
-    plot,
-)
+from scripts.common.arrays import Arrays
+from scripts.flow_density import cantor, check, claims, compute, model, plot
 
 KNOBS: dict[str, Any] = {
     "sample_size": 20_000,
@@ -60,9 +52,8 @@ HIGH = KNOBS | {
 }
 
 
-def results(knobs: dict[str, Any] = KNOBS) -> tuple[check.Settings, dict[str, Any]]:
-    found = compute.arrays(settings_of(compute.Settings, knobs))
-    return settings_of(check.Settings, knobs), found
+def results(knobs: dict[str, Any] = KNOBS) -> Arrays:
+    return compute.arrays(settings_of(compute.Settings, knobs))
 
 
 # ---------------------------------------------------------------- the formulas
@@ -161,7 +152,7 @@ def test_samples_are_those_of_the_named_laws() -> None:
 
 
 def test_same_seed_same_arrays_and_another_seed_others() -> None:
-    (_, first), (_, second), (_, other) = results(), results(), results(KNOBS | {"seed": 44})
+    first, second, other = results(), results(), results(KNOBS | {"seed": 44})
     assert all(np.array_equal(first[name], second[name]) for name in first)
     assert not np.array_equal(first["square_empirical"], other["square_empirical"])
 
@@ -179,8 +170,7 @@ def test_summary_counts_and_height() -> None:
 
 @pytest.fixture(scope="module")
 def checks() -> Checks:
-    chosen, arrays = results()
-    return Checks(lambda arrays: check.checks(chosen, arrays), arrays, checks_algebra, checks_laws)
+    return Checks(check, KNOBS, results())
 
 
 SETS = [knobs | {"seed": seed} for knobs in (LOW, HIGH) for seed in (1, 2)]
@@ -190,8 +180,8 @@ SETS = [knobs | {"seed": seed} for knobs in (LOW, HIGH) for seed in (1, 2)]
 def test_checks_pass_as_configured_and_near_the_bounds(
     knobs: dict[str, Any], checks: Checks, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    checks.repeat_constant(monkeypatch)
-    assert failed(check.checks(*results(knobs | {"false_alarm_rate": 1e-6}))) == set()
+    knobs = knobs | {"false_alarm_rate": 1e-6}
+    checks.must_pass(monkeypatch, knobs, results(knobs))
 
 
 def no_absolute_value(x: Any, base: Any, branches: Any) -> Any:
@@ -228,7 +218,7 @@ def one_branch_claim() -> Any:
 
 def wrong(place: ModuleType, name: str, value: Any) -> Break:
     """Break the mathematics and compute everything with it."""
-    return patch(place, name, value, again=lambda: results()[1])
+    return patch(place, name, value, again=lambda _: results())
 
 
 def steeper(z: Any) -> Any:
@@ -296,11 +286,11 @@ def test_every_check_passes_and_has_a_break(checks: Checks) -> None:
 def test_each_check_sees_broken_mathematics(
     wanted: str, apply: Break, checks: Checks, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    checks.must_notice(wanted, apply, monkeypatch)
+    checks.must_notice(monkeypatch, wanted, apply)
 
 
 def test_steps_end_to_end(tmp_path: Path, checks: Checks, monkeypatch: pytest.MonkeyPatch) -> None:
-    checks.repeat_constant(monkeypatch)
+    checks.repeat(monkeypatch, lambda maker: maker.constant)
     displays = "maps.svg densities.svg further.svg cantor.md"
     files = run_steps(monkeypatch, (compute, check, plot), LOW, tmp_path, displays)
     assert files["cantor"].read_text().count("\n") == 2 + LOW["cantor_levels"] + 1

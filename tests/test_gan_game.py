@@ -20,11 +20,7 @@ from scripts.common.arrays import Arrays, Ints
 from scripts.gan_game import (
     brute_force,
     check,
-    checks_algebra,
-    checks_drawn,
     checks_dynamics,
-    checks_game,
-    checks_mixed,
     checks_runs,
     compute,
     dynamics,
@@ -45,9 +41,8 @@ LOWEST = dict(zip(SMALL, (1, 0, 2, 1, 2, 200), strict=True))
 HIGH = dict(zip(SMALL, (4, 2, 6, 2, 25, 300), strict=True))
 
 
-def results(knobs: dict[str, int], seed: int = 5) -> tuple[check.Settings, Arrays]:
-    arrays, _ = compute.compute(compute.Settings(**knobs, seed=seed))
-    return check.Settings(**knobs), arrays
+def results(knobs: dict[str, int], seed: int = 5) -> Arrays:
+    return compute.compute(compute.Settings(**knobs, seed=seed))[0]
 
 
 # ---------------------------------------------------------------- the formulas
@@ -273,17 +268,18 @@ def test_chances_to_meet_a_saddle_by_hand() -> None:
 
 @pytest.mark.parametrize("seed", [0, 1])
 @pytest.mark.parametrize("knobs", [LOWEST, SMALL, CONFIGURED], ids=["lowest", "small", "set"])
-def test_all_checks_pass(knobs: dict[str, int], seed: int) -> None:
-    assert failed(check.checks(*results(knobs, seed))) == set()
+def test_all_checks_pass(
+    knobs: dict[str, int], seed: int, checks: Checks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checks.must_pass(monkeypatch, knobs, results(knobs, seed))
 
 
 def test_the_checks_of_the_dynamics_pass_near_the_upper_bounds(
     checks: Checks, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for maker in checks.makers:
-        if maker.place not in (checks_dynamics, checks_runs):
-            maker.repeat(monkeypatch)
-    assert failed(check.checks(*results(HIGH))) == set()
+    wanted = checks_dynamics, checks_runs
+    checks.repeat(monkeypatch, lambda maker: maker.place not in wanted)
+    assert failed(checks.examine(HIGH, results(HIGH))) == set()
 
 
 def wrong_cost(genuine: Any, generated: Any, label: Any) -> Any:
@@ -305,7 +301,7 @@ def wrong(attribute: str, value: Any) -> Break:
     def apply(monkeypatch: pytest.MonkeyPatch, arrays: Arrays) -> Arrays:
         for holder in (model, dynamics):
             monkeypatch.setattr(holder, attribute, value, raising=False)
-        return results(SMALL)[1]
+        return results(SMALL)
 
     return apply
 
@@ -359,12 +355,7 @@ BROKEN: list[tuple[str, Break]] = [
 
 @pytest.fixture(scope="module")
 def checks() -> Checks:
-    chosen, arrays = results(SMALL)
-    modules = (
-        *(checks_algebra, checks_drawn, checks_dynamics),
-        *(checks_game, checks_mixed, checks_runs),
-    )
-    return Checks(lambda arrays: check.checks(chosen, arrays), arrays, *modules)
+    return Checks(check, SMALL, results(SMALL))
 
 
 def test_every_check_passes_and_has_a_break(checks: Checks) -> None:
@@ -375,7 +366,7 @@ def test_every_check_passes_and_has_a_break(checks: Checks) -> None:
 def test_each_check_sees_broken_mathematics(
     wanted: str, apply: Break, checks: Checks, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    checks.must_notice(wanted, apply, monkeypatch)
+    checks.must_notice(monkeypatch, wanted, apply)
 
 
 # ---------------------------------------------------------------- the steps
@@ -394,14 +385,14 @@ def test_steps_write_the_same_bytes_twice(tmp_path: Path, monkeypatch: pytest.Mo
 
 
 def test_figures_of_the_smallest_game(tmp_path: Path) -> None:
-    _, arrays = results(LOWEST)
+    arrays = results(LOWEST)
     for name, draw in plot.DRAWINGS.items():
         draw(arrays, tmp_path / name)
         assert (tmp_path / name).stat().st_size > 0
 
 
 def test_table_shows_found_and_formula(tmp_path: Path) -> None:
-    _, arrays = results(SMALL)
+    arrays = results(SMALL)
     arrays["found"][3, 1] = 99
     plot.write_saddles(arrays, tmp_path / "saddles.md")
     assert "| 3 | 1, 1, 1 | 6 | 12, 12 | 99, 18 |" in (tmp_path / "saddles.md").read_text()
@@ -417,7 +408,7 @@ def test_summary_holds_what_the_arrays_say() -> None:
 
 
 def test_failed_check_stops_the_build(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    _, arrays = results(SMALL)
+    arrays = results(SMALL)
     arrays["formula"][0, 0] += 1
     artifacts.save_arrays(tmp_path / "a.npz", arrays)
     files = {"arrays": tmp_path / "a.npz", "checks": tmp_path / "k.json"}
