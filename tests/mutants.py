@@ -153,11 +153,15 @@ def run_steps(
     monkeypatch: pytest.MonkeyPatch, steps: Iterable[Any], knobs: Mapping[str, Any],
     folder: Path, displays: str, **read: Path,
 ) -> dict[str, Path]:  # fmt: skip
-    """Compute, check and plot the displays, names with their endings; the files, by name."""
+    """Compute, check and plot; `displays`: names of figures, and of tables with their ending.
+
+    Returns the files, by name.
+    """
     compute, check, plot = steps
     arrays, checks = {"arrays": folder / "a.npz"}, {"checks": folder / "c.json"}
     summary = {"summary": folder / "s.json"}
-    shown = {Path(name).stem: folder / name for name in displays.split()}
+    names = [name if "." in name else f"{name}.svg" for name in displays.split()]
+    shown = {Path(name).stem: folder / name for name in names}
     run_step(monkeypatch, compute, knobs, **arrays, **summary, **read)
     run_step(monkeypatch, check, knobs, **arrays, **checks)
     run_step(monkeypatch, plot, knobs, **arrays, **shown)

@@ -403,7 +403,7 @@ def test_the_three_steps_run_bare(
     tmp_path: Path, checks: Checks, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     checks.repeat(monkeypatch, lambda maker: maker.constant)
-    displays = "digits.svg frequency.svg minimizers.svg forgetting.svg shares.svg"
+    displays = "digits frequency minimizers forgetting shares"
     files = run_steps(
         monkeypatch, (compute, check, plot), SMALL, tmp_path,
         f"{displays} coverage.md conventions.md", digits=DIGITS,

@@ -348,5 +348,5 @@ def test_figures_draw_nothing_beyond_their_axes(knobs: dict[str, Any]) -> None:
 
 def test_steps_end_to_end(tmp_path: Path, checks: Checks, monkeypatch: pytest.MonkeyPatch) -> None:
     checks.repeat(monkeypatch, lambda maker: maker.constant)
-    displays = "variances.svg repair.svg coin.svg closed_form.svg"
+    displays = "variances repair coin closed_form"
     run_steps(monkeypatch, (compute, check, plot), LOW, tmp_path, displays)

@@ -665,7 +665,7 @@ def test_the_three_steps_run_as_commands(
     checks: Checks, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     checks.repeat(monkeypatch, lambda maker: maker.constant)
-    displays = "cobwebs.svg certificate.svg inversion.svg series.svg samplers.svg folded_map.svg"
+    displays = "cobwebs certificate inversion series samplers folded_map"
     steps = compute, check, plot
     files = run_steps(monkeypatch, steps, LOW, tmp_path, f"{displays} layers.md")
     again = {name: tmp_path / f"again{files[name].suffix}" for name in ("arrays", "summary")}

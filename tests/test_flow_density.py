@@ -291,6 +291,6 @@ def test_each_check_sees_broken_mathematics(
 
 def test_steps_end_to_end(tmp_path: Path, checks: Checks, monkeypatch: pytest.MonkeyPatch) -> None:
     checks.repeat(monkeypatch, lambda maker: maker.constant)
-    displays = "maps.svg densities.svg further.svg cantor.md"
+    displays = "maps densities further cantor.md"
     files = run_steps(monkeypatch, (compute, check, plot), LOW, tmp_path, displays)
     assert files["cantor"].read_text().count("\n") == 2 + LOW["cantor_levels"] + 1
