@@ -232,8 +232,9 @@ def errors(arrays: Arrays, name: str, network: Network) -> Floats:
     return found
 
 
-def inversion(arrays: Arrays, name: str, network: Network, found: Floats) -> list[Check]:
+def inversion(arrays: Arrays, name: str, network: Network) -> list[Check]:
     """Error against a-priori and a-posteriori bound plus rounding at each step, every point."""
+    found = errors(arrays, name, network)
     iterates, y = arrays[f"{name}_iterates"], arrays[f"{name}_y"]
     moves = np.linalg.norm(np.diff(iterates, axis=0), axis=2)
     floor = network.accuracy * EPS * np.linalg.norm(y, axis=1)
@@ -383,7 +384,7 @@ def checks(arrays: Arrays, scale: float) -> list[Check]:
     inversions = [
         check
         for name, network in zip(NAMES, networks, strict=True)
-        for check in inversion(arrays, name, network, errors(arrays, name, network))
+        for check in inversion(arrays, name, network)
     ]
     return [
         certificate(networks),
