@@ -68,7 +68,7 @@ class Edition:
         given = numbers(items, self.document.options("html").get("number-offset", 0))
         frame, *read = (self._with_numbers(part, given) for part in (frame, *read))
         whole = frame.text.replace(_place("body"), "\n".join(part.text for part in read))
-        return whole.replace(_place("contents"), _one_list(part.contents for part in read)) + "\n"
+        return whole.replace(_place("contents"), _one_list(read)) + "\n"
 
     def _chapter(self, span: tuple[int, int]) -> Part:
         values: list[str] = []
@@ -226,7 +226,18 @@ def _repeat_a_name(read: Sequence[Part]) -> bool:
     return len(set().union(*named)) < sum(map(len, named))
 
 
-def _one_list(contents: Iterable[str]) -> str:
-    """The chapters' lists of contents as one."""
-    entries = (re.sub(r"^<ul>\n?|\n?</ul>$", "", part) for part in contents)
-    return "<ul>\n" + "\n".join(filter(None, entries)) + "\n</ul>"
+def _one_list(read: Iterable[Part]) -> str:
+    """The chapters' lists of contents as one.
+
+    What a chapter lists that begins at the second level goes below the last entry of the first.
+    """
+    entries: list[str] = []
+    for part in read:
+        entry = re.sub(r"^<ul>\n?|\n?</ul>$", "", part.contents)
+        level = next((heading["level"] for heading in part.record["headings"]), 1)
+        if entry and entries and level == 2:
+            above = re.sub(r"(\n</ul>)?</li>$", "", entries.pop())
+            entry = "\n".join([above, *([] if "<ul>" in above else ["<ul>"]), entry, "</ul></li>"])
+        if entry:
+            entries.append(entry)
+    return "<ul>\n" + "\n".join(entries) + "\n</ul>"

@@ -1,7 +1,7 @@
 """Divides a document into chapters that Pandoc can read one by one.
 
 A changed sentence then costs the conversion of one chapter. A chapter reaches from one heading of
-the first level to the next. Where something in one chapter could change how Pandoc reads another,
+the first two levels to the next. Where something in one chapter could change how Pandoc reads another,
 the whole body is one chapter, so that the result is always that of reading it whole.
 """
 
@@ -31,13 +31,13 @@ def chapters(document: Document) -> list[tuple[int, int]]:
 
 
 def _divisions(document: Document) -> Iterator[int]:
-    """Offsets of the headings of the first level that stand in no div."""
+    """Offsets of the headings of the first two levels that stand in no div."""
     depth, offset, blank_before = 0, 0, True
     for line in document.prose.split("\n"):
         fence, heading = DIV.match(line), HEADING.match(line)
         if fence:
             depth += 1 if fence[2] else -1
-        elif heading and depth == 0 and len(heading[1]) == 1 and blank_before:
+        elif heading and depth == 0 and len(heading[1]) <= 2 and blank_before:
             yield offset
         offset += len(line) + 1
         blank_before = not document.text[offset - len(line) - 1 : offset].strip()

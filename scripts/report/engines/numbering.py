@@ -50,7 +50,7 @@ def filled(text: str, mentions: Sequence[str], numbers: Mapping[str, str]) -> st
 
 
 def second_column(headings: Iterable[Mapping[str, Any]], depth: int) -> str | None:
-    """The label of the first-level heading at which the second column of the contents begins.
+    """The label of the heading, of level 1 or 2, at which the second column of the contents begins.
 
     It is the one that comes nearest to the middle; None where the contents are short. A heading
     has ``level``, ``label`` and the number of its ``letters``; ``depth`` is that of the contents.
@@ -58,7 +58,7 @@ def second_column(headings: Iterable[Mapping[str, Any]], depth: int) -> str | No
     lines = 0
     starts: list[tuple[int, str]] = []
     for heading in headings:
-        if heading["level"] == 1 and lines > 0:
+        if heading["level"] <= 2 and lines > 0:
             starts.append((lines, heading["label"]))
         if heading["level"] <= depth:
             lines += 1 + heading["letters"] // _LETTERS_A_LINE
