@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -54,8 +54,8 @@ def contract_of(rule: Any) -> Contract:
 
 
 def place(rule: Any, contract: Contract) -> None:
-    """Name the log and the benchmark of a rule after the step that it runs."""
-    place = contract.step.replace(".", "/")
+    """Name the log and the benchmark of a rule after it, in the folder of the step that it runs."""
+    place = f"{contract.step.rpartition('.')[0].replace('.', '/')}/{rule.name}"
     del rule.log[:]
     rule.set_log(f"data/logs/{place}.log")
     rule.benchmark = f"data/benchmarks/{place}.tsv"
@@ -104,6 +104,12 @@ def results_of(workflow: Any, kind: str) -> list[str]:
         if rule.name.startswith(f"{kind}_") and not rule.name.endswith("_report")
         for output in rule.output
     ]
+
+
+def shown(root: Path, texts: Iterable[str], made: Iterable[str]) -> list[str]:
+    """Return those of the files `made` below `report` that a text names."""
+    whole = "".join((root / name).read_text("utf-8") for name in texts if name.endswith(".qmd"))
+    return [path for path in made if path.removeprefix("report/") in whole]
 
 
 def text_files(root: Path) -> list[str]:

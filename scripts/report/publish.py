@@ -1,4 +1,4 @@
-"""Render the document, verify it and, if all is well, hand it over with its manifest.
+"""Render a document, verify it and, if all is well, hand it over with the record of its checks.
 
 Nothing is replaced before everything has succeeded: the previous PDF stays until this step.
 """
@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from scripts.common.artifacts import load_json, save_json
+from scripts.common.artifacts import save_json
 from scripts.common.command_line import Files, parse
 from scripts.common.settings import Block
 from scripts.report import product, verify
@@ -29,10 +29,8 @@ class Settings(Block, reads=()):
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line. Raises SystemExit, saying what is wrong with the document."""
-    made = ("pdf", "html", "manifest")
-    settings, files = parse(
-        __doc__, Settings, ("collected", "made"), made, arguments, several=("made",)
-    )
+    made = ("pdf", "html", "checks")
+    settings, files = parse(__doc__, Settings, ("made",), made, arguments, several=("made",))
     try:
         _publish(settings, files)
     except OSError as error:
@@ -42,24 +40,25 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _publish(settings: Settings, files: Files) -> None:
-    """Render, verify, hand over. files: the manifest so far (`collected`), what rules made."""
+    """Render, verify, hand over. files: what rules made that it shows."""
     made = product.make(settings.document, settings.engine, files.made)
+    name = Path(settings.document).stem
     if complaints := list(verify.complaints(made.checks)):
-        sys.exit("\n".join([*complaints, _rejected(made)]))
-    manifest = load_json(files.collected)
-    manifest["engine"] = {"name": settings.engine, "version": settings.engine_version}
-    manifest["checks"] += [check.record() for check in made.checks]
+        sys.exit("\n".join([*complaints, _rejected(name, made)]))
+    engine = {"name": settings.engine, "version": settings.engine_version}
+    record = {"engine": engine, "checks": [check.record(name) for check in made.checks]}
     files.pdf.write_bytes(made.pdf)
     files.html.write_bytes(made.html)
-    save_json(files.manifest, manifest)
+    save_json(files.checks, record)
 
 
-def _rejected(made: product.Product) -> str:
+def _rejected(name: str, made: product.Product) -> str:
     """Keep what was rendered but not accepted, and say where."""
     REJECTED.mkdir(parents=True, exist_ok=True)
-    (REJECTED / "rejected.pdf").write_bytes(made.pdf)
-    (REJECTED / "rejected.html").write_bytes(made.html)
-    return f"What was rejected can be looked at: {REJECTED}/rejected.pdf and rejected.html"
+    rejected = REJECTED / f"{name}.pdf"
+    rejected.write_bytes(made.pdf)
+    rejected.with_suffix(".html").write_bytes(made.html)
+    return f"What was rejected can be looked at: {rejected} and {name}.html"
 
 
 if __name__ == "__main__":

@@ -42,10 +42,10 @@ class Check:
         """Whether nothing speaks against the claim."""
         return not self.offences
 
-    def record(self) -> dict[str, Any]:
-        """The check as the manifest lists it; ``value`` counts the offences."""
+    def record(self, document: str) -> dict[str, Any]:
+        """The check of a document as the manifest lists it; ``value`` counts the offences."""
         return {
-            "id": f"report.{self.name}",
+            "id": f"{document}.{self.name}",
             "exercise": "report",
             "statement": self.statement,
             "method": "exhaustive",
@@ -185,7 +185,7 @@ def main(arguments: list[str] | None = None) -> int:
     except FileNotFoundError as error:
         print(f"verify: {error.filename} does not exist; render it first.", file=sys.stderr)
         return 1
-    records = json.dumps([check.record() for check in checks], indent=2, ensure_ascii=False) + "\n"
+    records = json.dumps([check.record(options.pdf.stem) for check in checks], indent=2, ensure_ascii=False) + "\n"
     if options.output:
         options.output.write_text(records, encoding="utf-8")
     else:

@@ -1,10 +1,10 @@
-"""The document: collect what the exercises found; render the text, verify it and publish it."""
+"""The documents: collect what the exercises found; render each text, verify it and publish it."""
 
 from scripts.report.engines.choice import resolve_engine
 from scripts.report.source import RenderError
 
-DOCUMENT = "report/assignment.qmd"
 TEXT = building.text_files(ROOT)
+ANSWERS = [path for path in TEXT if not path.startswith("report/companion")]
 ENGINE_FILES = sorted(
     path.relative_to(ROOT).as_posix()
     for path in (ROOT / "scripts/report/engines").rglob("*")
@@ -15,7 +15,7 @@ try:
     engine, engine_version = resolve_engine(config["report"]["engine"])
 except RenderError as error:
     raise SystemExit(f"workflow/config.yaml: report.engine: {error}") from None
-RESOLVED = {"document": DOCUMENT, "engine": engine, "engine_version": engine_version}
+ENGINE = {"engine": engine, "engine_version": engine_version}
 
 
 SUMMARIES = [
@@ -44,12 +44,28 @@ use rule step as collect_report with:
         contract=contract("report.collect", rules=RULES, sidecars=True),
 
 
-use rule step as publish_report with:
+use rule step as publish_assignment with:
+    input:
+        ANSWERS,
+        ENGINE_FILES,
+        rules.collect_report.output.variables,
+        made=building.shown(ROOT, ANSWERS, [*BOXES, *COPIES]),
+    output:
+        pdf="report/build/assignment.pdf",
+        html="report/build/assignment.html",
+        checks="data/results/report/assignment.json",
+    threads: 2
+    resources:
+        mem_mb=2000,
+    params:
+        contract=contract("report.publish", document="report/assignment.qmd", **ENGINE),
+
+
+use rule publish_assignment as publish_companion with:
     input:
         TEXT,
         ENGINE_FILES,
         rules.collect_report.output.variables,
-        collected=rules.collect_report.output.manifest,
         made=[
             rules.collect_report.output.claims,
             rules.collect_report.output.provenance,
@@ -57,11 +73,21 @@ use rule step as publish_report with:
             *COPIES,
         ],
     output:
-        pdf="report/build/assignment.pdf",
-        html="report/build/assignment.html",
-        manifest="report/build/manifest.json",
-    threads: 2
-    resources:
-        mem_mb=2000,
+        pdf="report/build/companion.pdf",
+        html="report/build/companion.html",
+        checks="data/results/report/companion.json",
     params:
-        contract=contract("report.publish", **RESOLVED),
+        contract=contract("report.publish", document="report/companion.qmd", **ENGINE),
+
+
+use rule step as join_report with:
+    input:
+        collected=rules.collect_report.output.manifest,
+        documents=[
+            rules.publish_assignment.output.checks,
+            rules.publish_companion.output.checks,
+        ],
+    output:
+        manifest="report/build/manifest.json",
+    params:
+        contract=contract("report.manifest"),
