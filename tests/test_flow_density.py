@@ -25,10 +25,12 @@ from scripts.flow_density import (
     check,
     checks_algebra,
     checks_laws,
+    checks_transport,
     claims,
     compute,
     model,
     plot,
+    transport,
 )
 
 KNOBS: dict[str, Any] = {
@@ -157,6 +159,27 @@ def test_cantor_lengths_by_hand() -> None:
     assert cantor.image_length(0) - cantor.image_length(1) == Fraction(1, 64)
 
 
+def test_quantile_by_hand() -> None:
+    weights = [Fraction(0), Fraction(1, 2), Fraction(0), Fraction(1, 2)]
+    levels = (Fraction(1, 3), Fraction(1, 2), Fraction(2, 3), Fraction(1))
+    assert [transport.quantile(weights, level) for level in levels] == [1, 1, 3, 3]
+    with pytest.raises(ValueError, match="less than the level"):
+        transport.quantile(weights[:3], Fraction(1))
+
+
+def test_tail_bound_of_the_identity_is_the_normal_tail() -> None:
+    assert transport.tail_bound(2.0, 1.0) == pytest.approx(2 * stats.norm.sf(2.0))
+    assert transport.tail_bound(2.0, 4.0) == pytest.approx(2 * stats.norm.sf(0.5))
+
+
+@pytest.mark.parametrize("index", range(4))
+def test_lipschitz_maps_have_the_stated_slopes(index: int) -> None:
+    f, constant, smallest = checks_transport.lipschitz_maps()[index]
+    z = np.linspace(-12, 12, 4801)
+    slopes = np.diff([f(point) for point in z]) / np.diff(z)
+    assert smallest - 1e-9 <= slopes.min() <= slopes.max() <= constant + 1e-9
+
+
 def test_samples_are_those_of_the_named_laws() -> None:
     drawn = compute.samples(narrowed(compute.Settings, KNOBS))
     laws = {"square": stats.beta(0.5, 1), "exponential": stats.expon}
@@ -222,6 +245,9 @@ GROUPS: dict[str, Callable[[], list[Check]]] = {
     "branch": lambda: [checks_laws.branch_check(results()[1], KNOBS["left_end"])],
     "entropy": checks_laws.entropy_checks,
     "mode": lambda: [checks_laws.mode_check(KNOBS["wide_variance"])],
+    "layers": checks_transport.layer_checks,
+    "quantiles": checks_transport.quantile_checks,
+    "tails": checks_transport.tail_checks,
 }
 
 
@@ -255,6 +281,27 @@ def lost_factor() -> Any:
 def one_branch_claim() -> Any:
     outer = 1 / (2 * (1 + claims.left_end) * sp.sqrt(claims.x))
     return outer, outer
+
+
+def every_layer_at_the_start(layers: Any, start: Any) -> Any:
+    product = sp.Integer(1)
+    for variables, entries in layers:
+        here = dict(zip(variables, start, strict=True))
+        product *= entries.jacobian(variables).det().subs(here, simultaneous=True)
+    return product
+
+
+def polar_without_radius() -> Any:
+    return -2 * sp.pi / claims.x, claims.radius()
+
+
+def quantile_from_above(weights: Any, level: Any) -> int:
+    return next((x for x in range(len(weights)) if sum(weights[: x + 1]) > level), len(weights) - 1)
+
+
+def decreasing_map() -> Any:
+    z = claims.z
+    return {"square": z**2, "logistic": 1 / (1 + sp.exp(-z)), "exponential": -sp.log(z)}
 
 
 PUSH = "pushforward_density"
@@ -334,6 +381,18 @@ BREAKS: list[tuple[str, str, ModuleType, str, Any]] = [
     ("logistic-entropy", "entropy", model, PUSH, no_derivative),
     ("mode-count", "mode", model, "right_mode", lambda variance: 0.5),
     ("mode-count", "mode", model, "normal_density", lambda z, variance: np.exp(-(z**2) / variance)),
+    ("layers", "layers", claims, "layered_determinant", every_layer_at_the_start),
+    ("box-muller", "layers", claims, "polar_determinants", polar_without_radius),
+    ("quantile-maps", "quantiles", claims, "quantile_maps", decreasing_map),
+    ("quantile-unique", "quantiles", transport, "quantile", quantile_from_above),
+    ("lipschitz-tails", "tails", transport, "tail_bound", lambda r, c: stats.norm.sf(r * c) * 2),
+    (
+        "steep-maps",
+        "tails",
+        claims,
+        "steep_slopes",
+        lambda: {"exponential": claims.z, "Cauchy": sp.exp(claims.z**2 / 2)},
+    ),
 ]
 
 
