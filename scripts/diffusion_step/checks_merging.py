@@ -172,7 +172,7 @@ def checks() -> list[Check]:
     return [
         Check(
             id="diffusion_step.combined-moments",
-            claim="prp-diff-moments",
+            claim="thm-diff-gauss",
             statement="$\\mathbb E[z]=0$ and $\\mathbb E[z^2]=a^2+b^2$ by SymPy's double integral "
             "over the two normal densities: equalities that fail.",
             method="symbolic",
@@ -181,7 +181,7 @@ def checks() -> list[Check]:
         Check(
             id="diffusion_step.characteristic-function",
             claim="thm-diff-gauss",
-            statement="SymPy integrates $\\cos(u\\epsilon)$ against the normal density; the "
+            statement="SymPy integrates $\\cos(\\omega\\epsilon)$ against the normal density; the "
             "product for $a$ and $b$ is that of $N(0,a^2+b^2)$: equalities that fail.",
             method="symbolic",
             value=characteristic_mistakes(),
