@@ -18,7 +18,16 @@ from mutants import Break, Checks, each, patch, run_steps, settings_of
 from scipy import stats
 
 from scripts.common.arrays import Arrays
-from scripts.flow_density import cantor, check, claims, compute, model, plot
+from scripts.flow_density import (
+    cantor,
+    check,
+    checks_transport,
+    claims,
+    compute,
+    model,
+    plot,
+    transport,
+)
 
 KNOBS: dict[str, Any] = {
     "sample_size": 20_000,
@@ -141,6 +150,27 @@ def test_cantor_lengths_by_hand() -> None:
     assert cantor.image_length(0) - cantor.image_length(1) == Fraction(1, 64)
 
 
+def test_quantile_by_hand() -> None:
+    weights = [Fraction(0), Fraction(1, 2), Fraction(0), Fraction(1, 2)]
+    levels = (Fraction(1, 3), Fraction(1, 2), Fraction(2, 3), Fraction(1))
+    assert [transport.quantile(weights, level) for level in levels] == [1, 1, 3, 3]
+    with pytest.raises(ValueError, match="less than the level"):
+        transport.quantile(weights[:3], Fraction(1))
+
+
+def test_tail_bound_of_the_identity_is_the_normal_tail() -> None:
+    assert transport.tail_bound(2.0, 1.0) == pytest.approx(2 * stats.norm.sf(2.0))
+    assert transport.tail_bound(2.0, 4.0) == pytest.approx(2 * stats.norm.sf(0.5))
+
+
+@pytest.mark.parametrize("index", range(4))
+def test_lipschitz_maps_have_the_stated_slopes(index: int) -> None:
+    f, constant, smallest = checks_transport.lipschitz_maps()[index]
+    z = np.linspace(-12, 12, 4801)
+    slopes = np.diff([f(point) for point in z]) / np.diff(z)
+    assert smallest - 1e-9 <= slopes.min() <= slopes.max() <= constant + 1e-9
+
+
 def test_samples_are_those_of_the_named_laws() -> None:
     drawn = compute.samples(settings_of(compute.Settings, KNOBS))
     laws = {"square": stats.beta(0.5, 1), "exponential": stats.expon}
@@ -234,6 +264,31 @@ def cube_density_of_a_root() -> Any:
     return sp.exp(-root / 2) / (3 * sp.sqrt(2 * sp.pi) * root**2)
 
 
+def every_layer_at_the_start(layers: Any, start: Any) -> Any:
+    product = sp.Integer(1)
+    for variables, entries in layers:
+        here = dict(zip(variables, start, strict=True))
+        product *= entries.jacobian(variables).det().subs(here, simultaneous=True)
+    return product
+
+
+def polar_without_radius() -> Any:
+    return -2 * sp.pi / claims.x, claims.radius()
+
+
+def quantile_from_above(weights: Any, level: Any) -> int:
+    return next((x for x in range(len(weights)) if sum(weights[: x + 1]) > level), len(weights) - 1)
+
+
+def slopes_of_others() -> Any:
+    return {"exponential": claims.z, "Cauchy": sp.exp(claims.z**2 / 2)}
+
+
+def decreasing_map() -> Any:
+    z = claims.z
+    return {"square": z**2, "logistic": 1 / (1 + sp.exp(-z)), "exponential": -sp.log(z)}
+
+
 PUSH = "pushforward_density"
 BROKEN: list[tuple[str, Break]] = [
     ("square-density", patch(claims, "square_density", lambda: 1 / sp.sqrt(claims.x))),
@@ -275,6 +330,12 @@ BROKEN: list[tuple[str, Break]] = [
     ("logistic-entropy", patch(model, PUSH, no_derivative)),
     ("mode-count", patch(model, "right_mode", lambda variance: 0.5)),
     ("mode-count", patch(model, "normal_density", lambda z, variance: np.exp(-(z**2) / variance))),
+    ("layers", patch(claims, "layered_determinant", every_layer_at_the_start)),
+    ("box-muller", patch(claims, "polar_determinants", polar_without_radius)),
+    ("quantile-maps", patch(claims, "quantile_maps", decreasing_map)),
+    ("quantile-unique", patch(transport, "quantile", quantile_from_above)),
+    ("lipschitz-tails", patch(transport, "tail_bound", lambda r, c: stats.norm.sf(r * c) * 2)),
+    ("steep-maps", patch(claims, "steep_slopes", slopes_of_others)),
 ]
 
 

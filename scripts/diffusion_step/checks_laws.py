@@ -56,7 +56,7 @@ def coin_quadrature_check(coin_beta: float) -> Check:
         id="diffusion_step.coin-density",
         claim="prp-diff-coin",
         statement="The Fourier integral of the coin's density, by quadrature at five frequencies "
-        "(0 gives the mass), against $e^{-u^2/2}\\cosh(abu^2)$: largest difference.",
+        "(0 gives the mass), against $e^{-\\omega^2/2}\\cosh(ab\\omega^2)$: largest difference.",
         method="numerical",
         value=gap,
         at_most=TOLERANCE,

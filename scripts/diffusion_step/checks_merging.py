@@ -23,7 +23,7 @@ def combined_moments() -> Check:
     square = normal_mean(lambda e1: normal_mean(lambda e2: (A * e1 + B * e2) ** 2))
     return Check(
         id="diffusion_step.combined-moments",
-        claim="prp-diff-moments",
+        claim="thm-diff-gauss",
         statement="$\\mathbb E[z]=0$ and $\\mathbb E[z^2]=a^2+b^2$ by SymPy's double integral "
         "over the two normal densities: equalities that fail.",
         method="symbolic",
@@ -45,7 +45,7 @@ def characteristic_function() -> Check:
     return Check(
         id="diffusion_step.characteristic-function",
         claim="thm-diff-gauss",
-        statement="SymPy integrates $\\cos(u\\epsilon)$ against the normal density; the "
+        statement="SymPy integrates $\\cos(\\omega\\epsilon)$ against the normal density; the "
         "product for $a$ and $b$ is that of $N(0,a^2+b^2)$: equalities that fail.",
         method="symbolic",
         value=mistakes(

@@ -229,7 +229,7 @@ def checks(arrays: Arrays, beta: float, steps: int) -> list[Check]:
     return [
         Check(
             id="diffusion_step.covariance-bilinear",
-            claim="lem-diff-bilinear",
+            claim="thm-diff-preserve",
             statement="$\\operatorname{Cov}[ax+b\\epsilon]$ against the block product of the joint "
             "covariance whose entries are symbols, in two and three dimensions: entries that "
             "differ.",

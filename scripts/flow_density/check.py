@@ -6,7 +6,7 @@ from scripts.common.arrays import Arrays
 from scripts.common.artifacts import load_arrays
 from scripts.common.checks import Check, save_checks
 from scripts.common.command_line import parse
-from scripts.flow_density import checks_algebra, checks_laws
+from scripts.flow_density import checks_algebra, checks_laws, checks_transport
 from scripts.flow_density.settings import FlowDensity
 
 
@@ -28,6 +28,7 @@ def checks(settings: Settings, arrays: Arrays) -> list[Check]:
             settings.wide_variance,
             settings.false_alarm_rate,
         ),
+        *checks_transport.checks(),
     ]
 
 

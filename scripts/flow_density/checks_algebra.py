@@ -43,8 +43,8 @@ def square_checks() -> list[Check]:
         Check(
             id="flow_density.square-density",
             claim="prp-flow-square",
-            statement="The derivative of $P(Z^2\\le x)$, found by solving $z^2=x$ and integrating "
-            "the base density, is the stated density: differences found by SymPy.",
+            statement="The derivative of $\\mathbb P(Z^2\\le x)$, found by solving $z^2=x$ and "
+            "integrating the base density, is the stated density: differences found by SymPy.",
             method="symbolic",
             value=_wrong(sp.diff(cdf, x) - claimed),
         ),
@@ -59,7 +59,7 @@ def square_checks() -> list[Check]:
         ),
         Check(
             id="flow_density.square-moments",
-            claim="prp-flow-square",
+            claim="prp-flow-pole",
             statement="The moments $\\mathbb E[X^k]$, $k=0,\\dots,4$, integrated against the "
             "density, equal $1/(2k+1)$ and $\\mathbb E[Z^{2k}]$: moments that differ.",
             method="symbolic",
@@ -85,8 +85,8 @@ def logistic_checks() -> list[Check]:
         Check(
             id="flow_density.logistic-density",
             claim="prp-flow-logistic",
-            statement="The derivative of $\\Phi(\\operatorname{logit}(x)/\\sqrt s)$ is the stated "
-            "density, for every base variance $s$ (problem 16.2: $s=1$): differences found by "
+            statement="The derivative of $\\Phi(\\operatorname{logit}(x)/\\sqrt v)$ is the stated "
+            "density, for every base variance $v$ (problem 16.2: $v=1$): differences found by "
             "SymPy.",
             method="symbolic",
             value=_wrong(from_cdf - claimed),
@@ -102,7 +102,7 @@ def logistic_checks() -> list[Check]:
         Check(
             id="flow_density.logistic-shape",
             claim="prp-flow-shape",
-            statement="Differentiating $\\log p$ once and twice along $x=\\sigma(z)$ gives the "
+            statement="Differentiating $\\log p$ once and twice along $x=1/(1+e^{-z})$ gives the "
             "stated slope and the stated negative curvature, and $p(1-x)=p(x)$: differences found "
             "by SymPy.",
             method="symbolic",
@@ -116,7 +116,7 @@ def logistic_checks() -> list[Check]:
         Check(
             id="flow_density.mode-threshold",
             claim="prp-flow-modes",
-            statement="The second derivative of $z\\mapsto\\log p(\\sigma(z))$ at $z=0$ is zero "
+            statement="The second derivative of $z\\mapsto\\log p(f(z))$ at $z=0$ is zero "
             "at one base variance, which SymPy solves for; it is 2.",
             method="symbolic",
             value=float(sp.solve(sp.diff(claims.logistic_score(), z).subs(z, 0), s)[0]),
@@ -172,8 +172,8 @@ def other_maps_checks(cantor_levels: int) -> list[Check]:
         Check(
             id="flow_density.decreasing-map",
             claim="exm-flow-decreasing",
-            statement="The derivative of $P(-\\log Z\\le x)=1-e^{-x}$ is the stated density, "
-            "positive although $f'<0$: differences found by SymPy.",
+            statement="The derivative of $\\mathbb P(-\\log Z\\le x)=1-e^{-x}$ is the stated "
+            "density, positive although $f'<0$: differences found by SymPy.",
             method="symbolic",
             value=_wrong(
                 sp.diff(1 - sp.integrate(1, (claims.z, 0, sp.exp(-x))), x)
@@ -183,8 +183,8 @@ def other_maps_checks(cantor_levels: int) -> list[Check]:
         Check(
             id="flow_density.folded-map",
             claim="exm-flow-fold",
-            statement="The derivative of $P(Z^2\\le x)$, $Z$ uniform on $[-\\ell,1]$, is the "
-            "stated density on both sides of $\\ell^2$, its mass is 1, and that of the right "
+            statement="The derivative of $\\mathbb P(Z^2\\le x)$, $Z$ uniform on $[-\\ell,1]$, is "
+            "the stated density on both sides of $\\ell^2$, its mass is 1, and that of the right "
             "branch alone is $1/(1+\\ell)$: equalities that fail.",
             method="symbolic",
             value=_wrong(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import sympy as sp
 
 x = sp.Symbol("x", positive=True)
@@ -66,3 +68,38 @@ def folded_density() -> tuple[sp.Expr, sp.Expr]:
 def single_branch_mass() -> sp.Expr:
     """Total mass that the right branch alone would give in `folded_density`."""
     return 1 / (1 + left_end)
+
+
+Layer = tuple[sp.Matrix, sp.Matrix]
+"""A map of the plane: the two variables it is written in, and its two entries."""
+
+
+def layered_determinant(layers: Sequence[Layer], start: sp.Matrix) -> sp.Expr:
+    """det f′ of f = f_n ∘ … ∘ f_1 at `start`: the product of det f_k′ at the layers' inputs."""
+    product, point = sp.Integer(1), start
+    for variables, entries in layers:
+        here = dict(zip(variables, point, strict=True))
+        product *= entries.jacobian(variables).det().subs(here, simultaneous=True)
+        point = entries.subs(here, simultaneous=True)
+    return product
+
+
+def polar_determinants() -> tuple[sp.Expr, sp.Expr]:
+    """Determinants of the two layers of Box and Muller, in x (the uniform z_1) and the radius."""
+    return -2 * sp.pi / (x * radius()), radius()
+
+
+def radius() -> sp.Expr:
+    """Radius of the point that Box and Muller make of z_1 = x."""
+    return sp.sqrt(-2 * sp.log(x))
+
+
+def quantile_maps() -> dict[str, sp.Expr]:
+    """F_X⁻¹ ∘ F_Z in z: uniform base for "square" and "exponential", normal for "logistic"."""
+    return {"square": z**2, "logistic": 1 / (1 + sp.exp(-z)), "exponential": -sp.log(1 - z)}
+
+
+def steep_slopes() -> dict[str, sp.Expr]:
+    """What the slope of the increasing map from N(0, 1) to each law is asymptotic to."""
+    bell = sp.exp(-(z**2) / 2) / sp.sqrt(2 * sp.pi)
+    return {"exponential": z, "Cauchy": z**2 / (sp.pi * bell)}

@@ -65,7 +65,7 @@ def draw_map(
         curve.plot([at_z, at_z, z[0]], [0.0, at_x, at_x], color=style.GREY, lw=0.5)
     curve.tick_params(labelbottom=False, labelleft=False)
     curve.set(xlim=(z[0], z[-1]), ylim=(0, 1))
-    below.set(ylim=(0, 1.25 * float(base.max())), xlabel="$z$", ylabel="$p_z$")
+    below.set(ylim=(0, 1.25 * float(base.max())), xlabel="$z$", ylabel="$p_Z$")
     beside.set(xlim=(HIGHEST_DENSITY, 0), xticks=(0, 1, 2, 3), xlabel="$p$", ylabel="$x$")
     return curve
 
@@ -79,7 +79,7 @@ def between(points: Floats, borders: Floats, cell: int) -> Bools:
 
 def maps_figure(arrays: Arrays) -> Figure:
     """Draw how each map of problems 16.1 and 16.2 carries equal shares of probability."""
-    figure = style.new_figure(3.3)
+    figure = style.new_figure(2.3)
     left, right = subfigure(figure, 0), subfigure(figure, 1)
     x = np.linspace(0.0, 1.0, 2001)[1:-1]
     z = np.linspace(0.0, 1.0, 801)
@@ -92,7 +92,7 @@ def maps_figure(arrays: Arrays) -> Figure:
     above = (x, model.logistic_density(x))
     base = model.normal_density(z, 1.0)
     curve = draw_map(right, z, model.LOGISTIC.forward(z), base, above, shares)
-    curve.text(0.06, 0.9, r"16.2:  $x=\sigma(z)$", transform=curve.transAxes)
+    curve.text(0.06, 0.9, r"16.2:  $x=1/(1+e^{-z})$", transform=curve.transAxes)
     return figure
 
 
@@ -166,9 +166,9 @@ def draw_bases(axes: Axes, wide_variance: float) -> None:
         height = model.logistic_density(x, variance)
         top = max(top, 1.08 * float(height.max()))
         axes.plot(x, height, color=color)
-        below = variance == wide_variance  # its dip lies under the flat top of s = 2
+        below = variance == wide_variance  # its dip lies under the flat top of v = 2
         axes.annotate(
-            f"$s={variance:g}$",
+            f"$v={variance:g}$",
             (0.5, height[x.size // 2]),
             (0, -4 if below else 3),
             textcoords="offset points",
@@ -220,7 +220,7 @@ def draw(settings: Settings, arrays: Arrays, files: dict[str, Path]) -> None:
     style.save_figure(maps_figure(arrays), files["maps"])
     style.save_figure(densities_figure(settings, arrays), files["densities"])
     style.save_figure(further_figure(settings, arrays), files["further"])
-    header = ["$n$", "$P(f(Z)\\in f(C_n))$", "length of $f(C_n)$"]
+    header = ["$n$", "$\\mathbb P(f(Z)\\in f(C_n))$", "length of $f(C_n)$"]
     save_table(files["cantor"], header, cantor_rows(arrays), "crr")
 
 

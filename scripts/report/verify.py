@@ -185,7 +185,8 @@ def main(arguments: list[str] | None = None) -> int:
     except FileNotFoundError as error:
         print(f"verify: {error.filename} does not exist; render it first.", file=sys.stderr)
         return 1
-    records = json.dumps([check.record(options.pdf.stem) for check in checks], indent=2, ensure_ascii=False) + "\n"
+    found = [check.record(options.pdf.stem) for check in checks]
+    records = json.dumps(found, indent=2, ensure_ascii=False) + "\n"
     if options.output:
         options.output.write_text(records, encoding="utf-8")
     else:

@@ -1,8 +1,8 @@
 """Divides a document into chapters that Pandoc can read one by one.
 
 A changed sentence then costs the conversion of one chapter. A chapter reaches from one heading of
-the first two levels to the next. Where something in one chapter could change how Pandoc reads another,
-the whole body is one chapter, so that the result is always that of reading it whole.
+the first two levels to the next. Where something in one chapter could change how Pandoc reads
+another, the whole body is one chapter, so that the result is always that of reading it whole.
 """
 
 from __future__ import annotations
