@@ -13,10 +13,10 @@ import pytest
 from house import configured
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from mutants import Break, Checks, each, failed, run_step, run_steps
+from mutants import Break, Checks, each, failed, patch, run_step, run_steps
 
 from scripts.common import artifacts
-from scripts.common.arrays import Arrays, Ints
+from scripts.common.arrays import Arrays, Floats, Ints
 from scripts.gan_game import (
     brute_force,
     check,
@@ -24,6 +24,7 @@ from scripts.gan_game import (
     checks_runs,
     compute,
     dynamics,
+    losses,
     model,
     plot,
 )
@@ -82,11 +83,11 @@ def test_formulas_agree_with_the_definition_beyond_the_enumerated_sizes(
         f for f in errors if all(r in (model.EITHER, y) for r, y in zip(rule, f, strict=True))
     }
     assert follows == best
-    # Outputs can be replied to one by one, so one changed output finds any gain.
+    # Outputs can be changed one by one, so one changed output finds any gain.
     others = ([*made[:i], x, *made[i + 1 :]] for i in range(len(made)) for x in range(size))
     accepted = sum(labels[x] for x in made)
     no_gain = all(sum(labels[x] for x in other) <= accepted for other in others)
-    assert model.is_generator_reply(generated, np.array(labels)) == no_gain
+    assert model.is_generator_response(generated, np.array(labels)) == no_gain
     saddle = no_gain and tuple(labels) in best
     assert model.is_saddle(genuine, generated, np.array(labels)) == saddle
     assert model.is_permutation(genuine, generated) == (sorted(data) == sorted(made))
@@ -147,6 +148,24 @@ def test_safe_labels_and_gain() -> None:
     assert model.assured_gain(genuine, generated).tolist() == [0, 2, 1, 2]
 
 
+def test_logarithmic_loss_by_hand() -> None:
+    genuine, generated = np.array([1, 1, 0, 0]), np.array([0, 2, 0, 0])
+    assert losses.log_acceptance(genuine, generated)[:2].tolist() == [1, 1 / 3]
+    assert np.isnan(losses.log_acceptance(genuine, generated)[2:]).all()
+    assert losses.least_log_loss(genuine, generated) == pytest.approx(
+        (3 * math.log(3) - 2 * math.log(2)) / 4
+    )
+    assert losses.least_log_loss(genuine, genuine) == pytest.approx(losses.LOG_VALUE)
+    assert losses.least_log_loss(genuine, np.array([0, 0, 1, 1])) == 0
+
+
+def test_limited_slopes_by_hand() -> None:
+    genuine, crossed = np.array([[0.0], [1.0]]), np.array([[1.5], [0.0]])
+    assert losses.slope_distance(genuine, crossed, 1) == pytest.approx(1 / 4)
+    assert losses.slope_distance(genuine, crossed, 8) == pytest.approx(1 / 2)
+    assert losses.slope_loss(genuine, genuine[::-1], 3) == pytest.approx(1 / 2)
+
+
 def test_mixed_optima() -> None:
     assert model.collapsed_mixture((2, 1)) == [Fraction(2, 3), Fraction(1, 3)]
     assert model.equilibrium_outputs((2, 1), 1).tolist() == [2, 1, 0]
@@ -159,10 +178,10 @@ def test_mixed_optima() -> None:
 
 
 @pytest.mark.parametrize("rule", dynamics.DISCRIMINATOR_RULES)
-def test_discriminator_reply(rule: str) -> None:
+def test_discriminator_response(rule: str) -> None:
     genuine = np.array([1, 1, 1, 0])
     generated = np.tile([0, 1, 2, 0], (500, 1))
-    labels = dynamics.discriminator_reply(genuine, generated, rule, np.random.default_rng(0))
+    labels = dynamics.discriminator_response(genuine, generated, rule, np.random.default_rng(0))
     assert (labels[:, 0] == 1).all()
     assert (labels[:, 2] == 0).all()
     ties = labels[:, [1, 3]].mean(axis=0)
@@ -171,11 +190,11 @@ def test_discriminator_reply(rule: str) -> None:
 
 
 @pytest.mark.parametrize("rule", dynamics.GENERATOR_RULES)
-def test_generator_reply_stays_inside_the_accepted_images(rule: str) -> None:
+def test_generator_response_stays_inside_the_accepted_images(rule: str) -> None:
     labels = np.tile(model.discriminators(4), (40, 1))
-    made = dynamics.generator_reply(labels, 6, rule, np.random.default_rng(1))
+    made = dynamics.generator_response(labels, 6, rule, np.random.default_rng(1))
     assert (made.sum(axis=1) == 6).all()
-    assert model.is_generator_reply(made, labels).all()
+    assert model.is_generator_response(made, labels).all()
     allowed = np.where(labels.any(axis=1, keepdims=True), labels, 1) == 1
     if rule == "collapse":
         assert (made.max(axis=1) == 6).all()
@@ -191,9 +210,9 @@ def test_generator_reply_stays_inside_the_accepted_images(rule: str) -> None:
 def test_unknown_rules_are_refused() -> None:
     random = np.random.default_rng(0)
     with pytest.raises(KeyError):
-        dynamics.generator_reply(np.ones((1, 2), dtype=np.int64), 2, "greedy", random)
+        dynamics.generator_response(np.ones((1, 2), dtype=np.int64), 2, "greedy", random)
     with pytest.raises(KeyError):
-        dynamics.discriminator_reply(np.array([1]), np.array([[1]]), "greedy", random)
+        dynamics.discriminator_response(np.array([1]), np.array([[1]]), "greedy", random)
 
 
 def test_random_starts() -> None:
@@ -218,6 +237,20 @@ def test_a_saddle_of_the_start_counts() -> None:
         np.array([1, 1]), np.array([[1, 1]]), ("accept", "collapse"), 1, np.random.default_rng(4)
     )
     assert runs.reached.tolist() == [[False, True]]
+
+
+def test_a_saddle_can_be_met_in_two_rounds_and_is_first_met_in_one() -> None:
+    genuine, random = np.array([1, 1, 0, 0]), np.random.default_rng(6)
+    start = np.array([[0, 0, 1, 1]])
+    labels = dynamics.discriminator_response(genuine, start, "reject", random)
+    made = dynamics.generator_response(labels, 2, "spread", random)
+    again = dynamics.discriminator_response(genuine, made, "reject", random)
+    assert labels.tolist() == [[1, 1, 0, 0]]
+    assert made.tolist() == [[1, 1, 0, 0]]
+    assert again.tolist() == [[0, 0, 0, 0]]
+    assert model.is_saddle(genuine, made, np.array([*labels, *again])).tolist() == [True, True]
+    found = dynamics.run(genuine, start, ("reject", "spread"), 1, random)
+    assert found.reached.tolist() == [[False, True]]
 
 
 def test_reachability_and_exact_chances() -> None:
@@ -295,6 +328,12 @@ def no_ties(genuine: Ints, generated: Ints) -> Ints:
     return (genuine >= generated).astype(np.int64)
 
 
+def unmatched(genuine: Floats, generated: Floats, slope: float) -> float:
+    """Pairs data and outputs in the order given."""
+    lengths = np.linalg.norm(genuine - generated, axis=-1)
+    return float(np.minimum(1, 2 * slope * lengths).mean())
+
+
 def wrong(attribute: str, value: Any) -> Break:
     """Break a function wherever it is called from, and compute everything with it."""
 
@@ -306,12 +345,20 @@ def wrong(attribute: str, value: Any) -> Break:
     return apply
 
 
+def lost(attribute: str, value: Any) -> Break:
+    """Break a function of the other losses, and compute everything with it."""
+    return patch(losses, attribute, value, again=lambda _: results(SMALL))
+
+
 BROKEN: list[tuple[str, Break]] = [
     ("loss", wrong("image_errors", wrong_cost)),
     ("labels", wrong("optimal_labels", no_ties)),
     ("least-loss", wrong("least_errors", lambda c, n: np.maximum(c, n).sum(axis=-1))),
     ("total-variation", wrong("total_variation", lambda c, n: abs(c - n).sum(-1) / c.sum(-1))),
-    ("generator-replies", wrong("is_generator_reply", lambda n, f: (n * (1 - f)).sum(-1) == 0)),
+    (
+        "generator-responses",
+        wrong("is_generator_response", lambda n, f: (n * (1 - f)).sum(-1) == 0),
+    ),
     ("generator-optima", wrong("is_permutation", lambda c, n: ((c > 0) == (n > 0)).all(axis=-1))),
     ("safe-discriminators", wrong("is_safe_labelling", lambda c, f: ((c == 0) | (f == 1)).all(-1))),
     ("saddles", wrong("is_safe_labelling", lambda c, f: np.ones(f.shape[:-1], dtype=bool))),
@@ -326,9 +373,9 @@ BROKEN: list[tuple[str, Break]] = [
         wrong("is_optimal_acceptance", lambda c, q: ((c == 0) | (q == q[..., :1])).all(axis=-1)),
     ),
     ("blind", wrong("VALUE", Fraction(1, 3))),
-    ("saddle-count", wrong("saddle_count", lambda c, k: model.permutation_count(c) * 2**k)),
+    ("saddle-count", wrong("saddle_mask", lambda e: e == e.min(axis=1, keepdims=True))),
+    ("saddle-formula", wrong("saddle_count", lambda c, k: model.permutation_count(c) * 2**k)),
     ("loss-matrix", wrong("image_errors", lambda c, n, f: c * f + n * (1 - f))),
-    ("copies", wrong("image_errors", lambda c, n, f: c * f + n * (1 - f))),
     ("missed-range", wrong("missed_copies", lambda c, n: np.minimum(c, n).sum(axis=-1))),
     ("image-identity", wrong("image_errors", wrong_cost)),
     ("one-move", wrong("image_errors", lambda c, n, f: c * (1 - f) - n * f)),
@@ -342,6 +389,7 @@ BROKEN: list[tuple[str, Break]] = [
         "dynamics-rejecting",
         wrong("rejecting_ties_reaches", lambda m, k, rule: Fraction(k, m + k) ** m),
     ),
+    ("dynamics-first", patch(dynamics, "first_round_chance", lambda m, rule: Fraction(1, 2))),
     ("dynamics-surely", wrong("ROUNDS_TO_SADDLE", 1)),
     ("dynamics-frequencies", wrong("optimal_labels", no_ties)),
     ("dynamics-coverage", wrong("optimal_labels", no_ties)),
@@ -350,6 +398,14 @@ BROKEN: list[tuple[str, Break]] = [
         "mixed-marginals",
         wrong("equilibrium_outputs", lambda c, k: np.array([1] * len(c) + [0] * k)),
     ),
+    ("log-labels", lost("log_acceptance", lambda c, n: n / (c + n))),
+    ("log-loss", lost("log_term", lambda c, n: 2 * np.log(2) * np.minimum(c, n))),
+    ("log-bound", lost("least_is_tight", lambda c, n: (c == n).all(axis=-1))),
+    ("log-saddles", lost("is_log_saddle", lambda c, n, f: (c == n).all(axis=-1))),
+    ("signal", lost("least_log_loss", lambda c, n: np.minimum(c, n).sum(axis=-1) / c.sum())),
+    ("slope-duality", lost("slope_distance", unmatched)),
+    ("slope-saddles", lost("is_slope_saddle", lambda c, n, f: (c == n).all(axis=-1))),
+    ("distance", lost("slope_distance", unmatched)),
 ]
 
 
@@ -374,7 +430,7 @@ def test_each_check_sees_broken_mathematics(
 
 def test_steps_write_the_same_bytes_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     made = []
-    displays = "copies matrix missed coverage saddles.md dynamics.md"
+    displays = "matrix missed distance coverage saddles.md dynamics.md"
     for attempt in ("first", "second"):
         (tmp_path / attempt).mkdir()
         steps, knobs = (compute, check, plot), SMALL | {"seed": 3}
@@ -412,6 +468,6 @@ def test_failed_check_stops_the_build(tmp_path: Path, monkeypatch: pytest.Monkey
     arrays["formula"][0, 0] += 1
     artifacts.save_arrays(tmp_path / "a.npz", arrays)
     files = {"arrays": tmp_path / "a.npz", "checks": tmp_path / "k.json"}
-    with pytest.raises(SystemExit, match=r"gan_game\.saddle-count failed"):
+    with pytest.raises(SystemExit, match=r"gan_game\.saddle-formula failed"):
         run_step(monkeypatch, check, SMALL, **files)
     assert not (tmp_path / "k.json").exists()

@@ -1,7 +1,7 @@
 """The finite GAN straight from its definition, for the checks: nothing of the solution is used.
 
 Every ordered list of outputs meets every discriminator; errors are counted image by image in
-plain Python. Optimal replies and saddle points are read off the resulting matrix.
+plain Python. Optimal responses and saddle points are read off the resulting matrix.
 """
 
 from __future__ import annotations
@@ -83,20 +83,20 @@ def play(copies: tuple[int, ...], outside: int) -> Game:
 
 
 def rounds_to_saddle(game: Game) -> Floats:
-    """Return how many rounds of best replies take each generator to a saddle, ties chosen well.
+    """Return how many rounds of best responses take each generator to a saddle, ties chosen well.
 
-    Shape (generators,); infinity where no choice of ties ever does. A round is a best reply of
+    Shape (generators,); infinity where no choice of ties ever does. A round is a best response of
     the discriminator and then one of the generator; a saddle met after either counts.
     """
-    label_replies, output_replies = game.best_labels, game.best_outputs
-    done = game.saddles.any(axis=0)  # labels to which some best reply makes a saddle
+    label_responses, output_responses = game.best_labels, game.best_outputs
+    done = game.saddles.any(axis=0)  # labels to which some best response makes a saddle
     rounds = np.full(len(game.outputs), np.inf)
     for number in itertools.count(1):
-        now = (label_replies & done).any(axis=1) & np.isinf(rounds)
+        now = (label_responses & done).any(axis=1) & np.isinf(rounds)
         if not now.any():
             return rounds
         rounds[now] = number
-        done = done | (output_replies & np.isfinite(rounds)[:, None]).any(axis=0)
+        done = done | (output_responses & np.isfinite(rounds)[:, None]).any(axis=0)
     raise AssertionError("unreachable")
 
 
@@ -130,8 +130,8 @@ class Chain:
         """Return for each count vector the chance to meet a saddle within `rounds` from there."""
         chance = np.zeros(len(self.start))
         for _ in range(rounds):
-            replied = (self.make * np.where(self.saddles.T, 1.0, chance)).sum(axis=1)
-            chance = (self.accept * np.where(self.saddles, 1.0, replied)).sum(axis=1)
+            answered = (self.make * np.where(self.saddles.T, 1.0, chance)).sum(axis=1)
+            chance = (self.accept * np.where(self.saddles, 1.0, answered)).sum(axis=1)
         return chance
 
 
@@ -171,7 +171,7 @@ def chain(m: int, outside: int, label_rule: str, output_rule: str) -> Chain:
 
 
 def _next_counts(counts: Ints, orders: Floats, labels: Ints, m: int, rule: str) -> Floats:
-    """Return the chance of each count vector after the generator's best reply to `labels`."""
+    """Return the chance of each count vector after the generator's best response to `labels`."""
     allowed = labels if labels.any() else np.ones_like(labels)
     inside = (counts * (1 - allowed)).sum(axis=1) == 0
     weight: Numbers

@@ -10,6 +10,7 @@ from scripts.gan_game import (
     checks_drawn,
     checks_dynamics,
     checks_game,
+    checks_losses,
     checks_mixed,
     checks_runs,
 )
@@ -35,6 +36,7 @@ def checks(settings: Settings, arrays: Arrays) -> list[Check]:
             settings.dynamics_trials,
         ),
         *checks_mixed.checks(settings.largest_m, settings.largest_k),
+        *checks_losses.checks(arrays, settings.largest_m, settings.largest_k),
     ]
 
 

@@ -32,7 +32,7 @@ def checks() -> list[Check]:
         ),
         Check(
             id="gan_game.one-move",
-            claim="lem-gan-move",
+            claim="prp-gan-reply",
             statement="Moving one output from a rejected to an accepted image adds this number of "
             "errors, whatever the copies.",
             method="symbolic",

@@ -11,7 +11,7 @@ from scripts.gan_game.checks_game import count, every_game
 
 
 def wrong_reachability(game: Game) -> int:
-    """Generators where the claim and a search through all best replies disagree."""
+    """Generators where the claim and a search through all best responses disagree."""
     reached = np.isfinite(brute_force.rounds_to_saddle(game))
     return count(dynamics.saddle_reachable(game.genuine, game.generated) != reached)
 
@@ -26,8 +26,9 @@ def checks(largest_m: int, largest_k: int) -> list[Check]:
         Check(
             id="gan_game.dynamics-closed",
             claim="thm-gan-dynamics",
-            statement="A search through all best replies, whatever the ties, meets a saddle point "
-            f"from the permutations only (generators that disagree, $m\\le{largest_m}$, $K=0$).",
+            statement="A search through all best responses, whatever the ties, meets a saddle "
+            "point from the permutations only (generators that disagree, "
+            f"$m\\le{largest_m}$, $K=0$).",
             method="exhaustive",
             value=sum(map(wrong_reachability, closed)),
         ),
@@ -66,8 +67,8 @@ def _not_alternating(m: int) -> int:
     game = brute_force.play((1,) * m, 0)
     starts = game.generated[~game.orderings]
     random = np.random.default_rng(0)  # decides who gets one more copy, not who gets any
-    labels = dynamics.discriminator_reply(game.genuine, starts, "reject", random)
-    made = dynamics.generator_reply(labels, m, "spread", random)
+    labels = dynamics.discriminator_response(game.genuine, starts, "reject", random)
+    made = dynamics.generator_response(labels, m, "spread", random)
     return count(((made > 0) == (starts > 0)).any(axis=1))
 
 

@@ -66,9 +66,9 @@ def wrong_distance(game: Game) -> int:
     return count(wrong_loss | (np.abs(game.m * distance - gaps) > 1e-12))
 
 
-def wrong_generator_replies(game: Game) -> int:
+def wrong_generator_responses(game: Game) -> int:
     """Pairs where 'all outputs accepted, or none could be' and 'no outputs do better' disagree."""
-    claimed = model.is_generator_reply(game.generated[:, None, :], game.labels)
+    claimed = model.is_generator_response(game.generated[:, None, :], game.labels)
     return count(claimed != game.best_outputs)
 
 
@@ -100,7 +100,7 @@ def wrong_safe_labels(game: Game) -> int:
 
 
 def wrong_permutations(game: Game) -> int:
-    """Permutations to which some label is no best reply, or with other than 2^K + 1 saddles."""
+    """Permutations to which some label is no best response, or with other than 2^K + 1 saddles."""
     rows = game.orderings
     some_worse = ~game.best_labels[rows].all(axis=1)
     saddles = game.saddles[rows].sum(axis=1)
@@ -195,11 +195,11 @@ PER_GAME: tuple[tuple[str, str, str, Callable[[Game], int]], ...] = (
         wrong_distance,
     ),
     (
-        "generator-replies",
+        "generator-responses",
         "prp-gan-reply",
-        "Outputs are a best reply exactly if all are accepted or no image is, mode collapse "
+        "Outputs are a best response exactly if all are accepted or no image is, mode collapse "
         "included (pairs that disagree).",
-        wrong_generator_replies,
+        wrong_generator_responses,
     ),
     (
         "generator-optima",
@@ -231,8 +231,8 @@ PER_GAME: tuple[tuple[str, str, str, Callable[[Game], int]], ...] = (
     (
         "permutations",
         "cor-gan-permutation",
-        "Every discriminator is a best reply to a permutation, and $2^K+1$ of them make a saddle "
-        "point with it (permutations that disagree).",
+        "Every discriminator is a best response to a permutation, and $2^K+1$ of them make a "
+        "saddle point with it (permutations that disagree).",
         wrong_permutations,
     ),
     (

@@ -16,15 +16,16 @@ import numpy as np
 from scripts.common import artifacts, command_line, seeds
 from scripts.common.arrays import Arrays, Ints
 from scripts.common.values import value
-from scripts.gan_game import dynamics, model
+from scripts.gan_game import dynamics, losses, model
 from scripts.gan_game.settings import GanGame
 
 MATRIX_COPIES = (1, 1)
 MATRIX_OUTSIDE = 1
 """The game whose whole loss matrix is drawn: two images and one outside."""
 
-MOST_COPIES = 4
-"""Copies up to which the two labels are compared in the figure."""
+DISTANCE_SLOPES = (4.0, 1.0, 0.5)
+FARTHEST, DISTANCE_STEPS = 2.0, 40
+"""Slopes, and distances of an output from the missed image, at which the least loss is drawn."""
 
 
 class Settings(GanGame, leaves=()):
@@ -87,9 +88,9 @@ def missed_game(largest_m: int, largest_k: int) -> tuple[int, int]:
 def missed_images(m: int, outside: int) -> Arrays:
     """Return, for k = 0 to m missed images, the discriminator's best loss and what follows.
 
-    `missed_least` (m + 1,): errors against an optimal discriminator. `missed_reply_low` and
-    `missed_reply_high` (m + 1,): least and most errors after the generator's best reply to an
-    optimal discriminator, over all generators that miss k images and all ties. Needs
+    `missed_least` (m + 1,): errors against an optimal discriminator. `missed_response_low` and
+    `missed_response_high` (m + 1,): least and most errors after the generator's best response to
+    an optimal discriminator, over all generators that miss k images and all ties. Needs
     outside >= 1, without which no generator misses all images.
     """
     genuine = model.genuine_copies((1,) * m, outside)
@@ -99,22 +100,37 @@ def missed_images(m: int, outside: int) -> Arrays:
     labels = model.discriminators(len(genuine))
     errors = model.error_counts(genuine, generated[:, None, :], labels[None, :, :])
     optimal = errors == model.least_errors(genuine, generated)[:, None]
-    reply = np.where(labels.any(axis=1), m, 0) + (genuine * (1 - labels)).sum(axis=1)
+    response = np.where(labels.any(axis=1), m, 0) + (genuine * (1 - labels)).sum(axis=1)
     least, low, high = (np.zeros(m + 1, dtype=np.int64) for _ in "lmh")
     for k in range(m + 1):
         least[k] = errors[missed == k].min()
-        replies = np.broadcast_to(reply, errors.shape)[missed == k][optimal[missed == k]]
-        low[k], high[k] = replies.min(), replies.max()
-    return {"missed_least": least, "missed_reply_low": low, "missed_reply_high": high}
+        responses = np.broadcast_to(response, errors.shape)[missed == k][optimal[missed == k]]
+        low[k], high[k] = responses.min(), responses.max()
+    return {"missed_least": least, "missed_response_low": low, "missed_response_high": high}
 
 
-def label_costs() -> Arrays:
-    """Return the errors that either label of a genuine image costs, for 0 to MOST_COPIES copies."""
-    generated = np.arange(MOST_COPIES + 1)
+def losses_by_distance() -> Arrays:
+    """Return the least loss when one image is missed and an output lies at a distance from it.
+
+    Two genuine points at distance 1; the outputs are the first and a point beyond the second.
+    `distance_steps` (points,); `distance_any` (points,), over all discriminators;
+    `distance_slopes` (slopes,) and `distance_loss` (slopes, points), over those of limited slope.
+    """
+    genuine = np.array([[0.0], [1.0]])
+    away = np.array([[0.0], [1.0]])
+    slopes, steps = np.array(DISTANCE_SLOPES), np.linspace(0, FARTHEST, DISTANCE_STEPS + 1)
+    # Images 1 and 2 and the point beyond, which is image 2 itself at distance 0.
+    counts = np.where(steps[:, None] > 0, [1, 0, 1], [1, 1, 0])
+    least = model.least_errors(np.array([1, 1, 0]), counts)
+    limited = [
+        [losses.slope_loss(genuine, genuine + step * away, slope) for step in steps]
+        for slope in DISTANCE_SLOPES
+    ]
     return {
-        "label_copies": generated,
-        "label_rejected": model.image_errors(np.int64(1), generated, np.int64(0)),
-        "label_accepted": model.image_errors(np.int64(1), generated, np.int64(1)),
+        "distance_steps": steps,
+        "distance_any": least / 4,
+        "distance_slopes": slopes,
+        "distance_loss": np.array(limited),
     }
 
 
@@ -183,7 +199,7 @@ def compute(settings: Settings) -> tuple[Arrays, dict[str, Any]]:
         **enumerate_games(settings.largest_m, settings.largest_k),
         **drawn_matrix(),
         **missed_images(*missed_game(settings.largest_m, settings.largest_k)),
-        **label_costs(),
+        **losses_by_distance(),
         **simulate(settings),
     }
     return arrays, summary(settings, arrays)

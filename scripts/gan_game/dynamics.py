@@ -1,6 +1,6 @@
-"""Best-response dynamics of the finite GAN: the players reply in turn, the discriminator first.
+"""Best-response dynamics of the finite GAN: the players respond in turn, the discriminator first.
 
-Best replies are seldom unique, so each player has a named tie rule. Many runs go side by side:
+Best responses are seldom unique, so each player has a named tie rule. Many runs go side by side:
 `generated` and `labels` have shape (runs, d + K), as in scripts.gan_game.model.
 """
 
@@ -39,7 +39,7 @@ class Runs:
     reached: Bools
 
 
-def discriminator_reply(
+def discriminator_response(
     genuine: Ints, generated: Ints, rule: str, random: np.random.Generator
 ) -> Ints:
     """Return an optimal labelling of every run, ties by `rule` (one of DISCRIMINATOR_RULES)."""
@@ -49,7 +49,7 @@ def discriminator_reply(
     return np.where(best == EITHER, ties, best)
 
 
-def generator_reply(labels: Ints, m: int, rule: str, random: np.random.Generator) -> Ints:
+def generator_response(labels: Ints, m: int, rule: str, random: np.random.Generator) -> Ints:
     """Return the counts of m optimal outputs of every run, by `rule` (one of GENERATOR_RULES).
 
     Against a discriminator that accepts nothing every output is optimal: then the rule is applied
@@ -94,18 +94,18 @@ def run(
 ) -> Runs:
     """Play `rounds` rounds from every start; rules = (discriminator's, generator's).
 
-    In a round the discriminator replies to the outputs, then the generator to the new labels. A
-    run has reached a saddle point once the pair is one after either reply; it plays on, since the
-    tie rules choose anew among the best replies and may leave it.
+    In a round the discriminator responds to the outputs, then the generator to the new labels. A
+    run has reached a saddle point once the pair is one after either response; it plays on, since
+    the tie rules choose anew among the best responses and may leave it.
     """
     m = int(genuine.sum())
     generated = starts
     met = np.zeros(len(starts), dtype=bool)
     coverage, reached = [_coverage(genuine, generated)], [met]
     for _ in range(rounds):
-        labels = discriminator_reply(genuine, generated, rules[0], random)
+        labels = discriminator_response(genuine, generated, rules[0], random)
         met = met | is_saddle(genuine, generated, labels)
-        generated = generator_reply(labels, m, rules[1], random)
+        generated = generator_response(labels, m, rules[1], random)
         met = met | is_saddle(genuine, generated, labels)
         coverage.append(_coverage(genuine, generated))
         reached.append(met)
@@ -137,17 +137,21 @@ def assured_chance(m: int, outside: int) -> Fraction:
     return Fraction(1, (2**size * size**m) ** ROUNDS_TO_SADDLE)
 
 
+def first_round_chance(m: int, rule: str) -> Fraction:
+    """Return the chance that a start without genuine outputs meets a saddle, ties rejected.
+
+    The generator sees exactly the m >= 2 different genuine images accepted and must output a
+    permutation. rule: one of GENERATOR_RULES.
+    """
+    random = Fraction(math.factorial(m), m**m)
+    return {"collapse": Fraction(0), "random": random, "spread": Fraction(1)}[rule]
+
+
 def rejecting_ties_reaches(m: int, outside: int, rule: str) -> Fraction:
     """Return the exact chance that a run from `random_starts` meets a saddle, ties rejected.
 
-    For m >= 2 different images. It can only happen in the first round, and only if no output of
-    the start is genuine; then the generator, which sees exactly the genuine images accepted,
-    must hit a permutation. rule: one of GENERATOR_RULES.
+    For m >= 2 different images. It is first met in the first round or never, and only if no output
+    of the start is genuine. rule: one of GENERATOR_RULES.
     """
-    size = m + outside
-    permutations = math.factorial(m)
-    start_outside = Fraction(outside**m, size**m - permutations)
-    hit = {"collapse": Fraction(0), "random": Fraction(permutations, m**m), "spread": Fraction(1)}[
-        rule
-    ]
-    return start_outside * hit
+    starts = (m + outside) ** m - math.factorial(m)
+    return Fraction(outside**m, starts) * first_round_chance(m, rule)

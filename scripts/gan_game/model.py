@@ -114,7 +114,7 @@ def assured_gain(genuine: Ints, generated: Ints) -> Ints:
     return gain
 
 
-def is_generator_reply(generated: Ints, labels: Ints) -> Bools:
+def is_generator_response(generated: Ints, labels: Ints) -> Bools:
     """Tell whether the outputs are optimal against f: all accepted, or f accepts no image."""
     all_accepted = (generated * (1 - labels)).sum(axis=-1) == 0
     verdict: Bools = all_accepted | (labels.sum(axis=-1) == 0)

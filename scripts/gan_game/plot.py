@@ -21,28 +21,29 @@ RULE_MARKERS = dict(zip(DISCRIMINATOR_RULES, "so^", strict=True))
 DISCRIMINATOR_WORDS = dict(
     zip(DISCRIMINATOR_RULES, ("rejects", "fair coin", "accepts"), strict=True)
 )
+SLOPE_COLORS = (style.BLUE, style.PURPLE, style.GREY)
 GENERATOR_WORDS = dict(zip(GENERATOR_RULES, ("one image", "random", "even"), strict=True))
 
 
-def draw_copies(arrays: Arrays, path: Path) -> None:
-    """Draw the errors that either label of a genuine image costs against its copies."""
-    copies = arrays["label_copies"]
-    figure = style.new_figure(2.2, 4.4)
+def draw_distance(arrays: Arrays, path: Path) -> None:
+    """Draw the least loss against the distance of an output from the missed image."""
+    steps, unlimited = arrays["distance_steps"], arrays["distance_any"]
+    figure = style.new_figure(2.1, 4.6)
     axes = figure.subplots()
-    best = np.minimum(arrays["label_rejected"], arrays["label_accepted"])
-    axes.plot(copies, best, color=style.ORANGE, linewidth=7, alpha=0.35, solid_capstyle="round")
-    axes.plot(copies, arrays["label_accepted"], "o-", color=style.BLUE)
-    axes.plot(copies, arrays["label_rejected"], "s-", color=style.VERMILLION)
-    last = copies[-1]
-    axes.text(last + 0.12, arrays["label_accepted"][-1], "label 1", color=style.BLUE, va="center")
-    axes.text(
-        last + 0.12, arrays["label_rejected"][-1], "label 0", color=style.VERMILLION, va="center"
-    )
-    for at, word in ((0.0, "accept"), (1.0, "either"), ((2 + last) / 2, "reject")):
-        axes.text(at, -0.55, word, ha="center", va="top", color=style.INK)
+    axes.plot(steps[1:], unlimited[1:], color=style.INK)
+    axes.plot(steps[0], unlimited[0], "o", color=style.INK, markersize=4, clip_on=False)
+    axes.plot(steps[0], unlimited[1], "o", color=style.INK, markersize=4, fillstyle="none")
+    axes.text(steps[-1] + 0.04, unlimited[-1] - 0.016, "any discriminator", va="center")
+    for slope, line, color in zip(
+        arrays["distance_slopes"], arrays["distance_loss"], SLOPE_COLORS, strict=True
+    ):
+        axes.plot(steps, line, color=color)
+        height = 0.375 if slope > 1 else 0.3 if slope == 1 else 0.34
+        at = float(np.interp(-height, -line, steps))
+        axes.text(at + 0.04, height, rf"$\Lambda={slope:g}$", color=color, va="bottom")
     axes.set(
-        xlim=(-0.4, last + 0.8), ylim=(-1.1, last + 0.4), xticks=copies, yticks=copies,
-        xlabel=r"generated copies $n_x$ of a genuine image $x$", ylabel="errors on $x$",
+        xlim=(-0.04, steps[-1]), ylim=(0.2, 0.52), yticks=(0.25, 0.375, 0.5),
+        xlabel="distance of the output from the missed image $x_2$", ylabel="least loss",
     )  # fmt: skip
     style.save_figure(figure, path)
 
@@ -52,7 +53,7 @@ def draw_matrix(arrays: Arrays, path: Path) -> None:
     errors, saddles = arrays["matrix_errors"], arrays["matrix_saddles"]
     rows, columns = errors.shape
     most = arrays["matrix_outputs"].shape[1] * 2
-    figure = style.new_figure(3.3, 4.9)
+    figure = style.new_figure(2.6, 4.9)
     axes = figure.subplots()
     edges = [np.arange(length + 1) - 0.5 for length in (columns, rows)]
     axes.pcolormesh(*edges, errors, cmap="Greys", vmin=0, vmax=2 * most, edgecolor="white")
@@ -61,7 +62,7 @@ def draw_matrix(arrays: Arrays, path: Path) -> None:
         saddle = saddles[row, column]
         axes.text(
             column, row, str(errors[row, column]), ha="center", va="center",
-            color=style.VERMILLION if saddle else style.INK, weight="bold" if saddle else "normal",
+            color=style.INK, weight="bold" if saddle else "normal",
         )  # fmt: skip
         if saddle:
             frame = Rectangle(
@@ -69,7 +70,7 @@ def draw_matrix(arrays: Arrays, path: Path) -> None:
                 linewidth=1.3,
             )  # fmt: skip
             axes.add_patch(frame)
-    names = ["$x_1$", "$x_2$", "$e$"]
+    names = ["$x_1$", "$x_2$", "$x_3$"]
     outputs = [", ".join(names[image] for image in made) for made in arrays["matrix_outputs"]]
     accepted = [
         "\n".join(name for name, label in zip(names, labels, strict=True) if label) or "none"
@@ -86,10 +87,13 @@ def draw_matrix(arrays: Arrays, path: Path) -> None:
 
 
 def draw_missed(arrays: Arrays, path: Path) -> None:
-    """Draw the loss with an optimal discriminator, and after the generator's reply, against k."""
+    """Draw the loss with an optimal discriminator, and after the generator's response, against k.
+
+    k is the number of missed images.
+    """
     least = arrays["missed_least"]
     m = len(least) - 1
-    low, high = (arrays[f"missed_reply_{end}"] / (2 * m) for end in ("low", "high"))
+    low, high = (arrays[f"missed_response_{end}"] / (2 * m) for end in ("low", "high"))
     least = least / (2 * m)
     missed = np.arange(m + 1)
     figure = style.new_figure(2.3, 4.4)
@@ -101,7 +105,7 @@ def draw_missed(arrays: Arrays, path: Path) -> None:
         axes.plot(missed, ends, "_", color=style.VERMILLION, markersize=9, markeredgewidth=1.5)
     axes.plot(missed, least, "o", color=style.BLUE, clip_on=False)
     axes.text(m, 0.5 - 0.03, "value $\\frac{1}{2}$", color=style.GREY, va="top", ha="right")
-    axes.text(0.5, 0.93, "then the generator replies", color=style.VERMILLION, ha="left")
+    axes.text(0.5, 0.93, "then the generator responds", color=style.VERMILLION, ha="left")
     axes.text(0.06, 0.08, r"optimal discriminator: $\frac{1}{2}-\frac{k}{2m}$", color=style.BLUE)
     axes.set(
         xlabel=f"missed images $k$ (of $m={m}$)", ylabel="loss", xticks=missed,
@@ -183,7 +187,7 @@ def write_dynamics(arrays: Arrays, path: Path) -> None:
         [
             DISCRIMINATOR_WORDS[accepting],
             GENERATOR_WORDS[sharing],
-            *(f"{100 * share:.1f}%" for share in last[:, i, j]),
+            *(f"{100 * share:.1f}" if share else "–" for share in last[:, i, j]),
         ]
         for i, accepting in enumerate(DISCRIMINATOR_RULES)
         for j, sharing in enumerate(GENERATOR_RULES)
@@ -192,9 +196,9 @@ def write_dynamics(arrays: Arrays, path: Path) -> None:
 
 
 DRAWINGS = {
-    "copies": draw_copies,
     "matrix": draw_matrix,
     "missed": draw_missed,
+    "distance": draw_distance,
     "coverage": draw_coverage,
     "saddles": write_saddles,
     "dynamics": write_dynamics,

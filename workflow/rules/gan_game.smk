@@ -23,9 +23,9 @@ use rule step as plot_gan_game with:
         rules.check_gan_game.output.checks,  # check before plot
         arrays=rules.compute_gan_game.output.arrays,
     output:
-        copies="data/figures/gan_game/copies.svg",
         matrix="data/figures/gan_game/matrix.svg",
         missed="data/figures/gan_game/missed.svg",
+        distance="data/figures/gan_game/distance.svg",
         coverage="data/figures/gan_game/coverage.svg",
         saddles="data/figures/gan_game/saddles.md",
         dynamics="data/figures/gan_game/dynamics.md",
