@@ -11,7 +11,7 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,6 +31,7 @@ from house import (
     module_file,
     rows,
     topics,
+    with_leaf,
 )
 
 from scripts.pipeline import sidecar
@@ -73,13 +74,18 @@ def reformat(text: str) -> str:
     return "# A comment.\n" + ast.unparse(tree) + "\n\n# Another.\n"
 
 
+def edit(name: str, change: Callable[[str], str]) -> Callable[[House], None]:
+    """Return the change of one text file."""
+    return lambda house: house.edit(name, change)
+
+
 def edit_function(house: House, module: str) -> None:
     house.edit(module_file(Path(), module).as_posix(), alter_function)
 
 
-def edit_keeping_time(house: House, name: str, change: Callable[[str], str], time: float) -> None:
-    house.edit(name, change)
-    os.utime(house.root / name, (time, time))
+def at(time: float, name: str, change: Callable[[House], None]) -> Callable[[House], None]:
+    """Return a change after which the file has a time stamp of another time."""
+    return lambda house: (change(house), os.utime(house.root / name, (time, time)))
 
 
 def touch_everything(house: House) -> None:
@@ -113,8 +119,7 @@ def reformat_all(house: House) -> None:
         path.write_text(reformat(path.read_text(encoding="utf-8")), encoding="utf-8")
 
 
-def comment_config(house: House) -> None:
-    house.edit(CONFIG, lambda text: "# A comment.\n" + text)
+comment_config = edit(CONFIG, lambda text: "# A comment.\n" + text)
 
 
 def swap_settings(house: House) -> None:
@@ -122,27 +127,18 @@ def swap_settings(house: House) -> None:
     house.configure({f"{TOPIC}.red": blue, f"{TOPIC}.blue": red})
 
 
-def restyle(house: House) -> None:
-    house.edit(
-        "scripts/common/style.py",
-        lambda text: re.sub(r'"lines.linewidth": [\d.]+', '"lines.linewidth": 1.7', text),
-    )
-
-
+restyle = edit(
+    "scripts/common/style.py", lambda text: re.sub('"lines.linewidth": [0-9.]+', r"\g<0>7", text)
+)
 QMD = f"report/exercises/{TOPIC}.qmd"
 
 
 def add_to_text(words: str) -> Callable[[House], None]:
     """A change that adds a paragraph before the first heading of part of an exercise."""
-
-    def change(house: House) -> None:
-        house.edit(QMD, lambda text: re.sub(r"\n## ", f"\n{words}\n\n## ", text, count=1))
-
-    return change
+    return edit(QMD, lambda text: re.sub(r"\n## ", f"\n{words}\n\n## ", text, count=1))
 
 
-def add_sentence(house: House) -> None:
-    add_to_text("One more sentence.")(house)
+add_sentence = add_to_text("One more sentence.")
 
 
 def add_reference(house: House) -> None:
@@ -190,16 +186,13 @@ def throw_another(house: House) -> None:
     house.configure({f"{TOPIC}.red": house.config[TOPIC]["red"] + 1})
 
 
-def bump_pin(house: House) -> None:
-    house.edit("envs/requirements.txt", lambda text: re.sub(r"(numpy==[\d.]+)", r"\g<1>0", text))
+def bump(text: str) -> str:
+    return re.sub(r"(numpy==[\d.]+)", r"\g<1>0", text)
 
 
-def bump_conda_pin(house: House) -> None:
-    house.edit("envs/assignment.yaml", lambda text: re.sub(r"(numpy==[\d.]+)", r"\g<1>0", text))
-
-
-def bump_ruff(house: House) -> None:
-    house.edit("envs/development.txt", lambda text: text.replace("ruff==", "ruff==9"))
+bump_pin = edit("envs/requirements.txt", bump)
+bump_conda_pin = edit("envs/assignment.yaml", bump)
+bump_ruff = edit("envs/development.txt", lambda text: text.replace("ruff==", "ruff==9"))
 
 
 def comment_pins(house: House) -> None:
@@ -208,19 +201,14 @@ def comment_pins(house: House) -> None:
 
 
 RULES = f"workflow/rules/{TOPIC}.smk"
-
-
-def swap_outputs(house: House) -> None:
-    """Let two outputs of a rule swap names: the same files, in other places."""
-    names = {"distribution": "at_most", "at_most": "distribution"}
-    swapped = lambda found: f'{names[found[1]]}="'  # noqa: E731
-    house.edit(RULES, lambda text: re.sub(r'\b(distribution|at_most)="', swapped, text))
-
-
-def allow_more(house: House) -> None:
-    """Change bounds and words of every setting."""
-    name = f"scripts/{TOPIC}/settings.py"
-    house.edit(name, lambda text: re.sub(r'setting\("(.*?)", (\d+)', r'setting("So: \1", 0', text))
+SWAPPED = {"distribution": "at_most", "at_most": "distribution"}
+swap_outputs = edit(  # the same files, in other places
+    RULES, lambda text: re.sub(r'\b(\w+)(?==")', lambda key: SWAPPED.get(key[1], key[1]), text)
+)
+allow_more = edit(  # other bounds and words of every setting
+    f"scripts/{TOPIC}/settings.py",
+    lambda text: re.sub(r'setting\("(.*?)", (\d+)', r'setting("So: \1", 0', text),
+)
 
 
 def reformat_rules(house: House) -> None:
@@ -294,7 +282,7 @@ def plots_and_report(graph: Graph, root: Path) -> set[str]:
     return graph.with_dependents(plots)
 
 
-MODEL = f"scripts.{TOPIC}.model"
+MODEL, MODEL_FILE = f"scripts.{TOPIC}.model", f"scripts/{TOPIC}/model.py"
 FIGURE = f"data/figures/{TOPIC}/distribution.svg"
 ARRAYS = f"data/results/{TOPIC}/compute.npz"
 PDF = "report/build/assignment.pdf"
@@ -310,15 +298,10 @@ ROWS = {
     "comments, docstrings, formatting of every module": Row(reformat_all, nothing),
     "a comment in the configuration": Row(comment_config, nothing),
     "a model with an old time stamp": Row(
-        lambda house: edit_keeping_time(house, f"scripts/{TOPIC}/model.py", alter_function, OLD),
-        readers_of_module(MODEL),
+        at(OLD, MODEL_FILE, edit(MODEL_FILE, alter_function)), readers_of_module(MODEL)
     ),
-    "a sentence with an old time stamp": Row(
-        lambda house: (add_sentence(house), os.utime(house.root / QMD, (OLD, OLD))), document
-    ),
-    "a sentence with a time stamp of the future": Row(
-        lambda house: (add_sentence(house), os.utime(house.root / QMD, (4e9, 4e9))), document
-    ),
+    "a sentence with an old time stamp": Row(at(OLD, QMD, add_sentence), document),
+    "a sentence with a time stamp of the future": Row(at(4e9, QMD, add_sentence), document),
     "two settings swap values": Row(swap_settings, rules(f"compute_{TOPIC}", f"check_{TOPIC}")),
     "plot style": Row(restyle, plots_and_report),
     "one sentence": Row(add_sentence, document),
@@ -464,14 +447,8 @@ def another_value(house: House, leaf: str) -> Any:
     """Return the first variant of a leaf's value that the schema allows."""
     given, schema = leaves(house.config)[leaf], read_schema(ROOT)
     for value in variants(given):
-        config = house.config
-        *sections, last = leaf.split(".")
-        block = config
-        for section in sections:
-            block = block[section]
-        block[last] = value
         try:
-            validate(config, schema, CONFIG)
+            validate(with_leaf(house.config, leaf, value), schema, CONFIG)
         except ConfigError:
             continue
         if value != given:
@@ -485,9 +462,9 @@ def test_the_table_of_readers_is_complete():
     assert not gone, f"remove from tests/readers.yaml: {', '.join(sorted(gone))}"
 
 
-def one_leaf(block: str, names: Iterable[str] = LEAVES) -> str:
+def one_leaf(block: str) -> str:
     """The seed of a block of the configuration, or its first setting."""
-    own = [leaf for leaf in names if leaf.startswith(f"{block}.")]
+    own = [leaf for leaf in LEAVES if leaf.startswith(f"{block}.")]
     return next((leaf for leaf in own if leaf.endswith(".seed")), own[0])
 
 
@@ -519,8 +496,8 @@ def test_a_setting_runs_its_readers(leaf, restoring, whole):
 def test_changed_settings_end_in_the_bytes_of_a_clean_build(small, request, tmp_path):
     house = request.getfixturevalue("finished" if small else "whole").clone(tmp_path / "house")
     clean = copy_source(tmp_path / "clean", small)
-    named = [one_leaf(topic, leaves(house.config)) for topic in topics(house.root)]
-    values = {leaf: another_value(house, leaf) for leaf in named}
+    changed = map(one_leaf, [] if small else topics())
+    values = {leaf: another_value(house, leaf) for leaf in changed} or {f"{TOPIC}.red": 7}
     for each in (house, clean):
         each.configure(values)
         each.build()
