@@ -99,7 +99,7 @@ def kill(house: House, moment: float, alone: bool) -> bool:
     build = Build.start(house)
     started = time.monotonic()
     while build.process.poll() is None:
-        if time.monotonic() >= started + moment and (not alone or build.has_snakemake()):
+        if time.monotonic() >= started + moment and (not alone or build.snakemakes()):
             if alone:
                 build.kill_snakemake()
             else:

@@ -152,10 +152,7 @@ class House:
         """Set leaves of the configuration, given by dotted name; the result must be valid."""
         config = self.config
         for name, value in values.items():
-            *sections, last = name.split(".")
-            block = functools.reduce(lambda inner, key: inner[key], sections, config)
-            assert last in block, name
-            block[last] = value
+            with_leaf(config, name, value)
         schema = json.loads((self.root / SCHEMA).read_text(encoding="utf-8"))
         validate(config, schema, CONFIG)
         text = yaml.safe_dump(config, sort_keys=False)
@@ -303,6 +300,15 @@ def leaves(block: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
         else:
             found[f"{prefix}{key}"] = value
     return found
+
+
+def with_leaf(config: dict[str, Any], name: str, value: Any) -> dict[str, Any]:
+    """Set a leaf of a configuration, given by dotted name, and return the configuration."""
+    *sections, last = name.split(".")
+    block = functools.reduce(lambda inner, key: inner[key], sections, config)
+    assert last in block, name
+    block[last] = value
+    return config
 
 
 def copy_all(target: Path) -> Path:

@@ -97,20 +97,16 @@ class Build:
 
     def stop_snakemake(self) -> None:
         """Suspend Snakemake as soon as it is there, before it has read the Snakefile."""
-        while not self._snakemakes():
+        while not self.snakemakes():
             time.sleep(0.005)
-        for process in self._snakemakes():
+        for process in self.snakemakes():
             self.stop(process)
 
     def kill_snakemake(self) -> None:
         """`kill -9` Snakemake and nothing else; its jobs are orphaned."""
-        for process in self._snakemakes():
+        for process in self.snakemakes():
             process.kill()
         self.process.wait()
-
-    def has_snakemake(self) -> bool:
-        """Whether Snakemake is running."""
-        return bool(self._snakemakes())
 
     def wait(self, timeout: float = 300) -> int:
         """Wait for its end; return the exit code."""
@@ -131,7 +127,8 @@ class Build:
         except psutil.NoSuchProcess:
             return []
 
-    def _snakemakes(self) -> list[psutil.Process]:
+    def snakemakes(self) -> list[psutil.Process]:
+        """Snakemake, once it is there."""
         found = []
         for process in self._processes():
             try:

@@ -102,21 +102,24 @@ class Checks:
 
     def must_pass_and_be_broken_by(self, breaks: Iterable[tuple[str, Break]]) -> None:
         """All checks pass, and each has a break."""
-        assert failed(self.found) == set()
-        assert {name(check) for check in self.found} == {name for name, _ in breaks}
+        assert not failed(self.found), failed(self.found)
+        odd = {name(check) for check in self.found} ^ {broken for broken, _ in breaks}
+        assert not odd, f"a check without a break, or the reverse: {odd}"
 
     def must_pass(
         self, monkeypatch: pytest.MonkeyPatch, knobs: Mapping[str, Any], arrays: Arrays
     ) -> None:
         """All checks pass with other settings; what does not ask for them is not made again."""
         self.repeat(monkeypatch, lambda maker: maker.constant)
-        assert failed(self.examine(knobs, arrays)) == set()
+        wrong = failed(self.examine(knobs, arrays))
+        assert not wrong, wrong
 
     def must_notice(self, monkeypatch: pytest.MonkeyPatch, wanted: str, apply: Break) -> None:
         """The check fails on what is broken; the others are not made again."""
         self.repeat(monkeypatch, lambda maker: wanted not in maker.names)
         arrays = self.sound | (apply(monkeypatch, self.sound) or {})
-        assert wanted in failed(self.examine(self.knobs, arrays))
+        noticed = wanted in failed(self.examine(self.knobs, arrays))
+        assert noticed, f"{wanted} passes on what is broken"
 
     def repeat(self, monkeypatch: pytest.MonkeyPatch, which: Callable[[Maker], bool]) -> None:
         """Let some makers make again what they made, without work."""

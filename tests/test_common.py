@@ -172,14 +172,8 @@ LIMITS = {"<=": "at_most", ">=": "at_least", "=": "equals"}
 
 
 def check(value: float, relation: str = "<=", bound: float = 1.0, name: str = "t.x") -> Check:
-    return Check(
-        id=name,
-        claim="thm-x",
-        statement="Something holds.",
-        method="numerical",
-        value=value,
-        **{LIMITS[relation]: bound},
-    )
+    told = {"claim": "thm-x", "statement": "Something holds.", "method": "numerical"}
+    return Check(id=name, value=value, **told, **{LIMITS[relation]: bound})
 
 
 @pytest.mark.parametrize(

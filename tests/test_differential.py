@@ -43,7 +43,7 @@ from scripts.report.engines import assembly
 from scripts.report.engines.assembly import Edition
 from scripts.report.engines.numbering import numbers
 
-A_TEST = 20
+A_TEST = 10
 DOCUMENTS = int(os.environ.get("DOCUMENTS", 10 * A_TEST))
 
 

@@ -175,12 +175,9 @@ def test_invalid_configurations_are_refused_by_name(path, tries):
     wrong = wrong_block if NODES[path]["type"] == "object" else wrong_leaf
 
     @settings(
-        max_examples=tries,
-        deadline=None,
-        database=None,
-        derandomize=True,
+        max_examples=tries, deadline=None, database=None, derandomize=True,
         suppress_health_check=list(HealthCheck),
-    )
+    )  # fmt: skip
     @given(wrong(path, NODES[path]))
     def refused(mutation: Mutation) -> None:
         with pytest.raises(ConfigError) as error:

@@ -16,8 +16,7 @@ def test_nothing_would_run(finished):
     assert "Nothing would run" in finished.command("-m", "scripts.pipeline.why").text
 
 
-def change_model(house: House) -> None:
-    house.edit("scripts/dice/model.py", reruns.alter_function)
+change_model = reruns.edit("scripts/dice/model.py", reruns.alter_function)
 
 
 def remove_record_and_change_model(house: House) -> None:

@@ -16,7 +16,6 @@ from typing import Any, NamedTuple
 import numpy as np
 from numba import njit
 
-from scripts.common.arrays import Bools, Floats
 from scripts.gan_training.theory import FLIP, MONOTONE, NO_CONVERGENCE, RUNAWAY, SPIRAL
 
 
@@ -33,47 +32,37 @@ class Window(NamedTuple):
     bound: float
 
 
-def are_over(states: Floats, rest: float, window: Window) -> Bools:
-    """Return which GANs, states (3, n), are at the floor or beyond the bound."""
-    with np.errstate(over="ignore", invalid="ignore"):
-        squares = (states[0] - rest) ** 2 + states[1] ** 2 + states[2] ** 2
-        at_work = (squares >= window.floor**2) & (squares <= window.bound**2)
-    return np.asarray(~at_work)
+@njit(nogil=True)
+def is_over(state: Any, rest: float, window: Any) -> bool:
+    """Return whether a GAN, state (3,), is at the floor or beyond the bound."""
+    square = (state[0] - rest) ** 2 + state[1] ** 2 + state[2] ** 2
+    return not (square >= window.floor**2 and square <= window.bound**2)
 
 
-def observe(path: Floats, rest: float, window: Window) -> tuple[int, float]:
+@njit(nogil=True)
+def observe(path: Any, rest: float, window: Any) -> tuple[int, float]:
     """Return class and log rate of a GAN with states `path` (epochs, 3).
 
     The log rate is the slope of log distance per epoch (negative); NaN without convergence.
     """
-    kind, rate = _observe(path, rest, *window)
-    return int(kind), float(rate)
-
-
-@njit(nogil=True)
-def _observe(
-    path: Any, rest: float, outer: float, target: float, floor: float, bound: float
-) -> tuple[int, float]:
     squares = np.empty(path.shape[0])
     for n in range(path.shape[0]):
         squares[n] = (path[n, 0] - rest) ** 2 + path[n, 1] ** 2 + path[n, 2] ** 2
-    return _judge(squares, path, rest, outer, target, floor, bound)
+    return _judge(squares, path, rest, window)
 
 
 @njit(nogil=True)
-def _judge(
-    squares: Any, states: Any, rest: float, outer: float, target: float, floor: float, bound: float
-) -> tuple[int, float]:
+def _judge(squares: Any, states: Any, rest: float, window: Any) -> tuple[int, float]:
     first, count = 0, squares.size
     for n in range(count):
-        if not squares[n] <= bound**2:
+        if not squares[n] <= window.bound**2:
             return RUNAWAY, math.nan
-        if squares[n] > outer**2:
+        if squares[n] > window.outer**2:
             first = n + 1
     last = first
-    while last < count and squares[last] >= floor**2:
+    while last < count and squares[last] >= window.floor**2:
         last += 1
-    if last == count and (first == count or squares[-1] > target**2):
+    if last == count and (first == count or squares[-1] > window.target**2):
         return NO_CONVERGENCE, math.nan
     middle = max(first, min((first + last) // 2, last - 3))
     changes = _sign_changes(squares, states, rest, middle, last)

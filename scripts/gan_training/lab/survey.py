@@ -16,10 +16,10 @@ import numpy as np
 from numba import njit
 from numpy.typing import ArrayLike
 
-from scripts.common.arrays import Bools, Floats, Ints
+from scripts.common.arrays import Floats, Ints
 from scripts.gan_training import theory
 from scripts.gan_training.lab.engine import CHUNK, LANES, Grid, advance, available_threads
-from scripts.gan_training.lab.measure import Window, are_over, observe
+from scripts.gan_training.lab.measure import Window, is_over, observe
 from scripts.gan_training.lab.progress import Progress
 
 
@@ -51,14 +51,11 @@ def survey(
     def work() -> None:
         lanes = _Lanes(grid, epochs, alternating)
         lanes.fill(range(LANES), waiting)
-        while lanes.busy.any():
-            lanes.advance()
-            finished = lanes.finished(rest, window)
-            for lane in finished:
-                gan = lanes.gan[lane]
-                classes[gan], rates[gan] = observe(lanes.path(lane), rest, window)
-                if progress:
-                    with telling:
+        while lanes.busy:
+            finished = lanes.advance(rest, window, classes, rates)
+            if progress:
+                with telling:
+                    for _ in finished:
                         progress(next(done), grid.size)
             lanes.fill(finished, waiting)
 
@@ -74,49 +71,54 @@ class _Lanes:
 
     def __init__(self, grid: Grid, epochs: int, alternating: bool) -> None:
         self._grid, self._epochs, self._alternating = grid, epochs, alternating
-        self.gan = np.full(LANES, -1)
+        self._gan = np.full(LANES, -1)
         self._age = np.zeros(LANES, int)
         self._state, self._rates = np.zeros((3, LANES)), np.zeros((2, LANES))
         self._chunk = np.empty((CHUNK, 3, LANES))
         self._paths = np.empty((LANES, -(-epochs // CHUNK) * CHUNK, 3))
 
     @property
-    def busy(self) -> Bools:
-        """Which lanes hold a GAN."""
-        return self.gan >= 0
+    def busy(self) -> bool:
+        """Whether any lane holds a GAN."""
+        return bool((self._gan >= 0).any())
 
     def fill(self, lanes: Any, waiting: Any) -> None:
         """Give each of `lanes` the next GAN; without one left, a lane rests: it does not learn."""
         for lane in lanes:
             gan = next(waiting)
             left = gan < self._grid.size
-            self.gan[lane], self._age[lane] = (gan if left else -1), 0
+            self._gan[lane], self._age[lane] = (gan if left else -1), 0
             self._state[:, lane] = self._grid.states[:, gan] if left else 0
             self._rates[:, lane] = self._grid.rates[:, gan] if left else 0
 
-    def advance(self) -> None:
-        """Train all lanes for `CHUNK` epochs."""
+    def advance(self, rest: float, window: Window, classes: Ints, rates: Floats) -> Ints:
+        """Train all lanes for `CHUNK` epochs; return those whose GAN needs no more, judged."""
         advance(
             self._grid.real, self._grid.noise, *self._rates, self._alternating,
             self._state, self._chunk,
         )  # fmt: skip
-        _append(self._chunk, self._age, self._paths, self.busy)
-        self._age += CHUNK
-
-    def finished(self, rest: float, window: Window) -> Ints:
-        """Return the lanes whose GAN has had its epochs or needs no more."""
-        over = are_over(self._state, rest, window) | (self._age >= self._epochs)
-        return np.flatnonzero(self.busy & over)
-
-    def path(self, lane: int) -> Floats:
-        """Return the states (epochs so far, 3) of a lane's GAN."""
-        return self._paths[lane, : min(self._age[lane], self._epochs)]
+        finished: Ints = _judge(
+            self._chunk, self._gan, self._age, self._paths, self._epochs, rest, window,
+            classes, rates,
+        )  # fmt: skip
+        return finished
 
 
 @njit(nogil=True)
-def _append(chunk: Any, age: Any, paths: Any, busy: Any) -> None:
-    for lane in range(age.size):
-        if busy[lane]:
+def _judge(
+    chunk: Any, gan: Any, age: Any, paths: Any, epochs: int, rest: float, window: Any,
+    classes: Any, rates: Any,
+) -> Any:  # fmt: skip
+    """Add a chunk to the paths; return the lanes whose GAN has had its epochs or needs no more."""
+    finished = np.zeros(gan.size, np.bool_)
+    for lane in range(gan.size):
+        if gan[lane] >= 0:
             for n in range(chunk.shape[0]):
                 for k in range(3):
                     paths[lane, age[lane] + n, k] = chunk[n, k, lane]
+            age[lane] += chunk.shape[0]
+            if age[lane] >= epochs or is_over(chunk[-1, :, lane], rest, window):
+                path = paths[lane, : min(age[lane], epochs)]
+                classes[gan[lane]], rates[gan[lane]] = observe(path, rest, window)
+                finished[lane] = True
+    return np.flatnonzero(finished)
