@@ -24,6 +24,7 @@ from scripts.common import artifacts, command_line, style
 from scripts.common.arrays import Arrays
 from scripts.denoising import (
     check,
+    checks_capacity,
     checks_digits,
     checks_drawn,
     checks_exact,
@@ -221,6 +222,17 @@ def test_posterior_mean_stays_finite_with_hardly_any_noise() -> None:
     np.testing.assert_allclose(predicted, (0.9 - 1.0) / 1e-6, rtol=1e-4)
 
 
+def test_the_affine_denoiser_of_two_images_by_hand() -> None:
+    images = np.array([[1.0], [5.0]])  # mean 3, variance 4
+    found = model.affine_denoiser(np.array([[2.0]]), images, 0.6, 0.8)
+    np.testing.assert_allclose(found, 0.8 * (2.0 - 0.6 * 3) / (0.36 * 4 + 0.64))
+
+
+def test_shares_of_collapse_by_hand() -> None:
+    images = np.array([[0.0], [3.0], [5.0]])  # collapse onto 3 costs 9 + 4
+    np.testing.assert_allclose(model.collapse_shares(images), np.array([9, 4, 4]) / 13)
+
+
 def test_nearest_noisy_denoiser_by_search() -> None:
     rng = np.random.default_rng(3)
     images, noises = rng.normal(size=(4, 2)), rng.normal(size=(3, 2))
@@ -407,9 +419,17 @@ def test_positional_numbers_have_no_power_of_ten(number: float, text: str) -> No
     assert compute.positional(number) == text
 
 
+def text() -> str:
+    """The answer, and what goes further."""
+    report = DIGITS.parents[2] / "report"
+    return "".join(
+        (report / part / "denoising.qmd").read_text() for part in ("exercises", "companion")
+    )
+
+
 def test_the_numbers_written_are_those_of_the_text(small: Arrays) -> None:
     written = compute.summary(small, compute.Settings(**SMALL))["values"]
-    source = (DIGITS.parents[2] / "report/exercises/denoising.qmd").read_text()
+    source = text()
     used = {part.split(" ")[0] for part in source.split("{{< var denoising.")[1:]}
     assert used == written.keys()
 
@@ -434,7 +454,7 @@ def test_the_three_steps_run_bare(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     alpha = str(SMALL["example_alpha"])
     run(check, "--example-alpha", alpha, *files(arrays="a.npz", checks="c.json"))
     assert all(c["passed"] for c in artifacts.load_json(tmp_path / "c.json")["checks"])
-    drawings = ("digits", "frequency", "minimizers", "forgetting", "shares")
+    drawings = ("optima", "digits", "frequency", "minimizers", "forgetting", "shares")
     made = {name: f"{name}.svg" for name in drawings}
     made |= {name: f"{name}.md" for name in ("coverage", "conventions")}
     run(plot, *files(arrays="a.npz", **made))
@@ -479,7 +499,8 @@ def test_a_label_leads_to_the_curve_even_where_that_stays_below_it() -> None:
 
 def test_tables_say_what_was_counted(small: Arrays) -> None:
     rows = {row[0]: row[1:] for row in plot.coverage_rows(small)}
-    assert rows["GAN, copies of one accepted image"][1:3] == ["1", "1"]
+    assert rows["GAN, best responses, one image"][1:3] == ["1", "1"]
+    assert rows["GAN at a saddle point"][2] == "12"
     assert rows["DDIM, nearest element of $S_t$"][:3] == ["–", "–", "–"]
     assert len(plot.convention_rows(small)) == 3
 
@@ -500,6 +521,7 @@ def test_all_checks_of_results_pass(knobs: dict[str, Any]) -> None:
         *checks_drawn.checks(arrays),
         *checks_forgetting.checks(arrays),
         *checks_sampling.checks(arrays),
+        *checks_capacity.checks(arrays),
     ]
     assert [c for c in found if not c.passed] == []
 
@@ -508,7 +530,7 @@ def test_all_checks_pass_have_a_counterexample_below_and_a_claim_in_the_text(sma
     found = check.checks(small, check.Settings(example_alpha=SMALL["example_alpha"]))
     assert [c for c in found if not c.passed] == []
     assert sorted(c.id for c in found) == sorted(BROKEN)
-    source = (DIGITS.parents[2] / "report/exercises/denoising.qmd").read_text()
+    source = text()
     assert [c.claim for c in found if f"{{#{c.claim}" not in source] == []
 
 
@@ -552,6 +574,17 @@ def distinct_loss(outputs: Any, accepted: Any) -> Fraction:
     return Fraction(wrong, 2 * len(accepted))
 
 
+def uneven_loss(outputs: Any, accepted: Any) -> Fraction:
+    """Copies of the first image count half."""
+    wrong = sum(not a for a in accepted) + sum(accepted[x] for x in outputs)
+    return Fraction(2 * wrong - sum(accepted[x] for x in outputs if x == 0), 4 * len(accepted))
+
+
+def wrong_affine(points: Any, images: Any, signal: Any, noise: Any) -> Any:
+    """The covariance of the images for that of the noisy images."""
+    return noise * (points - signal * images.mean(axis=0)) / (images.var() + noise**2)
+
+
 def keep(arrays: Arrays) -> None:
     """Leave the arrays alone; the patch does the damage."""
 
@@ -575,6 +608,7 @@ ALPHA: float = SMALL["example_alpha"]
 examples = recompute(
     lambda a: compute.examples(a["images"], a["pool_labels"][:12], a["noises"], KNOBS)
 )
+optima = recompute(lambda a: compute.optima(a["images"], a["pool_labels"][:12], a["noises"], KNOBS))
 forgetting = recompute(lambda a: compute.forgetting(a["images"], a["noises"], KNOBS))
 line = recompute(lambda a: compute.on_the_line())
 generation = recompute(lambda a: compute.generated(a["images"], a["noises"], KNOBS))
@@ -670,21 +704,15 @@ BROKEN: dict[str, tuple[Patch | None, Callable[[Arrays], None], Callable[[Arrays
         keep,
         lambda a: [checks_exact.divergence_check()],
     ),
-    # the loss over m instead of 2m
-    "denoising.gan-missed-image": (
-        (
-            checks_exact,
-            "game_loss",
-            lambda outputs, accepted: Fraction(
-                sum(not a for a in accepted) + sum(accepted[x] for x in outputs), len(accepted)
-            ),
-        ),
-        keep,
-        lambda a: checks_exact.game_checks(3),
-    ),
     # copies of one image counted once
     "denoising.gan-collapse": (
         (checks_exact, "game_loss", distinct_loss),
+        keep,
+        lambda a: checks_exact.game_checks(3),
+    ),
+    # copies of one of the images count half
+    "denoising.gan-cycle": (
+        (checks_exact, "game_loss", uneven_loss),
         keep,
         lambda a: checks_exact.game_checks(3),
     ),
@@ -693,6 +721,49 @@ BROKEN: dict[str, tuple[Patch | None, Callable[[Arrays], None], Callable[[Arrays
         (sampling, "discriminator_response", lambda copies, rng: copies >= 2),
         keep,
         lambda a: checks_exact.game_checks(3),
+    ),
+    # distances for squared distances
+    "denoising.share": (
+        (
+            model,
+            "collapse_shares",
+            lambda x: (
+                np.array([min(abs(y - z)[0] for z in x if z != y) for y in x])
+                / min(sum(abs(y - z)[0] for z in x) for y in x)
+            ),
+        ),
+        keep,
+        lambda a: [checks_exact.share_check()],
+    ),
+    # the image not shrunk
+    "denoising.shrinkage": (
+        (model, "noisy_images", lambda x, e, s, n: true_noisy(x, e, 1, n)),
+        keep,
+        lambda a: [checks_exact.shrinkage_check()],
+    ),
+    # the best response is spread over two images
+    "denoising.optima-game": (
+        None,
+        set_array("optima_outputs", lambda a: a["optima_outputs"] // 2),
+        checks_drawn.optima_checks,
+    ),
+    # sqrt(1 - alpha) dropped from the implied image
+    "denoising.optima-implied": (
+        (model, "implied_image", lambda points, guess, signal, noise: (points - guess) / signal),
+        optima,
+        checks_drawn.optima_checks,
+    ),
+    # the loss divided by the number of noises as well
+    "denoising.optima-losses": (
+        (
+            model,
+            "training_loss",
+            lambda predicted, noises: (
+                ((predicted - noises) ** 2).sum() / (len(predicted) * len(noises))
+            ),
+        ),
+        optima,
+        checks_drawn.optima_checks,
     ),
     # the first noise instead of the mean noise
     "denoising.alpha-one": (
@@ -857,6 +928,40 @@ BROKEN: dict[str, tuple[Patch | None, Callable[[Arrays], None], Callable[[Arrays
         ),
         forgetting,
         checks_forgetting.checks,
+    ),
+    # sqrt(alpha) dropped from the formula of the minimizer
+    "denoising.blend-attains": (
+        (model, "implied_noise", lambda points, clean, signal, noise: (points - clean) / noise),
+        keep,
+        checks_forgetting.checks,
+    ),
+    # another digit taken for the nearest one
+    "denoising.blend-keeps": (
+        None,
+        keep,
+        lambda a: checks_forgetting.blend_checks(a, a["images"][::-1]),
+    ),
+    # noise instead of noise squared in the exponent of the weights
+    "denoising.basin": (
+        (model, "posterior_mean_denoiser", wrong_posterior),
+        keep,
+        checks_capacity.checks,
+    ),
+    # the best affine map instead of the posterior mean
+    "denoising.flow-ends": (
+        (model, "posterior_mean_denoiser", model.affine_denoiser),
+        keep,
+        lambda a: [checks_capacity.flow_end_check()],
+    ),
+    "denoising.affine-best": (
+        (model, "affine_denoiser", wrong_affine),
+        keep,
+        lambda a: [checks_capacity.affine_check(a)],
+    ),
+    "denoising.affine-flow": (
+        (model, "affine_denoiser", wrong_affine),
+        keep,
+        lambda a: [checks_capacity.affine_flow_check()],
     ),
     # the two weights of the DDIM step swapped
     "denoising.restart": ((sampling, "ddim_step", wrong_step), keep, checks_sampling.checks),
