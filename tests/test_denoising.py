@@ -21,7 +21,17 @@ from scipy.stats import binom, multivariate_normal
 
 from scripts.common import artifacts, style
 from scripts.common.arrays import Arrays
-from scripts.denoising import check, checks_exact, compute, digits, model, plot, recovery, sampling
+from scripts.denoising import (
+    check,
+    checks_exact,
+    checks_forgetting,
+    compute,
+    digits,
+    model,
+    plot,
+    recovery,
+    sampling,
+)
 
 DIGITS = Path(__file__).resolve().parent.parent / "data/raw/digits.csv"
 
@@ -204,6 +214,17 @@ def test_posterior_mean_stays_finite_with_hardly_any_noise() -> None:
     images = np.array([[-1.0], [1.0]])
     predicted = model.posterior_mean_denoiser(np.array([[0.9]]), images, *model.weights(1 - 1e-12))
     np.testing.assert_allclose(predicted, (0.9 - 1.0) / 1e-6, rtol=1e-4)
+
+
+def test_the_affine_denoiser_of_two_images_by_hand() -> None:
+    images = np.array([[1.0], [5.0]])  # mean 3, variance 4
+    found = model.affine_denoiser(np.array([[2.0]]), images, 0.6, 0.8)
+    np.testing.assert_allclose(found, 0.8 * (2.0 - 0.6 * 3) / (0.36 * 4 + 0.64))
+
+
+def test_shares_of_collapse_by_hand() -> None:
+    images = np.array([[0.0], [3.0], [5.0]])  # collapse onto 3 costs 9 + 4
+    np.testing.assert_allclose(model.collapse_shares(images), np.array([9, 4, 4]) / 13)
 
 
 def test_nearest_noisy_denoiser_by_search() -> None:
@@ -392,9 +413,17 @@ def test_positional_numbers_have_no_power_of_ten(number: float, text: str) -> No
     assert compute.positional(number) == text
 
 
+def text() -> str:
+    """The answer, and what goes further."""
+    report = DIGITS.parents[2] / "report"
+    return "".join(
+        (report / part / "denoising.qmd").read_text() for part in ("exercises", "companion")
+    )
+
+
 def test_the_numbers_written_are_those_of_the_text(small: Arrays) -> None:
     written = compute.summary(small, compute.Settings(**SMALL))["values"]
-    source = (DIGITS.parents[2] / "report/exercises/denoising.qmd").read_text()
+    source = text()
     used = {part.split(" ")[0] for part in source.split("{{< var denoising.")[1:]}
     assert used == written.keys()
 
@@ -403,7 +432,7 @@ def test_the_three_steps_run_bare(
     tmp_path: Path, checks: Checks, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     checks.repeat(monkeypatch, lambda maker: maker.constant)
-    displays = "digits frequency minimizers forgetting shares"
+    displays = "optima digits frequency minimizers forgetting shares"
     files = run_steps(
         monkeypatch, (compute, check, plot), SMALL, tmp_path,
         f"{displays} coverage.md conventions.md", digits=DIGITS,
@@ -450,7 +479,8 @@ def test_a_label_leads_to_the_curve_even_where_that_stays_below_it() -> None:
 
 def test_tables_say_what_was_counted(small: Arrays) -> None:
     rows = {row[0]: row[1:] for row in plot.coverage_rows(small)}
-    assert rows["GAN, copies of one accepted image"][1:3] == ["1", "1"]
+    assert rows["GAN, best responses, one image"][1:3] == ["1", "1"]
+    assert rows["GAN at a saddle point"][2] == "12"
     assert rows["DDIM, nearest element of $S_t$"][:3] == ["–", "–", "–"]
     assert len(plot.convention_rows(small)) == 3
 
@@ -500,6 +530,28 @@ def distinct_loss(outputs: Any, accepted: Any) -> Fraction:
     return Fraction(wrong, 2 * len(accepted))
 
 
+def uneven_loss(outputs: Any, accepted: Any) -> Fraction:
+    """Copies of the first image count half."""
+    wrong = sum(not a for a in accepted) + sum(accepted[x] for x in outputs)
+    return Fraction(2 * wrong - sum(accepted[x] for x in outputs if x == 0), 4 * len(accepted))
+
+
+def wrong_affine(points: Any, images: Any, signal: Any, noise: Any) -> Any:
+    """The covariance of the images for that of the noisy images."""
+    return noise * (points - signal * images.mean(axis=0)) / (images.var() + noise**2)
+
+
+def shares_of_distances(images: Any) -> Any:
+    between = abs(images - images.T)
+    collapse = between.sum(axis=0).min()
+    np.fill_diagonal(between, math.inf)
+    return between.min(axis=1) / collapse
+
+
+def blends_with_another(arrays: Arrays, nearest: Any) -> Any:
+    return true_blends(arrays, arrays["images"][::-1])
+
+
 def noise_at_full_image(points: Any, clean: Any, signal: Any, noise: Any) -> Any:
     return (points - clean) / noise
 
@@ -515,6 +567,10 @@ def denoiser_of_clean(points: Any, images: Any, noises: Any, alpha: float) -> An
 def next_noise(points: Any, images: Any, noises: Any, alpha: float) -> Any:
     noisy = true_noisy(images, noises, *model.weights(alpha)).reshape(-1, points.shape[1])
     return noises[(model.closest(points, noisy) + 1) % len(noises)]
+
+
+def mean_loss(predicted: Any, noises: Any) -> Any:
+    return ((predicted - noises) ** 2).sum() / (len(predicted) * len(noises))
 
 
 def predicting(choose: Callable[[Any], Any]) -> Any:
@@ -546,6 +602,10 @@ def examples(a: Arrays) -> Arrays:
     return compute.examples(a["images"], a["pool_labels"][:12], a["noises"], KNOBS)
 
 
+def optima(a: Arrays) -> Arrays:
+    return compute.optima(a["images"], a["pool_labels"][:12], a["noises"], KNOBS)
+
+
 def forgetting(a: Arrays) -> Arrays:
     return compute.forgetting(a["images"], a["noises"], KNOBS)
 
@@ -563,7 +623,7 @@ def frequencies(a: Arrays) -> Arrays:
 
 
 true_holds, true_forgetting = recovery.holds, model.forgetting_loss
-true_noisy = model.noisy_images
+true_noisy, true_blends = model.noisy_images, checks_forgetting.blend_checks
 
 #: How each check is made to fail: its name, what is broken, what is computed again with it.
 BROKEN: list[tuple[str, Break]] = [
@@ -578,16 +638,7 @@ BROKEN: list[tuple[str, Break]] = [
     # collisions overlooked
     ("zero-loss-criterion", patch(model, "best_predictions", predicting(lambda e: e))),
     # the loss divided by the number of noises as well
-    (
-        "tie",
-        patch(
-            model,
-            "training_loss",
-            lambda predicted, noises: (
-                ((predicted - noises) ** 2).sum() / (len(predicted) * len(noises))
-            ),
-        ),
-    ),
+    ("tie", patch(model, "training_loss", mean_loss)),
     # sqrt(1 - alpha) dropped from the implied image
     ("price", patch(model, "implied_image", image_at_full_noise)),
     # the two weights of the DDIM step swapped
@@ -612,21 +663,22 @@ BROKEN: list[tuple[str, Break]] = [
             lambda square, d, alpha, log: (alpha * square - d * alpha) / 2,
         ),
     ),
-    # the loss over m instead of 2m
-    (
-        "gan-missed-image",
-        patch(
-            checks_exact,
-            "game_loss",
-            lambda outputs, accepted: Fraction(
-                sum(not a for a in accepted) + sum(accepted[x] for x in outputs), len(accepted)
-            ),
-        ),
-    ),
     # copies of one image counted once
     ("gan-collapse", patch(checks_exact, "game_loss", distinct_loss)),
+    # copies of one of the images count half
+    ("gan-cycle", patch(checks_exact, "game_loss", uneven_loss)),
     # an image generated once is rejected where twice is meant, and the other way round
     ("gan-responses", patch(sampling, "discriminator_response", lambda copies, rng: copies >= 2)),
+    # distances for squared distances
+    ("share", patch(model, "collapse_shares", shares_of_distances)),
+    # the image not shrunk
+    ("shrinkage", patch(model, "noisy_images", lambda x, e, s, n: true_noisy(x, e, 1, n))),
+    # the best response is spread over two images
+    ("optima-game", change("optima_outputs", lambda outputs: outputs // 2)),
+    # sqrt(1 - alpha) dropped from the implied image
+    ("optima-implied", patch(model, "implied_image", image_at_full_noise, optima)),
+    # the loss divided by the number of noises as well
+    ("optima-losses", patch(model, "training_loss", mean_loss, optima)),
     # the first noise instead of the mean noise
     ("alpha-one", patch(model, "best_predictions", predicting(lambda e: e[0]))),
     # the sign of the noise swapped
@@ -681,6 +733,17 @@ BROKEN: list[tuple[str, Break]] = [
     ("forgetting-bound", patch(model, "forgetting_loss", divided_twice, forgetting)),
     # sqrt(alpha / (1 - alpha)) for its square
     ("forgetting-attained", patch(model, "forgetting_loss", root_of_odds, forgetting)),
+    # sqrt(alpha) dropped from the formula of the minimizer
+    ("blend-attains", patch(model, "implied_noise", noise_at_full_image)),
+    # another digit taken for the nearest one
+    ("blend-keeps", patch(checks_forgetting, "blend_checks", blends_with_another)),
+    # noise instead of noise squared in the exponent of the weights
+    ("basin", patch(model, "posterior_mean_denoiser", wrong_posterior)),
+    # the best affine map instead of the posterior mean
+    ("flow-ends", patch(model, "posterior_mean_denoiser", model.affine_denoiser)),
+    # the covariance of the images instead of that of the noisy images
+    ("affine-best", patch(model, "affine_denoiser", wrong_affine)),
+    ("affine-flow", patch(model, "affine_denoiser", wrong_affine)),
     # the two weights of the DDIM step swapped
     ("restart", patch(sampling, "ddim_step", wrong_step)),
     # the closest image instead of the closest scaled one
@@ -724,7 +787,7 @@ def checks(small: Arrays) -> Checks:
 
 def test_all_checks_pass_have_a_break_and_a_claim_in_the_text(checks: Checks) -> None:
     checks.must_pass_and_be_broken_by(BROKEN)
-    source = (DIGITS.parents[2] / "report/exercises/denoising.qmd").read_text()
+    source = text()
     assert [c.claim for c in checks.found if f"{{#{c.claim}" not in source] == []
 
 

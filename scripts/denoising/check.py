@@ -7,6 +7,7 @@ from scripts.common.artifacts import load_arrays
 from scripts.common.checks import Check, save_checks
 from scripts.common.command_line import parse
 from scripts.denoising import (
+    checks_capacity,
     checks_digits,
     checks_drawn,
     checks_exact,
@@ -30,6 +31,7 @@ def checks(settings: Settings, arrays: Arrays) -> list[Check]:
         *checks_posterior.checks(),
         *checks_forgetting.checks(arrays),
         *checks_sampling.checks(arrays),
+        *checks_capacity.checks(arrays),
     ]
 
 

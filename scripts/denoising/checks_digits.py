@@ -91,7 +91,7 @@ def assumption_checks(arrays: Arrays, alpha: float) -> list[Check]:
     return [
         Check(
             id="denoising.same-by-distances",
-            claim="sec-denoising-a",
+            claim="sec-denoising-assumption",
             statement="Assumption and condition for each noisy digit of the example, from its "
             "distances to all images instead of inner products (disagreements).",
             method="exhaustive",
@@ -262,8 +262,8 @@ def minimizer_checks(arrays: Arrays, alpha: float) -> list[Check]:
             id="denoising.minimizers-differ",
             claim="prp-denoising-two",
             statement="The same two functions at distance "
-            r"$\sqrt{\alpha_t}R+\sqrt{1-\alpha_t}(1+2E)$ from the origin: least distance of their "
-            "values, over the proved bound $1+E$.",
+            r"$\sqrt{\alpha_t}R_x+\sqrt{1-\alpha_t}(1+2R_\epsilon)$ from the origin: least "
+            r"distance of their values, over the proved bound $1+R_\epsilon$.",
             method="numerical",
             value=float(apart.min()) / (1 + reach),
             at_least=1 - TIE,

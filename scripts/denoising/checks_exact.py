@@ -274,9 +274,9 @@ def divergence_check() -> Check:
         id="denoising.start-divergence",
         claim="prp-denoising-flow",
         statement="On the line, "
-        r"$\mathrm{KL}\bigl(N(\sqrt{\alpha_T}\,x_i,1-\alpha_T)\,\|\,N(0,1)\bigr)$ as the integral "
-        "of the logarithm of the densities' ratio, against the formula (one if a remainder is "
-        "left).",
+        r"$\mathrm{KL}\bigl(N(\sqrt{\alpha_\tau}\,x_i,1-\alpha_\tau)\,\|\,N(0,1)\bigr)$ as the "
+        "integral of the logarithm of the densities' ratio, against the formula (one if a "
+        "remainder is left).",
         method="symbolic",
         value=int(sp.simplify(normal_mean(log_ratio) - claimed) != 0),
     )
@@ -290,40 +290,48 @@ def game_loss(outputs: tuple[int, ...], accepted: tuple[bool, ...]) -> Fraction:
 
 
 def game_checks(largest_m: int = 4) -> list[Check]:
-    """What a missed image costs a GAN, and that the drawn responses are best responses."""
-    missed, collapse, responses = 0, 0, 0
+    """A GAN may collapse from every saddle point, and then for ever; drawn responses are best."""
+    collapse, cycle, responses, saddles = 0, 0, 0, 0
     rng = np.random.default_rng(0)
     for m in range(2, largest_m + 1):
         generators = list(itertools.product(range(m), repeat=m))
         discriminators = list(itertools.product((False, True), repeat=m))
-        for outputs in generators:
-            best = min(game_loss(outputs, accepted) for accepted in discriminators)
-            missed += best != Fraction(1, 2) - Fraction(m - len(set(outputs)), 2 * m)
-            copies = np.bincount(outputs, minlength=m)
-            answer = tuple(sampling.discriminator_response(copies, rng).tolist())
-            responses += game_loss(outputs, answer) != best
-        for accepted in discriminators:
-            best = max(game_loss(outputs, accepted) for outputs in generators)
-            collapse += best != max(game_loss((image,) * m, accepted) for image in range(m))
+        table = np.array([[game_loss(g, f) for f in discriminators] for g in generators])
+        least, most = table.min(axis=1), table.max(axis=0)
+        copies = [generators.index((image,) * m) for image in range(m)]
+        for row, column in zip(*np.nonzero(least[:, None] == most[None, :]), strict=True):
+            saddles += 1
+            for copied in copies:
+                collapse += table[copied, column] != table[row, column]
+                collapse += least[copied] != Fraction(1, 2 * m)
+        for copied, other in itertools.permutations(copies, 2):
+            answers = np.flatnonzero(table[copied] == least[copied])
+            cycle += int((table[other, answers] != most[answers]).sum())
+        for row, outputs in enumerate(generators):
+            answer = sampling.discriminator_response(np.bincount(outputs, minlength=m), rng)
+            responses += game_loss(outputs, tuple(answer.tolist())) != least[row]
+        for column, accepted in enumerate(discriminators):
             for spread in (False, True):
                 reply = sampling.generator_response(np.array(accepted), rng, spread)
-                responses += game_loss(tuple(reply.tolist()), accepted) != best
+                responses += game_loss(tuple(reply.tolist()), accepted) != most[column]
     return [
-        Check(
-            id="denoising.gan-missed-image",
-            claim="prp-denoising-gan",
-            statement=f"Every generator with $m\\le{largest_m}$ that misses $k$ images faces the "
-            r"best-response loss $\frac12-\frac{k}{2m}$ (exceptions).",
-            method="exhaustive",
-            value=missed,
-        ),
         Check(
             id="denoising.gan-collapse",
             claim="prp-denoising-gan",
-            statement=f"Against every discriminator with $m\\le{largest_m}$, $m$ copies of one "
-            "image are a best response of the generator (exceptions).",
+            statement=f"At each of the {saddles} saddle points of the games with "
+            f"$2\\le m\\le{largest_m}$ and $K=0$, $m$ copies of any image leave the loss as it "
+            r"is, and the best discriminator then attains $\frac1{2m}$ (exceptions).",
             method="exhaustive",
-            value=collapse,
+            value=collapse if saddles else 1,
+        ),
+        Check(
+            id="denoising.gan-cycle",
+            claim="prp-denoising-gan",
+            statement="Against every best response of the discriminator to $m$ copies of one "
+            f"image, $m$ copies of any other are a best response, for $2\\le m\\le{largest_m}$ and "
+            "$K=0$ (exceptions).",
+            method="exhaustive",
+            value=cycle,
         ),
         Check(
             id="denoising.gan-responses",
@@ -334,6 +342,62 @@ def game_checks(largest_m: int = 4) -> list[Check]:
             value=responses,
         ),
     ]
+
+
+def share_check() -> Check:
+    """What a forgotten image costs over what collapse costs: from the loss, every small case."""
+    noises, wrong = column([-2, 1]), 0
+    for m, (signal, noise) in itertools.product(range(2, 5), LEVELS):
+        for chosen in itertools.combinations(range(7), m):
+            images = column(chosen)
+            noisy = model.noisy_images(images, noises, signal, noise)
+
+            def loss(implied: Any, noisy: Any = noisy, weights: Any = (signal, noise)) -> Any:
+                guess = model.implied_noise(noisy, np.array(implied)[:, None, None], *weights)
+                return model.training_loss(guess, noises)
+
+            collapsed = [loss([x] * m) for x in images[:, 0]]
+            shares = model.collapse_shares(images)
+            for i, share in enumerate(shares):
+                least = min(
+                    loss([*images[:i, 0], other, *images[i + 1 :, 0]])
+                    for other in np.delete(images[:, 0], i)
+                )
+                wrong += share * min(collapsed) != least
+            wrong += shares.sum() - shares[int(np.argmin(collapsed))] > 1
+    return Check(
+        id="denoising.share",
+        claim="prp-denoising-share",
+        statement="For two to four whole numbers below 7 and the cheapest $x_c$: the shares are "
+        r"quotients of losses, and their average over $i\ne c$ is at most $\frac1{m-1}$ "
+        "(exceptions, in exact fractions).",
+        method="exhaustive",
+        value=wrong,
+    )
+
+
+def shrinkage_check() -> Check:
+    """Without noise x_k is at least as close as x_i iff the shrinkage reaches the middle."""
+    seen, wrong = 0, 0
+    none = column([0])
+    for images in itertools.permutations(range(-3, 4), 2):
+        for signal, noise in LEVELS:
+            point = model.noisy_images(column(images), none, signal, noise)[0, 0, 0]
+            moved = abs(point - images[1]) <= abs(point - images[0])
+            v = images[0] - images[1]
+            claimed = 2 * (1 - signal) * images[0] * v >= v * v
+            seen += moved
+            wrong += moved != claimed
+    return Check(
+        id="denoising.shrinkage",
+        claim="prp-denoising-pairwise",
+        statement=r"Without noise, $x_k$ is at least as close to $\sqrt{\alpha_t}\,x_i$ as $x_i$ "
+        r"is if and only if $(1-\sqrt{\alpha_t})\langle x_i,v\rangle\ge\frac12\lVert v\rVert^2$: "
+        f"pairs of whole numbers from $-3$ to 3, in exact fractions (exceptions; {seen} times it "
+        "is).",
+        method="exhaustive",
+        value=wrong if seen else 1,
+    )
 
 
 def checks() -> list[Check]:
@@ -350,4 +414,6 @@ def checks() -> list[Check]:
         continuity_check(),
         divergence_check(),
         *game_checks(),
+        share_check(),
+        shrinkage_check(),
     ]

@@ -47,8 +47,8 @@ def checks(arrays: Arrays) -> list[Check]:
             id="denoising.first-choice",
             claim="prp-denoising-choice",
             statement=r"Samples of the $\sqrt{\alpha_t}$-scaled closest point that show another "
-            r"digit, at any step, than the one whose copy in $\sqrt{\alpha_T}S^m$ was closest to "
-            "the start.",
+            r"digit, at any step, than the one whose copy in $\sqrt{\alpha_\tau}S^m$ was closest "
+            "to the start.",
             method="exhaustive",
             value=int(changed.sum()),
         ),
@@ -76,10 +76,10 @@ def limit_check(arrays: Arrays) -> Check:
     return Check(
         id="denoising.choice-limit",
         claim="prp-denoising-choice",
-        statement=r"At $\sqrt{\alpha_T}=10^{-12}$: starts $z$ whose closest "
-        r"$\sqrt{\alpha_T}\,x_k$ is not the one of largest $\langle z,x_k\rangle$, for the digits "
-        "or for the same digits moved and rescaled, or is the mean of two digits when that is "
-        "added.",
+        statement=r"At $\sqrt{\alpha_\tau}=10^{-12}$: starts $z$ whose closest "
+        r"$\sqrt{\alpha_\tau}\,x_k$ is not the one of largest $\langle z,x_k\rangle$, for the "
+        "digits or for the same digits moved and rescaled, or is the mean of two digits when "
+        "that is added.",
         method="exhaustive",
         value=wrong,
     )
@@ -153,8 +153,8 @@ def middle_check(levels: Any, starts: int = 4000) -> Check:
         id="denoising.middle-image",
         claim="exm-denoising-middle",
         statement="Share of the middle one of the images $-1,0,1$ over evenly spread starts, "
-        r"against $2\Phi(\frac12\sqrt{\alpha_T})-1$ and, for $g_t^*$, $2\Phi(\frac12)-1$ (larger "
-        "difference; two starts' worth).",
+        r"against $2\Phi(\frac12\sqrt{\alpha_\tau})-1$ and, for $g_t^*$, $2\Phi(\frac12)-1$ "
+        "(larger difference; two starts' worth).",
         method="numerical",
         value=error,
         at_most=2 / starts,

@@ -100,6 +100,43 @@ def examples(images: Any, labels: Any, noises: Any, settings: Settings) -> Array
     }
 
 
+def optima(images: Any, labels: Any, noises: Any, settings: Settings) -> Arrays:
+    """Both models at their optimum and one step away from it, for a data set of few digits.
+
+    `optima_images`, (k, d): one of each kind, then others up to ten; k >= 2. `optima_outputs`,
+    (2, k): indices that a GAN outputs at a saddle point and after another best response to the
+    same discriminator. `optima_noisy` and `optima_implied`, (k, d) and (2, k, d): one noisy
+    version of each digit, and what a diffusion minimizer implies there, then what it implies when
+    the digit `optima_forgotten`, which has the nearest neighbor, is taken for that neighbor.
+    `optima_losses`, (2,): the training losses of these two models.
+    """
+    kinds = np.array([np.flatnonzero(labels == label)[0] for label in np.unique(labels)])
+    rest = np.setdiff1d(np.arange(len(images)), kinds)
+    few = images[np.concatenate([kinds, rest])[: min(10, len(images))]]
+    k, rng = len(few), generator(settings.seed, "denoising.outputs")
+    order = rng.permutation(k)
+    weights = model.weights(settings.example_alpha)
+    noisy = model.noisy_images(few, noises, *weights)
+    best = model.best_predictions(noisy, noises)
+    between = ((few[:, None] - few[None]) ** 2).sum(axis=2)
+    np.fill_diagonal(between, np.inf)
+    forgotten, neighbor = np.unravel_index(between.argmin(), between.shape)
+    other = best.copy()
+    other[forgotten] = model.implied_noise(noisy[forgotten], few[neighbor], *weights)
+    shown = (np.arange(k), np.arange(k) % len(noises))  # another noise for each digit
+    return {
+        "optima_images": few,
+        "optima_outputs": np.array([order, np.full(k, order[0])]),
+        "optima_noisy": noisy[shown],
+        "optima_implied": np.array(
+            [model.implied_image(noisy[shown], p[shown], *weights) for p in (best, other)]
+        ),
+        "optima_forgotten": np.array(forgotten),
+        "optima_losses": np.array([model.training_loss(p, noises) for p in (best, other)]),
+        "optima_alpha": np.array(settings.example_alpha),
+    }
+
+
 def on_the_line() -> Arrays:
     """Two minimizers and the Gaussian one, drawn for images that are points of the line."""
     images, noises = np.array([LINE_IMAGES]).T, np.array([LINE_NOISES]).T
@@ -118,13 +155,18 @@ def on_the_line() -> Arrays:
 
 
 def forgetting(images: Any, noises: Any, settings: Settings) -> Arrays:
-    """What forgetting each image adds to the loss, at each shown level."""
+    """What forgetting each image adds to the loss, at each shown level, and as share of collapse.
+
+    `forget_shares`, (m,): the least price of each image over that of a model which implies one
+    single image everywhere, the cheapest such model; it is the same at every level.
+    """
     both = [
         model.forgetting_loss(images, noises, *model.weights(alpha))
         for alpha in settings.shown_alphas
     ]
     return {
         "separations": recovery.separations(images),
+        "forget_shares": model.collapse_shares(images),
         "forget_measured": np.array([measured for measured, _ in both]),
         "forget_cheapest": np.array([cheapest for _, cheapest in both]),
         "trivial_loss": np.array((noises**2).sum()),
@@ -153,6 +195,9 @@ def generated(images: Any, noises: Any, settings: Settings) -> Arrays:
             arrays[f"drawn_{kind}_{name}"] = choices[-1]
     m, rng = len(images), generator(settings.seed, "denoising.draws")
     arrays["drawn_uniform"] = rng.integers(0, m, settings.samples)
+    draw = generator(settings.seed, "denoising.saddle")
+    arrays["outputs_saddle"] = draw.permutation(m)
+    arrays["drawn_saddle"] = draw.choice(arrays["outputs_saddle"], settings.samples)
     for name, spread in (("collapse", False), ("spread", True)):
         outputs = sampling.play(m, settings.gan_rounds, rng, spread)
         arrays[f"outputs_{name}"] = outputs
@@ -175,6 +220,9 @@ def denoisers(images: Any, noises: Any) -> dict[str, sampling.Denoiser]:
         "nearest": lambda points, alpha: model.nearest_noisy_denoiser(
             points, images, noises, alpha
         ),
+        "affine": lambda points, alpha: model.affine_denoiser(
+            points, images, *model.weights(alpha)
+        ),
     }
 
 
@@ -186,6 +234,7 @@ def run(pixels: Ints, labels: Ints, settings: Settings) -> Arrays:
     arrays["images"] = images
     arrays |= frequencies(pool, noises, settings)
     arrays |= examples(images, arrays["pool_labels"][: settings.images], noises, settings)
+    arrays |= optima(images, arrays["pool_labels"][: settings.images], noises, settings)
     arrays |= on_the_line() | forgetting(images, noises, settings)
     return arrays | generated(images, noises, settings)
 
@@ -196,7 +245,6 @@ def summary(arrays: Arrays, settings: Settings) -> dict[str, Any]:
     images, noises = arrays["images"], arrays["noises"]
     assumption, condition = arrays["example_assumption"], arrays["example_condition"]
     alpha_last = float(arrays["ddim_levels"][0])
-    cheapest = arrays["forget_cheapest"][0] / arrays["trivial_loss"]
     values = {
         "images": value(m),
         "noises": value(n),
@@ -219,10 +267,10 @@ def summary(arrays: Arrays, settings: Settings) -> dict[str, Any]:
         "line_alpha": value(LINE_ALPHA),
         "line_images": value(len(LINE_IMAGES)),
         "line_noises": value(len(LINE_NOISES)),
-        "forget_alpha": value(settings.shown_alphas[0]),
-        "forget_least_percent": value(100 * cheapest.min(), ".2f"),
-        "forget_most_percent": value(100 * cheapest.max(), ".2f"),
-        "forget_gan_percent": value(100 / m, ".3g"),
+        "forget_percent": value(prices(arrays)),
+        "share_least_percent": value(100 * arrays["forget_shares"].min(), ".2f"),
+        "share_most_percent": value(100 * arrays["forget_shares"].max(), ".2f"),
+        "share_gan_percent": value(100 / (m - 1), ".2f"),
         "expected_uniform_tv": value(
             sampling.expected_uniform_variation(m, settings.samples), ".3f"
         ),
@@ -230,6 +278,8 @@ def summary(arrays: Arrays, settings: Settings) -> dict[str, Any]:
         "nearest_distance": value(float(np.median(arrays["distance_nearest"])), ",.0f"),
         "nearest_least": value(math.floor(arrays["distance_nearest"].min()), ","),
         "largest_norm": value(float(np.linalg.norm(images, axis=1).max()), ".1f"),
+        "affine_distance": value(float(np.median(arrays["distance_affine"])), ".1f"),
+        "half_separation": value(float(arrays["separations"].min() / 2), ".2f"),
     }
     for name in ("posterior", "scaled", "closest", "spread", "collapse"):
         counts = np.bincount(arrays[f"drawn_{name}"], minlength=m)
@@ -245,6 +295,20 @@ def wrong_shown(arrays: Arrays) -> str:
     wrong = [(unscale(found) != clean).any(axis=1).sum() for found in arrays["shown_recovered"]]
     pairs = zip(wrong, arrays["shown_alphas"], strict=True)
     return ", ".join(f"{number} of {len(clean)} at {alpha:g}" for number, alpha in pairs)
+
+
+def prices(arrays: Arrays) -> str:
+    """Say for each level from where to where the least prices lie, in percent of g = 0's loss."""
+    shares = 100 * arrays["forget_cheapest"] / arrays["trivial_loss"]
+    pairs = zip(shares, arrays["shown_alphas"], strict=True)
+    return ", ".join(
+        f"{two_digits(row.min())} to {two_digits(row.max())} at {alpha:g}" for row, alpha in pairs
+    )
+
+
+def two_digits(number: float) -> str:
+    """Return a number with two significant digits, zeros included: 4.0, 0.055."""
+    return np.format_float_positional(number, precision=2, fractional=False, trim="k")
 
 
 def shortened(number: float) -> dict[str, Any]:

@@ -91,6 +91,18 @@ def posterior_mean_denoiser(
     return np.asarray(implied_noise(points, weight @ images, signal, noise))
 
 
+def affine_denoiser(points: Numbers, images: Numbers, signal: float, noise: float) -> Numbers:
+    """Predict the noise by the best affine map: the Gaussian loss minimized over affine maps only.
+
+    It knows the mean and the covariance of the images and nothing else. Shapes as above; needs
+    noise != 0.
+    """
+    mean = images.mean(axis=0)
+    centered = images - mean
+    spread = signal**2 * (centered.T @ centered) / len(images) + noise**2 * np.eye(len(mean))
+    return np.asarray(noise * np.linalg.solve(spread, (points - signal * mean).T).T)
+
+
 def nearest_noisy_denoiser(
     points: Numbers, images: Numbers, noises: Numbers, alpha: float
 ) -> Numbers:
@@ -121,6 +133,18 @@ def best_predictions(noisy: Numbers, noises: Numbers) -> Numbers:
         for i, j in pairs:
             best[i, j] = mean
     return best
+
+
+def collapse_shares(images: Numbers) -> Numbers:
+    """Return the least price of each image over the price of collapse onto one image, (m,).
+
+    That is min_k |x_i - x_k|^2 over sum_k |x_k - x_c|^2, with the x_c for which the sum is least;
+    the level cancels. images: (m, d), m >= 2.
+    """
+    squares = ((images[:, None] - images[None]) ** 2).sum(axis=2)
+    collapse = squares.sum(axis=0).min()
+    np.fill_diagonal(squares, math.inf)
+    return np.asarray(squares.min(axis=1) / collapse)
 
 
 def forgetting_loss(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from scripts.common import style
@@ -14,6 +15,42 @@ from scripts.common.command_line import parse
 from scripts.common.tables import save_table
 from scripts.denoising.digits import SIDE, unscale
 from scripts.denoising.sampling import expected_uniform_variation, total_variation
+
+
+def optima_figure(arrays: Arrays) -> Figure:
+    """What both models reproduce at their optimum and away from it, with their own losses."""
+    few, outputs = arrays["optima_images"], arrays["optima_outputs"]
+    implied, losses = arrays["optima_implied"], arrays["optima_losses"]
+    rows = [
+        ("data set $S^m$", few, ""),
+        ("GAN at a saddle point", few[outputs[0]], r"loss $\frac{1}{2}$"),
+        ("GAN, another best response", few[outputs[1]], r"loss $\frac{1}{2}$"),
+        (rf"noisy, $\alpha_t={arrays['optima_alpha']:g}$", arrays["optima_noisy"], ""),
+        ("diffusion minimizer", implied[0], f"loss {losses[0]:.3g}"),
+        ("one digit forgotten", implied[1], f"loss {losses[1]:.3g}"),
+    ]
+    figure = style.new_figure(height=0.33 * len(rows))
+    for line, (label, images, loss) in zip(
+        figure.subplots(len(rows), len(few), squeeze=False), rows, strict=True
+    ):
+        line[0].set_ylabel(label, rotation=0, ha="right", va="center", labelpad=6)
+        for axis, image in zip(line, images, strict=True):
+            _show(axis, image)
+        line[-1].text(1.25, 0.5, loss, va="center", transform=line[-1].transAxes)
+    _frame(figure.axes[5 * len(few) + int(arrays["optima_forgotten"])])
+    return figure
+
+
+def _show(axis: Axes, image: Numbers) -> None:
+    axis.imshow(image.reshape(SIDE, SIDE), cmap="gray_r", vmin=-1, vmax=1)
+    axis.set(xticks=[], yticks=[])
+    for spine in axis.spines.values():
+        spine.set(visible=True, color=style.GREY, linewidth=0.4)
+
+
+def _frame(axis: Axes) -> None:
+    for spine in axis.spines.values():
+        spine.set(color=style.VERMILLION, linewidth=2.0)
 
 
 def recovery_figure(arrays: Arrays) -> Figure:
@@ -31,15 +68,9 @@ def recovery_figure(arrays: Arrays) -> Figure:
     for line, (label, images, truth) in zip(axes, rows, strict=True):
         line[0].set_ylabel(label, rotation=0, ha="right", va="center", labelpad=6)
         for axis, image, wanted in zip(line, images, truth, strict=True):
-            axis.imshow(image.reshape(SIDE, SIDE), cmap="gray_r", vmin=-1, vmax=1)
-            wrong = label == "recovered" and (unscale(image) != unscale(wanted)).any()
-            axis.set(xticks=[], yticks=[])
-            for spine in axis.spines.values():
-                spine.set(
-                    visible=True,
-                    color=style.VERMILLION if wrong else style.GREY,
-                    linewidth=2.0 if wrong else 0.4,
-                )
+            _show(axis, image)
+            if label == "recovered" and (unscale(image) != unscale(wanted)).any():
+                _frame(axis)
     return figure
 
 
@@ -134,7 +165,7 @@ def minimizer_figure(arrays: Arrays) -> Figure:
 
 
 def forgetting_figure(arrays: Arrays) -> Figure:
-    """The cost of forgetting each digit against the distance to the nearest other one."""
+    """The price of forgetting each digit against the distance to the nearest other one."""
     figure = style.new_figure(height=3.0)
     axis = figure.subplots()
     distance = arrays["separations"]
@@ -157,21 +188,10 @@ def forgetting_figure(arrays: Arrays) -> Figure:
             color=color,
             va="center",
         )
-    game = 100 / len(distance)
-    axis.axhline(game, color=style.VERMILLION, linestyle=(0, (4, 2)))
-    axis.annotate(
-        "GAN, any image",
-        (1.0, game),
-        xycoords=("axes fraction", "data"),
-        xytext=(-2, 3),
-        textcoords="offset points",
-        color=style.VERMILLION,
-        ha="right",
-    )
     axis.set(
         yscale="log",
         xlabel="distance from the forgotten digit to the nearest other one (pixel intensity)",
-        ylabel="cost of forgetting (%)",
+        ylabel="price of forgetting (%)",
     )
     axis.yaxis.set_major_formatter("{x:g}")
     axis.set_xlim(right=distance.max() + 0.14 * np.ptp(distance))
@@ -225,8 +245,10 @@ def coverage_rows(arrays: Arrays) -> list[list[str]]:
         ("scaled", r"DDIM, closest $\sqrt{\alpha_t}\,x_i$"),
         ("closest", "DDIM, $g_t^*$ (closest $x_i$)"),
         ("nearest", "DDIM, nearest element of $S_t$"),
-        ("spread", "GAN, spread over the accepted images"),
-        ("collapse", "GAN, copies of one accepted image"),
+        ("affine", "DDIM, best affine map"),
+        ("saddle", "GAN at a saddle point"),
+        ("spread", "GAN, best responses, spread"),
+        ("collapse", "GAN, best responses, one image"),
         ("uniform", "uniform draws"),
     ):
         drawn = arrays[f"drawn_{name}"]
@@ -273,6 +295,7 @@ def convention_rows(arrays: Arrays) -> list[list[str]]:
 def main() -> None:
     """Run the step from the command line."""
     drawings = {
+        "optima": optima_figure,
         "digits": recovery_figure,
         "frequency": frequency_figure,
         "minimizers": minimizer_figure,

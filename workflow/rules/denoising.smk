@@ -25,6 +25,7 @@ use rule step as plot_denoising with:
         rules.check_denoising.output.checks,  # check before plot
         arrays=rules.compute_denoising.output.arrays,
     output:
+        optima="data/figures/denoising/optima.svg",
         digits="data/figures/denoising/digits.svg",
         frequency="data/figures/denoising/frequency.svg",
         minimizers="data/figures/denoising/minimizers.svg",
