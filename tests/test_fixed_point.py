@@ -28,6 +28,7 @@ from scripts.fixed_point import (
     plot,
     rounding,
     sampler,
+    triangular,
 )
 
 KNOBS = {
@@ -351,6 +352,16 @@ BROKEN: list[tuple[str, Break]] = [
         ),
     ),
     ("square-map", patch(checks_density, "square_slope", abs)),
+    ("restrictions", patch(density_fit, "restriction_cost", lambda mass: -math.log(mass) / 2)),
+    ("collapsed-samples", patch(density_fit, "least_loss", lambda top: -math.log(2 * top))),
+    ("two-modes", patch(density_fit, "one_mode_bounds", lambda mean: (math.log(1.5), mean**2 - 1))),
+    ("two-modes", patch(density_fit, "one_mode_bounds", lambda mean: (math.log(2), mean**2))),
+    ("two-modes", patch(density_fit, "centered_bound", lambda mean: 0.2 * mean**2 - 0.5)),
+    ("two-modes", patch(density_fit, "forward_minimizer", lambda mean: (0.0, 1 + mean))),
+    ("preference", patch(density_fit, "ONE_MODE_FROM", 3.5)),
+    ("triangular-inverse", patch(triangular, "forward", lambda layers, z: [2 * x for x in z])),
+    ("logistic-entropy", patch(triangular, "logistic_entropy", lambda d, scale: d + scale)),
+    ("logistic-entropy", patch(triangular, "logistic_entropy", lambda d, scale: 2 * d - scale)),
 ]
 
 
@@ -694,6 +705,6 @@ def test_a_failed_check_stops_the_command_and_names_the_claim(
     cheap = checks_density.scale_run(arrays | {"scaled_path": arrays["right_path"]})
     monkeypatch.setattr(check, "checks", lambda arrays, settings: [cheap])
     files = {"arrays": tmp_path / "a.npz", "checks": tmp_path / "c.json"}
-    with pytest.raises(SystemExit, match="prp-fixed-scale"):
+    with pytest.raises(SystemExit, match="eq-fixed-loss"):
         run_step(monkeypatch, check, KNOBS, **files)
     assert not files["checks"].exists()

@@ -1,6 +1,7 @@
 """Exercise 4.4, step "check": test every claim that a machine can test, from the stored arrays.
 
-Three parts: Banach's theorem and its corollaries, the inverted network, the sampler of UDL 16.11.
+Four parts: Banach's theorem and its corollaries, the inverted network, the sampler of UDL 16.11,
+and what the reverse divergence misses.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from scripts.common import command_line
 from scripts.common.arrays import Arrays
 from scripts.common.artifacts import load_arrays
 from scripts.common.checks import Check, save_checks
-from scripts.fixed_point import checks_banach, checks_density, checks_network
+from scripts.fixed_point import checks_banach, checks_density, checks_network, checks_reverse
 from scripts.fixed_point.settings import FixedPoint
 
 
@@ -38,6 +39,7 @@ def checks(settings: Settings, arrays: Arrays) -> list[Check]:
         *checks_density.checks(
             arrays, settings.teacher_mean, settings.teacher_sd, settings.sampler_rate
         ),
+        *checks_reverse.checks(),
     ]
 
 

@@ -1,4 +1,4 @@
-"""Checks of Banach's theorem, its corollary for z + f(z) and the log-determinant series."""
+"""Checks of Banach's theorem, its corollary for z + r(z) and the log-determinant series."""
 
 from __future__ import annotations
 
@@ -93,8 +93,8 @@ def bounds_attained() -> Check:
     return Check(
         id="fixed_point.bounds-attained",
         claim="prp-fixed-sharp",
-        statement="SymPy iterates $T(z)=Lz+c$ with symbols for $L$, $c$, $z_0$: the error equals "
-        "the a-priori and the a-posteriori bound, $n=0,\\dots,5$ (number of differences).",
+        statement="SymPy iterates $\\Psi(z)=Lz+c$ with symbols for $L$, $c$, $z_0$: the error "
+        "equals the a-priori and the a-posteriori bound, $n=0,\\dots,5$ (number of differences).",
         method="symbolic",
         value=int(wrong),
     )
@@ -152,12 +152,12 @@ class PiecewiseLinear:
         return self.values[cell] + self.slopes[cell] * (x - self.xs[cell])
 
 
-def _inverting_step(f: Callable[[Any], Any], y: Any) -> Callable[[Any], Any]:
-    return lambda z: y - f(z)
+def _inverting_step(r: Callable[[Any], Any], y: Any) -> Callable[[Any], Any]:
+    return lambda z: y - r(z)
 
 
 def residual_maps() -> Check:
-    """Every z + f(z) with f piecewise linear of slopes -L, 0, L: bijective, bi-Lipschitz."""
+    """Every z + r(z) with r piecewise linear of slopes -L, 0, L: bijective, bi-Lipschitz."""
     least, largest = model.slope_bounds(SLOPE)
     failures = 0
     seen: set[Fraction] = set()
@@ -183,9 +183,9 @@ def residual_maps() -> Check:
     return Check(
         id="fixed_point.residual-maps",
         claim="cor-fixed-residual",
-        statement=f"All {len(choices)} broken lines $f$ with slopes $0,\\pm L$ on "
-        f"{len(KNOTS) - 1} cells, $L={SLOPE}$, in exact fractions: the quotients of $z+f(z)$ stay "
-        "in $[1-L,1+L]$ and reach both ends, and $z\\leftarrow y-f(z)$ obeys both bounds (number "
+        statement=f"All {len(choices)} broken lines $r$ with slopes $0,\\pm L$ on "
+        f"{len(KNOTS) - 1} cells, $L={SLOPE}$, in exact fractions: the quotients of $z+r(z)$ stay "
+        "in $[1-L,1+L]$ and reach both ends, and $z\\leftarrow y-r(z)$ obeys both bounds (number "
         "of violations).",
         method="exhaustive",
         value=failures,
@@ -193,7 +193,7 @@ def residual_maps() -> Check:
 
 
 def steep_branch(z: Any) -> Any:
-    """Return f(z) = 2 z: its Lipschitz constant is 2, yet z + f(z) = 3 z is a bijection."""
+    """Return r(z) = 2 z: its Lipschitz constant is 2, yet z + r(z) = 3 z is a bijection."""
     return 2 * z
 
 
@@ -211,7 +211,7 @@ def condition_not_necessary() -> Check:
         id="fixed_point.condition-not-necessary",
         claim="prp-fixed-not-necessary",
         statement="SymPy: $z+2z=y$ has the one solution $y/3$, $z\\leftarrow y-2z$ has error "
-        "$(-2)^n(z_0-y/3)$, and the damped map has slope $1-3\\omega$ (number of statements that "
+        "$(-2)^n(z_0-y/3)$, and the damped map has slope $1-3\\eta$ (number of statements that "
         "fail).",
         method="symbolic",
         value=int(wrong),

@@ -59,7 +59,9 @@ def deltas() -> Check:
         id="fixed_point.deltas",
         claim="prp-fixed-deltas",
         statement="KL divergence of five disjoint boxes of half-width 0.1, 0.01, 0.0001 from a "
-        "Gaussian, by adaptive quadrature, against the formula (largest difference).",
+        "Gaussian, by adaptive quadrature, against "
+        "$\\mathcal L+\\varrho^2/(6\\sigma^2)-\\log(2m\\varrho)$, $\\varrho$ the half-width "
+        "(largest difference).",
         method="numerical",
         value=worst,
         at_most=1e-11,
@@ -107,7 +109,7 @@ def scale_constant() -> Check:
         wrong += sympy.simplify(sympy.diff(general, variable)) != 0
     return Check(
         id="fixed_point.scale-constant",
-        claim="prp-fixed-scale",
+        claim="eq-fixed-loss",
         statement="SymPy: the loss for $\\kappa q$ is the loss for $q$ less $\\log\\kappa$, with "
         "the same derivatives, for the Gaussian and for an unspecified $q$ (number of "
         "differences).",
@@ -121,7 +123,7 @@ def scale_run(arrays: Arrays) -> Check:
     difference = float(np.max(np.abs(arrays["scaled_path"] - arrays["collapse_path"])))
     return Check(
         id="fixed_point.scale-run",
-        claim="prp-fixed-scale",
+        claim="eq-fixed-loss",
         statement="Largest difference between the two runs' $(a,b)$, $q$ against $\\kappa q$, "
         f"over {len(arrays['scaled_path']) - 1} steps of autograd: equal to the last bit.",
         method="numerical",
@@ -231,10 +233,10 @@ def fit_divergence() -> Check:
 
 
 def mean_divergence(arrays: Arrays) -> Check:
-    """The mean of the fit's divergence over samples, by quadrature over the law of N s^2."""
+    """The mean of the fit's divergence over samples, by quadrature over the law of m s^2."""
     worst = 0.0
     for count in (4, 10, len(arrays["sampler_z"])):
-        half = (count - 1) / 2  # N s^2 = 2 x with x of a gamma law of this shape
+        half = (count - 1) / 2  # m s^2 = 2 x with x of a gamma law of this shape
 
         def integrand(x: float, count: int = count, half: float = half) -> float:
             density = math.exp((half - 1) * math.log(x) - x - special.gammaln(half))
@@ -250,8 +252,8 @@ def mean_divergence(arrays: Arrays) -> Check:
     return Check(
         id="fixed_point.mean-divergence",
         claim="thm-fixed-entropy",
-        statement=f"Mean of the divergence for $N=4$, $10$ and ${len(arrays['sampler_z'])}$ by "
-        "quadrature over the law of $Ns^2$, against the stated mean (largest difference; the "
+        statement=f"Mean of the divergence for $m=4$, $10$ and ${len(arrays['sampler_z'])}$ by "
+        "quadrature over the law of $ms^2$, against the stated mean (largest difference; the "
         "quadrature is asked for $10^{-12}$ on each of two pieces).",
         method="numerical",
         value=worst,
@@ -352,8 +354,8 @@ def recovered_moments(arrays: Arrays, mean: float, sd: float) -> Check:
         id="fixed_point.recovered-moments",
         claim="thm-fixed-entropy",
         statement="Smaller p-value of two exact tests that $a$ and $b$ are off by sampling error "
-        "only: $N\\sigma^2/b^2\\sim\\chi^2_{N-1}$ and $\\sqrt N(\\mu-a)/b\\sim N(0,1)$, "
-        f"$N={count}$; false alarms once in a million.",
+        "only: $m\\sigma^2/b^2\\sim\\chi^2_{m-1}$ and $\\sqrt m(\\mu-a)/b\\sim N(0,1)$, "
+        f"$m={count}$; false alarms once in a million.",
         method="statistical",
         value=level,
         at_least=5e-7,

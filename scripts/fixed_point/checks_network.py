@@ -1,6 +1,6 @@
 """Checks of the inverted residual network: its certificate, its accuracy, its log-determinants.
 
-The reference is the network in multi-precision arithmetic (mpmath), where y = z + f(z) is solved by
+The reference is the network in multi-precision arithmetic (mpmath), where y = z + r(z) is solved by
 Newton's method, not by the iteration under test.
 """
 
@@ -42,7 +42,7 @@ class Network:
 
     @property
     def accuracy(self) -> float:
-        """The proved constant c of the claim error <= a-priori bound + c eps |y|."""
+        """The proved constant C of the claim error <= a-priori bound + C eps |y|."""
         return rounding.accuracy_constant(self.errors.output, self.lipschitz)
 
     @functools.cached_property
@@ -51,7 +51,7 @@ class Network:
         return [[[mpmath.mpf(x) for x in row] for row in w.tolist()] for w in self.weights]
 
     def branch(self, z: Sequence[mpmath.mpf]) -> list[mpmath.mpf]:
-        """Return f(z) in the current mpmath precision."""
+        """Return r(z) in the current mpmath precision."""
         values = list(z)
         for index, matrix in enumerate(self._converted):
             values = [mpmath.fdot(row, values) for row in matrix]
@@ -60,7 +60,7 @@ class Network:
         return [self.scale * value for value in values]
 
     def derivative(self, z: Floats) -> Floats:
-        """Return the Jacobian of f at z by the chain rule, in floats (for Newton's steps only)."""
+        """Return the Jacobian of r at z by the chain rule, in floats (for Newton's steps only)."""
         result, values = self.scale * np.eye(len(z)), z
         chain = np.eye(len(z))
         for index, matrix in enumerate(self.weights):
@@ -71,7 +71,7 @@ class Network:
         return np.asarray(result @ chain)
 
     def solve(self, y: Floats, guess: Floats) -> tuple[Floats, Floats]:
-        """Return high and low parts of the z with z + f(z) = y, to about 30 digits.
+        """Return high and low parts of the z with z + r(z) = y, to about 30 digits.
 
         Raises ArithmeticError if Newton's method does not reach that.
         """
@@ -88,7 +88,7 @@ class Network:
                 scaled = np.array([float(r / size) for r in residual])
                 step = np.linalg.solve(slope, scaled).tolist()
                 z = [zi - size * si for zi, si in zip(z, step, strict=True)]
-        raise ArithmeticError("Newton's method did not solve z + f(z) = y")
+        raise ArithmeticError("Newton's method did not solve z + r(z) = y")
 
 
 def load(arrays: Arrays, name: str, scale: float) -> Network:
@@ -114,9 +114,10 @@ def certificate(networks: Sequence[Network]) -> Check:
     return Check(
         id="fixed_point.certificate",
         claim="prp-fixed-lipschitz",
-        statement=f"Exact integers: for each of the {layers} layers $s^2I-W^{{\\mathsf T}}W$ is "
-        "positive definite (all leading minors positive), $s$ its certified norm, and "
-        "$\\ell\\prod s\\le L<1$ (number of failures).",
+        statement=f"Exact integers: for each of the {layers} layers "
+        "$\\bar\\nu^2I-W^{\\mathsf T}W$ is positive definite (all leading minors "
+        "positive), $\\bar\\nu$ its certified norm, and "
+        "$\\ell\\prod\\bar\\nu_i\\le L<1$ (number of failures).",
         method="symbolic",
         value=wrong,
     )
@@ -197,7 +198,7 @@ def tanh_accuracy(arrays: Arrays) -> Check:
 
 
 def step_error(arrays: Arrays, networks: Sequence[Network]) -> Check:
-    """One computed step z <- y - f(z) against the same step in 50 digits."""
+    """One computed step z <- y - r(z) against the same step in 50 digits."""
     worst = 0.0
     for name, network in zip(NAMES, networks, strict=True):
         iterates, targets = arrays[f"{name}_iterates"], arrays[f"{name}_y"]
@@ -214,7 +215,7 @@ def step_error(arrays: Arrays, networks: Sequence[Network]) -> Check:
         id="fixed_point.step-error",
         claim="lem-fixed-step",
         statement="Error of single computed steps of both networks (the first two, one further on "
-        "and the last, four points) against the same step in 50 digits, over the proved $\\delta$ "
+        "and the last, four points) against the same step in 50 digits, over the proved $\\xi$ "
         "(largest ratio).",
         method="numerical",
         value=worst,
@@ -249,8 +250,8 @@ def inversion(arrays: Arrays, name: str, network: Network) -> list[Check]:
             id=f"fixed_point.inversion-{name}",
             claim="prp-fixed-rounding",
             statement="Error (50-digit Newton) over $L^n\\lVert z_1-z_0\\rVert/(1-L)"
-            f"+c\\,\\varepsilon\\lVert y\\rVert$, largest over {scope}; "
-            f"$c={network.accuracy:.0f}$ is proved, not fitted.",
+            f"+C\\,\\varepsilon_{{\\mathrm m}}\\lVert y\\rVert$, largest over {scope}; "
+            f"$C={network.accuracy:.0f}$ is proved, not fitted.",
             method="numerical",
             value=float(np.max(found / (prior + floor))),
             at_most=1,
@@ -258,8 +259,8 @@ def inversion(arrays: Arrays, name: str, network: Network) -> list[Check]:
         Check(
             id=f"fixed_point.stopping-{name}",
             claim="prp-fixed-rounding",
-            statement="Error over $L\\lVert z_n-z_{n-1}\\rVert/(1-L)+c\\,\\varepsilon\\lVert "
-            f"y\\rVert$, largest over {scope}.",
+            statement="Error over $L\\lVert z_n-z_{n-1}\\rVert/(1-L)+C\\,"
+            f"\\varepsilon_{{\\mathrm m}}\\lVert y\\rVert$, largest over {scope}.",
             method="numerical",
             value=float(np.max(found[1:] / (last + floor))),
             at_most=1,
@@ -268,7 +269,8 @@ def inversion(arrays: Arrays, name: str, network: Network) -> list[Check]:
             id=f"fixed_point.steps-{name}",
             claim="prp-fixed-steps",
             statement=f"After the {len(iterates) - 1} steps chosen in advance the a-priori bound "
-            f"over $\\varepsilon\\lVert y\\rVert/2$ (largest over {len(y)} points in {where}).",
+            f"over $\\varepsilon_{{\\mathrm m}}\\lVert y\\rVert/2$ (largest over {len(y)} "
+            f"points in {where}).",
             method="numerical",
             value=float(np.max(prior[-1] / (rounding.UNIT * np.linalg.norm(y, axis=1)))),
             at_most=1 + 1e-9,
@@ -379,7 +381,7 @@ def series(arrays: Arrays, networks: Sequence[Network]) -> Check:
 
 
 def checks(arrays: Arrays, scale: float) -> list[Check]:
-    """Return every check of this part; `scale` is the intended Lipschitz constant of f."""
+    """Return every check of this part; `scale` is the intended Lipschitz constant of r."""
     networks = [load(arrays, name, scale) for name in NAMES]
     inversions = [
         check

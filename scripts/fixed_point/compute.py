@@ -26,6 +26,10 @@ JACOBIAN_POINTS = 4
 """Test points at which Jacobians and log-determinants are kept for the checks."""
 POWER_ITERATIONS = 100
 """Length of the recorded power iterations."""
+EARLY_STEPS = 5
+"""Steps after which the prose compares error and bound: long before rounding is seen."""
+SHOWN_TERMS = 10
+"""Terms of the series at which the prose does."""
 
 
 class Settings(FixedPoint, leaves=("finite_points",)):
@@ -156,7 +160,7 @@ def run(settings: Settings) -> Arrays:
 
 
 def accuracy(arrays: Arrays, name: str, scale: float) -> float:
-    """Return the proved constant c of one network: error <= a-priori bound + c eps |y|."""
+    """Return the proved constant C of one network: error <= a-priori bound + C eps |y|."""
     weights = [arrays[f"{name}_weight_{index}"] for index in range(3)]
     errors = rounding.layer_errors(weights, arrays[f"{name}_norms"].tolist(), scale)
     return rounding.accuracy_constant(errors.output, float(arrays[f"{name}_lipschitz"]))
@@ -170,17 +174,14 @@ def share(part: float) -> dict[str, Any]:
 def network_values(arrays: Arrays, name: str, settings: Settings) -> dict[str, dict[str, Any]]:
     """Return what the prose says of either network, keys prefixed with `name`."""
     iterates, y = arrays[f"{name}_iterates"], arrays[f"{name}_y"]
-    returned = np.linalg.norm(iterates[-1] - arrays[f"{name}_z"], axis=1)
-    relative = returned / np.linalg.norm(y, axis=1) / rounding.EPS
-    lipschitz, early = float(arrays[f"{name}_lipschitz"]), len(iterates) // 4  # before rounding
+    lipschitz = float(arrays[f"{name}_lipschitz"])
     first_moves = np.linalg.norm(iterates[1] - y, axis=1)
-    bounds = model.a_priori_bound(lipschitz, early, first_moves)
-    shares = np.linalg.norm(iterates[early] - arrays[f"{name}_z"], axis=1) / bounds
+    bounds = model.a_priori_bound(lipschitz, EARLY_STEPS, first_moves)
+    shares = np.linalg.norm(iterates[EARLY_STEPS] - arrays[f"{name}_z"], axis=1) / bounds
     found = {
         "trained_lipschitz": value(float(arrays[f"{name}_trained_lipschitz"]), ".4f"),
         "steps": value(len(iterates) - 1),
         "accuracy": value(accuracy(arrays, name, settings.target_lipschitz), ".0f"),
-        "measured": value(float(np.max(relative)), ".1f"),
         "early_share": share(float(np.max(shares))),
     }
     return {f"{name}_{key}": entry for key, entry in found.items()}
@@ -190,15 +191,15 @@ def space_values(arrays: Arrays, settings: Settings) -> dict[str, dict[str, Any]
     """Return what the prose says of the larger network only."""
     slopes = np.linalg.norm(arrays["space_trained_jacobians"], ord=2, axis=(1, 2))
     used = np.linalg.norm(arrays["space_jacobians"], ord=2, axis=(1, 2))
-    missing = np.abs(arrays["space_log_det_sums"][:, -1] - arrays["space_log_dets"])
+    terms = min(SHOWN_TERMS, settings.series_terms)
+    missing = np.abs(arrays["space_log_det_sums"][:, terms] - arrays["space_log_dets"])
     first_power = min(float(arrays[f"space_power_{index}"][0]) for index in range(3))
-    tail = model.log_det_tail_bound(
-        float(arrays["space_lipschitz"]), settings.series_terms, settings.dimension
-    )
+    tail = model.log_det_tail_bound(float(arrays["space_lipschitz"]), terms, settings.dimension)
     return {
         "space_trained_slope": value(float(np.max(slopes)), ".3f"),
         "space_first_power": value(first_power, ".3f"),
-        "space_tail": scientific(tail),
+        "shown_terms": value(terms),
+        "space_tail": share(tail),
         "space_series_error": scientific(float(np.max(missing))),
         "space_slope": value(float(np.max(used)), ".3f"),
     }
@@ -207,20 +208,23 @@ def space_values(arrays: Arrays, settings: Settings) -> dict[str, dict[str, Any]
 def sampler_values(arrays: Arrays, settings: Settings) -> dict[str, dict[str, Any]]:
     """Return what the prose says of the four fits."""
     z, collapse_kl = arrays["sampler_z"], arrays["collapse_kl"]
+    shown = density_fit.STEPS_SHOWN
+    a, b = arrays["collapse_path"][shown]
     found: dict[str, dict[str, Any]] = {
         "sampler_noise": scientific(density_fit.mean_fitted_kl(settings.sampler_points)),
         "collapse_kl_start": value(float(collapse_kl[0]), ".3g"),
         "collapse_kl_best": value(float(np.min(collapse_kl)), ".3g"),
-        "collapse_kl_end": value(float(collapse_kl[-1]), ".3g"),
+        "collapse_kl_end": value(float(collapse_kl[shown]), ".3g"),
         "z_mean": value(float(np.mean(z)), ".4f"),
         "z_sd": value(float(np.std(z)), ".4f"),
-        "collapse_b": scientific(abs(float(arrays["collapse_path"][-1, 1])), 0),
-        "collapse_a": value(float(arrays["collapse_path"][-1, 0]), ".4f"),
+        "collapse_b": scientific(abs(float(b))),
+        "collapse_a": value(float(a), ".4f"),
+        "shown_steps": value(shown),
     }
     for run_name in ("right", "mirrored"):
         a, b = arrays[f"{run_name}_path"][-1]
         found[f"{run_name}_a"], found[f"{run_name}_b"] = value(a, ".4f"), value(b, ".4f")
-        found[f"{run_name}_kl"] = scientific(float(arrays[f"{run_name}_kl"][-1]))
+    found["right_kl"] = scientific(float(arrays["right_kl"][-1]))
     return found
 
 
@@ -235,7 +239,7 @@ def summary(arrays: Arrays, settings: Settings) -> dict[str, dict[str, Any]]:
         "latent_spread": value(settings.latent_spread, "g"),
         "training_steps": value(settings.training_steps),
         "test_points": value(settings.test_points),
-        "series_terms": value(settings.series_terms),
+        "early_steps": value(EARLY_STEPS),
         "cobweb_lipschitz": value(settings.cobweb_lipschitz, "g"),
         "cobweb_offset": value(settings.cobweb_offset, "g"),
         "teacher_mean": value(settings.teacher_mean, "g"),

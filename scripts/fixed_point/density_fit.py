@@ -1,7 +1,8 @@
 """UDL problem 16.11 as published: what fitting a sampler f(z) to a density q can and cannot do.
 
 Closed forms for the affine sampler f(z) = a + b z and a Gaussian q (UDL eq. 16.25, with and
-without the entropy term); then maps of [0, 1) that are affine on each of m equal cells.
+without the entropy term); maps of [0, 1) that are affine on each of m equal cells; what the
+reverse divergence charges for what is left out, and a q with two modes.
 """
 
 from __future__ import annotations
@@ -22,6 +23,10 @@ Scalar = Any
 
 STUDENTS_SHOWN = (0, 5, 10)
 """Steps at which the collapsing student's density is drawn."""
+ONE_MODE_FROM = 2.5
+"""A value of mu, of q half N(-mu, 1), half N(mu, 1), above which one mode beats the middle."""
+STEPS_SHOWN = 40
+"""Steps of the runs that are drawn; afterwards the collapsing student is smaller than rounding."""
 
 
 def mean_loss(
@@ -129,3 +134,31 @@ def kl_to_uniform(density: Sequence[Fraction]) -> float:
 def modular_map(branches: int) -> list[Interval]:
     """Return the images of the cells under f(z) = k z mod 1, k = `branches`: all of [0, 1)."""
     return [(0, branches)] * branches
+
+
+def restriction_cost(mass: Scalar, log: Callable[[Scalar], Scalar] = math.log) -> Scalar:
+    """Return the least KL(p || q) of all p that vanish outside a set A, from `mass` = q(A) > 0."""
+    return -log(mass)
+
+
+def least_loss(highest: Scalar, log: Callable[[Scalar], Scalar] = math.log) -> Scalar:
+    """Return the least mean of -log q(x_i) over all samples, from `highest` = max q."""
+    return -log(highest)
+
+
+def one_mode_bounds(mean: float) -> tuple[float, float]:
+    """Bound KL(p || q) above and KL(q || p) below, p = N(mu, 1), q half N(-mu, 1), half N(mu, 1).
+
+    mean: mu > 0.
+    """
+    return math.log(2), mean**2 - math.log(2)
+
+
+def centered_bound(mean: float) -> float:
+    """Bound KL(N(0, b^2) || q) below for every b > 0, q half N(-mu, 1), half N(mu, 1), mu > 0."""
+    return (0.5 - 1 / math.pi) * mean**2 - 0.5 - math.log1p(mean * math.sqrt(2 / math.pi))
+
+
+def forward_minimizer(mean: float) -> tuple[float, float]:
+    """Return the (a, b) with the least KL(q || N(a, b^2)), q half N(-mu, 1), half N(mu, 1)."""
+    return 0.0, math.sqrt(1 + mean**2)

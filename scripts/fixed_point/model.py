@@ -43,14 +43,14 @@ def a_posteriori_bound(lipschitz: Scalar, last_move: Scalar) -> Scalar:
 def steps_for(lipschitz: float, tolerance: float) -> int:
     """Return the least n with L^(n+1) / (1 - L) <= tolerance, for L in (0, 1).
 
-    It makes the a-priori bound at most tolerance * |y| for z <- y - f(z) from z_0 = y when
-    f(0) = 0: the first move is then |f(y)| <= L |y|.
+    It makes the a-priori bound at most tolerance * |y| for z <- y - r(z) from z_0 = y when
+    r(0) = 0: the first move is then |r(y)| <= L |y|.
     """
     return max(0, math.ceil(math.log(tolerance * (1 - lipschitz)) / math.log(lipschitz)) - 1)
 
 
 def slope_bounds(lipschitz: Scalar) -> tuple[Scalar, Scalar]:
-    """Return the bi-Lipschitz constants 1 - L and 1 + L of z + f(z)."""
+    """Return the bi-Lipschitz constants 1 - L and 1 + L of z + r(z)."""
     return 1 - lipschitz, 1 + lipschitz
 
 

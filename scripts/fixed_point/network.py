@@ -1,6 +1,6 @@
-"""An invertible residual network y = z + f(z) in PyTorch (Behrmann et al. 2019; exercise 4.4).
+"""An invertible residual network y = z + r(z) in PyTorch (Behrmann et al. 2019; exercise 4.4).
 
-f(z) = scale * W3 tanh(W2 tanh(W1 z)). Each layer is held near spectral norm 1 by power iteration
+r(z) = scale * W3 tanh(W2 tanh(W1 z)). Each layer is held near spectral norm 1 by power iteration
 while it trains; a singular-value decomposition then certifies what power iteration only promised.
 """
 
@@ -26,7 +26,7 @@ matrices of these sizes, and confirmed afterwards in exact arithmetic by the che
 
 @dataclasses.dataclass(frozen=True)
 class Branch:
-    """The residual branch f(z) = scale * W3 tanh(W2 tanh(W1 z)); no biases, so f(0) = 0.
+    """The residual branch r(z) = scale * W3 tanh(W2 tanh(W1 z)); no biases, so r(0) = 0.
 
     weights: W1 (h, d), W2 (h, h), W3 (d, h), float64. scale: the intended Lipschitz constant.
     """
@@ -35,7 +35,7 @@ class Branch:
     scale: float
 
     def __call__(self, z: torch.Tensor) -> torch.Tensor:
-        """Return f(z) for points in the rows of z, shape (..., d)."""
+        """Return r(z) for points in the rows of z, shape (..., d)."""
         first, second, third = self.weights
         hidden = torch.tanh(torch.tanh(z @ first.T) @ second.T)
         return self.scale * (hidden @ third.T)
@@ -90,7 +90,7 @@ def train(
     batch: int,
     learning_rate: float,
 ) -> tuple[Branch, Floats]:
-    """Fit f to `fold` by Adam, layers normalized by PyTorch's power iteration (one a step).
+    """Fit r to `fold` by Adam, layers normalized by PyTorch's power iteration (one a step).
 
     rotation: orthogonal, shape (d, d). spread: standard deviation of the training points.
     Returns the branch as PyTorch would use it, and the mean squared error of each step.
@@ -128,7 +128,7 @@ def certified_norm(matrix: Floats) -> float:
 
 
 def certified_lipschitz(branch: Branch) -> float:
-    """Return an upper bound of the Lipschitz constant of f: scale times the layers' norms.
+    """Return an upper bound of the Lipschitz constant of r: scale times the layers' norms.
 
     Valid because tanh is 1-Lipschitz. The last factor covers the rounding of the product.
     """
@@ -145,13 +145,13 @@ def normalized(branch: Branch) -> Branch:
 
 
 def forward(branch: Branch, z: Floats) -> Floats:
-    """Return y = z + f(z), computed in float64; z has shape (points, d)."""
+    """Return y = z + r(z), computed in float64; z has shape (points, d)."""
     latent = torch.from_numpy(z)
     return (latent + branch(latent)).numpy()
 
 
 def invert(branch: Branch, y: Floats, steps: int) -> Floats:
-    """Return every iterate of z <- y - f(z) from z_0 = y, shape (steps + 1, points, d)."""
+    """Return every iterate of z <- y - r(z) from z_0 = y, shape (steps + 1, points, d)."""
     target = torch.from_numpy(y)
     iterates = np.empty((steps + 1, *y.shape))
     iterates[0] = y
@@ -161,7 +161,7 @@ def invert(branch: Branch, y: Floats, steps: int) -> Floats:
 
 
 def jacobians(branch: Branch, z: Floats) -> Floats:
-    """Return the Jacobians of f at the rows of z by automatic differentiation, (points, d, d)."""
+    """Return the Jacobians of r at the rows of z by automatic differentiation, (points, d, d)."""
     latent = torch.from_numpy(z).requires_grad_()
     outputs = branch(latent).sum(dim=0)  # points do not interact: a sum keeps them apart
     rows = [torch.autograd.grad(output, latent, retain_graph=True)[0].numpy() for output in outputs]

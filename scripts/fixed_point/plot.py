@@ -19,7 +19,6 @@ Curve = Callable[[Floats], Floats]
 
 FAILING_SHOWN = 6
 """Steps of the failing iteration that the cobweb shows before it leaves the panel."""
-SAMPLER_STEPS_SHOWN = 40
 
 
 class Settings(
@@ -82,7 +81,7 @@ def cobwebs(arrays: Arrays, settings: Settings, path: Path) -> None:
     maps: dict[str, tuple[Curve, str, float | None]] = {
         "rising": (lambda z: c + lipschitz * np.tanh(z), "contraction, rising", lipschitz),
         "falling": (lambda z: c - lipschitz * np.tanh(z), "contraction, falling", lipschitz),
-        "failing": (lambda z: c - 2 * z, r"$T(z)=y-2z$: fails", None),
+        "failing": (lambda z: c - 2 * z, r"$\Psi(z)=y-2z$: fails", None),
     }
     for column, (name, (step, title, constant)) in enumerate(maps.items()):
         iterates = arrays[f"cobweb_{name}"]
@@ -129,7 +128,7 @@ def certificate(arrays: Arrays, settings: Settings, path: Path) -> None:
         color=style.BLUE,
     )
     left.set_xlabel(r"$z$")
-    left.set_ylabel(r"$y=z+f(z)$")
+    left.set_ylabel(r"$f(z)$")
     colors = (style.BLUE, style.VERMILLION, style.GREEN)
     for index, color in enumerate(colors):
         estimates = arrays[f"space_power_{index}"]
@@ -145,7 +144,7 @@ def certificate(arrays: Arrays, settings: Settings, path: Path) -> None:
             color=color,
         )
     right.set_xlabel("power iterations")
-    right.set_ylabel(r"missing share $1-\hat\sigma/\sigma_{\max}$")
+    right.set_ylabel(r"missing share $1-\hat\nu_k/\|W\|$")
     style.save_figure(figure, path)
 
 
@@ -169,10 +168,10 @@ def inversion(arrays: Arrays, settings: Settings, path: Path) -> None:
         axes.semilogy(steps, np.maximum(np.max(errors, axis=1), 1e-18), color=style.VERMILLION)
         axes.axhline(rounding.EPS, color=style.GREY, linewidth=0.6)
         axes.set_xlabel(r"step $n$")
-        axes.text(0, 1.5 * rounding.EPS, r"$\varepsilon$", color=style.GREY)
+        axes.text(0, 1.5 * rounding.EPS, r"$\varepsilon_\mathrm{m}$", color=style.GREY)
         labels = (
             (f"$d={y.shape[1]}$", style.INK),
-            (r"a-priori bound $+\ c\,\varepsilon$", style.PURPLE),
+            (r"a-priori bound $+\ C\,\varepsilon_\mathrm{m}$", style.PURPLE),
             ("a-priori bound", style.INK),
             ("worst point", style.VERMILLION),
         )
@@ -213,7 +212,7 @@ def samplers(arrays: Arrays, settings: Settings, path: Path) -> None:
         "right": ("with, $b>0$", style.BLUE),
         "mirrored": ("with, $b<0$", style.GREEN),
     }
-    shown = min(SAMPLER_STEPS_SHOWN + 1, len(arrays["collapse_path"]))
+    shown = min(density_fit.STEPS_SHOWN + 1, len(arrays["collapse_path"]))
     steps = np.arange(shown)
     for run, (label, color) in runs.items():
         b = arrays[f"{run}_path"][:shown, 1] / sd

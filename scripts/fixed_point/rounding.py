@@ -28,9 +28,9 @@ def gamma(operations: int) -> float:
 
 @dataclasses.dataclass(frozen=True)
 class LayerErrors:
-    """Errors of one evaluation of f at z, as multiples of |z|.
+    """Errors of one evaluation of r at z, as multiples of |z|.
 
-    hidden: one entry for each hidden layer's tanh output. output: the error of f(z) itself.
+    hidden: one entry for each hidden layer's tanh output. output: the error of r(z) itself.
     """
 
     hidden: tuple[float, ...]
@@ -38,7 +38,7 @@ class LayerErrors:
 
 
 def layer_errors(weights: Sequence[Floats], norms: Sequence[float], scale: float) -> LayerErrors:
-    """Bound the rounding error of f(z) = scale * W_p tanh(... tanh(W_1 z)) layer by layer.
+    """Bound the rounding error of r(z) = scale * W_p tanh(... tanh(W_1 z)) layer by layer.
 
     weights: the matrices. norms: upper bounds of their spectral norms.
     A product W h computed in floating point is off by at most gamma_n |W|_F |h| (n columns).
@@ -58,9 +58,9 @@ def layer_errors(weights: Sequence[Floats], norms: Sequence[float], scale: float
 
 
 def accuracy_constant(output_error: float, lipschitz: float) -> float:
-    """Return c such that delta / (1 - L) <= c * eps * |y| for the iteration z <- y - f(z).
+    """Return C such that xi / (1 - L) <= C * eps * |y| for the iteration z <- y - r(z).
 
-    output_error: of `layer_errors`. delta bounds the error of one computed step at every iterate
+    output_error: of `layer_errors`. xi bounds the error of one computed step at every iterate
     from z_0 = y; the iterates themselves stay within a multiple of |y|. Raises ValueError if
     rounding could push the computed iteration out of that ball.
     """
