@@ -2,7 +2,8 @@
 
 python -m benchmarks.rebuild: prints a table and merges its keys into benchmarks/latest.json. Needs
 a finished build (`make report`), which it copies. In each round `snakemake --cores all` runs on an
-empty Snakefile, on the unchanged copy, and after one more sentence in one exercise.
+empty Snakefile, on the unchanged copy, and after one more sentence in an answer, which both
+documents show.
 """
 
 from __future__ import annotations

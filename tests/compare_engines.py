@@ -69,7 +69,8 @@ def _rendered(folder: Path, drawn: Documents) -> dict[str, str]:
     It stops at a document that it cannot render; the rest are then tried again without that one.
     """
     options = wide_project(folder)
-    shutil.copy(ROOT / "report" / "header.typ", folder)  # whose callouts have no icon
+    header = (ROOT / "report" / "header.typ").read_text(encoding="utf-8")  # callouts without icon
+    (folder / "header.typ").write_text(header.replace("update(3)", "update(0)"), encoding="utf-8")
     options["format"]["typst"]["include-in-header"] = ["header.typ", "wide.typ"]
     variables, refused = {}, {}
     for name, document in drawn.items():

@@ -25,7 +25,7 @@ FRONT = '---\ntitle: "T"\nauthor: "A"\ndate: 2023-04-09\n---\n\n'
 def _settings() -> dict[str, Any]:
     """The report's settings but for the files that belong to the report alone."""
     settings: dict[str, Any] = yaml.safe_load((ROOT / "report" / "_quarto.yml").read_text())
-    del settings["project"], settings["execute"]
+    del settings["project"], settings["execute"], settings["number-offset"]
     del settings["format"]["typst"]["include-in-header"], settings["format"]["html"]["css"]
     return settings
 

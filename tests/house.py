@@ -350,15 +350,17 @@ def copy_source(target: Path, small: bool = False) -> House:
 
 
 def keep(root: Path, *kept: str) -> None:
-    """Leave only some exercises in the three lists; delete the texts of the others."""
+    """Leave only some exercises in the four lists; delete the texts of the others."""
     known = topics(root)
     listed = re.compile(rf'^.*["/]({"|".join(known)})(?:",|\.qmd.*)\n+', re.MULTILINE)
-    for path in (root / "Snakefile", root / "report/assignment.qmd", root / "report/_quarto.yml"):
+    lists = ("exercises.qmd", "companion.qmd", "_quarto.yml")
+    for path in (root / "Snakefile", *(root / "report" / name for name in lists)):
         text = path.read_text(encoding="utf-8")
         text = listed.sub(lambda found: found[0] if found[1] in kept else "", text)
         path.write_text(text, encoding="utf-8")
     for topic in set(known) - set(kept):
-        (root / f"report/exercises/{topic}.qmd").unlink()
+        for folder in ("exercises", "companion"):
+            (root / f"report/{folder}/{topic}.qmd").unlink(missing_ok=True)
 
 
 def built(folder: Path, small: bool = False) -> House:

@@ -106,7 +106,7 @@ def test_reading_by_chapters_is_reading_whole(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     document = interwoven(tmp_path)
-    assert len(chapters.chapters(document)) == 5
+    assert len(chapters.chapters(document)) == 6
     first, second = both(document, monkeypatch)
     assert first[0] == second[0]
     assert first[1] == second[1]
@@ -116,9 +116,9 @@ def test_reading_by_chapters_is_reading_whole(
 def test_the_report_is_read_by_chapters_as_it_is_read_whole(
     whole: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Each first heading has a name: else all would be read again after each edit."""
-    document = read_document(whole.root / "report/assignment.qmd")
-    headings = len(re.findall("^# ", document.text, re.MULTILINE))  # none in a comment or code
+    """Each exercise has a name: else all would be read again after each edit."""
+    document = read_document(whole.root / "report/companion.qmd")
+    headings = len(re.findall("^##? .*{#sec-", document.text, re.MULTILINE))
     assert len(chapters.chapters(document)) == headings
     texts: list[str] = []
 
@@ -128,8 +128,8 @@ def test_the_report_is_read_by_chapters_as_it_is_read_whole(
 
     monkeypatch.setattr(assembly, "convert", counted)
     by_chapters = typst_of(document)
-    assert sum(text.startswith("# ") for text in texts) == headings
-    page = (whole.root / "report/build/assignment.html").read_text("utf-8")  # was read so, too
+    assert sum(text.startswith(("# ", "## ")) for text in texts) == headings
+    page = (whole.root / "report/build/companion.html").read_text("utf-8")  # was read so, too
     read_whole(monkeypatch)
     assert typst_of(document) == by_chapters
     assert embedded.render_html(document).decode() == page

@@ -301,6 +301,7 @@ SHOWN = """
 
 ![A picture of my own.](own/picture.svg){#fig-own-picture fig-alt="A bar that is drawn."}
 """
+PUBLISHED = {"publish_assignment", "publish_companion", "join_report"}
 PICTURE = '<svg xmlns="http://www.w3.org/2000/svg" width="90" height="9"><path d="M0 1h9"/></svg>'
 
 
@@ -320,7 +321,7 @@ def edit_own_file(house: House, name: str) -> None:
 def test_the_authors_own_files_are_inputs_of_the_document(finished: House, tmp_path):
     house = finished.clone(tmp_path / "copy")
     show_own_files(house)
-    assert house.build().rules == {"publish_report"}
+    assert house.build().rules == PUBLISHED
     found = sidecar.read(house.root / "report/build/assignment.pdf")
     assert found is not None
     assert {"report/own/picture.svg", "report/notes/own/aside.qmd"} <= found["contract"][
@@ -333,7 +334,7 @@ def test_the_authors_own_files_are_inputs_of_the_document(finished: House, tmp_p
         run = house.command(*verify)
         assert run.code == 1
         assert f"report/{name} is not what report/build/assignment.pdf records" in run.text
-        assert house.build().rules == {"publish_report"}
+        assert house.build().rules == PUBLISHED
     assert "An aside" in (house.root / "report/build/assignment.html").read_text(encoding="utf-8")
 
 

@@ -443,7 +443,7 @@ def test_summaries_are_complete(
 ) -> None:
     values = compute_phase.summary(PHASE, phase_arrays) | compute_sgd.summary(SGD, sgd_arrays)
     values |= compute_mlp.summary(MLP, compute_mlp.compute(MLP))
-    text = (root / "report/exercises/gan_training_lab.qmd").read_text(encoding="utf-8")
+    text = (root / "report/companion/gan_training_lab.qmd").read_text(encoding="utf-8")
     import re
 
     used = set(re.findall(r"\{\{< var gan_training_lab\.(\w+) >\}\}", text))

@@ -20,6 +20,7 @@ COMPUTE = "scripts.dice.compute"
 PUBLISH = "scripts.report.publish"
 ARRAYS = "data/results/dice/compute.npz"
 PDF = "report/build/assignment.pdf"
+COMPANION = "report/build/companion.pdf"
 
 
 in_either_way = pytest.mark.parametrize(
@@ -92,18 +93,30 @@ def test_a_render_that_fails_leaves_the_products(trees, tmp_path, words):
     for _ in range(2):
         run = house.command(*words)
         assert run.code != 0
-        assert "The PDF was not changed." in run.text
+        assert f"Not changed: {PDF}, " in run.text
         assert products(house) == before
         assert leftovers(house) == []
     house.edit("report/exercises/dice.qmd", lambda text: text.replace("See @sec-nowhere.", ""))
-    assert house.build().rules == {"publish_report"}
+    assert house.build().rules == {"publish_assignment", "publish_companion", "join_report"}
     assert products(house) != before
+
+
+def test_a_companion_that_fails_leaves_the_new_assignment(trees, tmp_path):
+    house = trees.copy(tmp_path / "house")
+    before = products(house)
+    house.edit("report/companion/dice.qmd", lambda text: f"{text}\nSee @sec-nowhere.\n")
+    run = house.snakemake("--keep-going")
+    assert run.code != 0
+    assert f"Not changed: {COMPANION}, report/build/companion.html, " in run.text
+    new = {name for name, digest in products(house).items() if digest != before[name]}
+    assert new == {name for name in before if "build/assignment." in name}
+    assert leftovers(house) == []
 
 
 @in_either_way
 @pytest.mark.parametrize("module", rows([COMPUTE, PUBLISH], [PUBLISH]))
 def test_an_interrupted_build_leaves_the_products(trees, tmp_path, words, module):
-    house = trees.copy(tmp_path / "house", ARRAYS, PDF)
+    house = trees.copy(tmp_path / "house", ARRAYS, PDF, COMPANION)
     before = products(house)
     with building(house, *words) as build:
         build.catch(module, at_work=True)
@@ -265,7 +278,7 @@ def test_no_build_begins_on_a_full_disk(trees, tmp_path):
 @pytest.mark.parametrize("module", rows([COMPUTE, PUBLISH], [PUBLISH]))
 def test_a_disk_that_fills_up_leaves_the_old_document(trees, tmp_path, module):
     with mounted(tmp_path / "disk", "-t", "tmpfs", "-o", "size=250m", "none"):
-        house = trees.copy(tmp_path / "disk/house", ARRAYS)
+        house = trees.copy(tmp_path / "disk/house", ARRAYS, PDF, COMPANION)
         with building(house) as build:
             build.catch(module, at_work=module == COMPUTE)
             ballast = fill(tmp_path / "disk")

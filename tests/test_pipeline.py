@@ -33,6 +33,7 @@ from scripts.pipeline import (
     job,
     lock,
     process,
+    products,
     rules,
     sidecar,
     startup,
@@ -401,13 +402,14 @@ def test_a_rule_without_its_contract_or_command_is_named(params, command):
 
 
 def test_a_rule_has_a_log_and_a_benchmark_of_its_own(finished):
-    """Of its step, whatever the rule of all steps says."""
-    steps = {name.replace(".", "/") for name in finished.graph.step.values()}
+    """In the folder of its step, whatever the rule of all steps says."""
+    steps = finished.graph.step.items()
+    places = {f"{step.rpartition('.')[0].replace('.', '/')}/{rule}" for rule, step in steps}
     told = finished.build("--dry-run", "--forceall").text
-    assert set(re.findall(r"    log: data/logs/(.*)\.log\n", told)) == steps
+    assert set(re.findall(r"    log: data/logs/(.*)\.log\n", told)) == places
     made = (finished.root / "data/benchmarks").rglob("*.tsv")
     names = (path.relative_to(finished.root / "data/benchmarks") for path in made)
-    assert {name.with_suffix("").as_posix() for name in names} == steps
+    assert {name.with_suffix("").as_posix() for name in names} == places
 
 
 def test_a_rule_gives_its_files_to_its_contract(root):
@@ -718,6 +720,30 @@ def test_a_whole_number_is_not_the_same_as_one_with_a_point(house):
     run(wanted(settings=settings))
     found = compare(house, Step("make_it", wanted(settings=settings | {"size": 2.0})))
     assert found == {"out/result.txt": ["setting size: 2 -> 2.0"]}
+
+
+def test_each_product_comes_back_alone(tmp_path):
+    assignment, html, companion, _, manifest = (tmp_path / name for name in products.PRODUCTS)
+    assignment.parent.mkdir(parents=True)
+    (tmp_path / "data").mkdir()
+    for path in (assignment, html, manifest):  # and no companion yet
+        path.write_text("old")
+        record = json.dumps({"sha256": contract.sha256(path)})
+        sidecar.path_of(path).write_text(record)
+    html.write_text("damaged")
+    products.keep(tmp_path, contract.sha256)
+    for path in (assignment, html):
+        path.unlink()
+        sidecar.path_of(path).unlink()
+    for path in (companion, manifest):
+        path.unlink(missing_ok=True)
+        path.write_text("new")
+    assert products.put_back(tmp_path) == [products.PDF]
+    assert assignment.read_text() == "old"
+    assert sidecar.path_of(assignment).is_file()
+    assert not html.exists()
+    assert companion.read_text() == manifest.read_text() == "new"
+    assert not (tmp_path / products.PREVIOUS).exists()
 
 
 def test_leftovers_of_killed_jobs_are_cleared(house):

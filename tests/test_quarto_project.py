@@ -16,20 +16,22 @@ from documents import ROOT
 from scripts.report.engines import choice, pandoc
 
 REPORT = ROOT / "report"
+DOCUMENTS = [REPORT / f"{name}.qmd" for name in ("assignment", "companion")]
 
 
 def test_a_bare_render_has_the_documents_date() -> None:
     lines = (REPORT / "_environment").read_text().splitlines()
     variables = dict(line.split("=") for line in lines if not line.startswith("#"))
-    front = yaml.safe_load((REPORT / "assignment.qmd").read_text().split("---\n")[1])
-    day = datetime.combine(front["date"], time(), UTC)
+    fronts = (yaml.safe_load(path.read_text().split("---\n")[1]) for path in DOCUMENTS)
+    (date,) = {front["date"] for front in fronts}
+    day = datetime.combine(date, time(), UTC)
     seconds = str(int(day.timestamp()))
     assert variables == {"SOURCE_DATE_EPOCH": seconds, "TYPST_IGNORE_SYSTEM_FONTS": "true"}
 
 
 def test_the_preview_watches_every_text_of_the_author() -> None:
     watched = yaml.safe_load((REPORT / "_quarto.yml").read_text())["execute"]["ipynb-filters"]
-    texts = {path.relative_to(ROOT).as_posix() for path in REPORT.glob("exercises/*.qmd")}
+    texts = {path.relative_to(ROOT).as_posix() for path in {*REPORT.rglob("*.qmd")} - {*DOCUMENTS}}
     assert set(watched) == texts
     assert len(watched) == len(texts)
 

@@ -1,4 +1,4 @@
-"""collect and publish: from results to what the document includes, and to what is handed over."""
+"""From results to what the documents include, and to what is handed over, with its manifest."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from house import contract_of
 from scripts.common.artifacts import load_json, save_json
 from scripts.common.checks import Check, save_checks
 from scripts.pipeline import sidecar
-from scripts.report import collect, publish, scan
+from scripts.report import collect, manifest, publish, scan
 from scripts.report.product import Product, make
 from scripts.report.render import prepared
 from scripts.report.source import RenderError, read_document
@@ -65,7 +65,7 @@ def run_collect(**more: str) -> None:
         "boxes": "report/generated/t/checks.md", "manifest": "collected.json",
         "variables": "report/_variables.yml", "claims": "report/generated/claims.md",
         "provenance": "report/generated/provenance.md", "name": AUTHOR,
-        "student-number": "007", "rules": json.dumps(rules),
+        "student-number": "007", "rules": json.dumps(rules), "answers": '["thm-t", "sec-t"]',
     } | more  # fmt: skip
     Path("report/generated/t").mkdir(parents=True, exist_ok=True)
     collect.main([word for name, given in options.items() for word in (f"--{name}", given)])
@@ -73,11 +73,11 @@ def run_collect(**more: str) -> None:
 
 def test_collect_gathers_values_checks_and_origins(results):
     run_collect()
-    manifest = load_json(Path("collected.json"))
+    found = load_json(Path("collected.json"))
     value = {"value": 3.9971, "text": "3.997", "script": "scripts/t/lab/compute.py"}
-    assert manifest["values"] == {"t": {"n": value}}
-    assert [check["id"] for check in manifest["checks"]] == ["t.count", "t.error"]
-    figure = next(entry for entry in manifest["artifacts"] if entry["path"].endswith("f.svg"))
+    assert found["values"] == {"t": {"n": value}}
+    assert [check["id"] for check in found["checks"]] == ["t.count", "t.error"]
+    figure = next(entry for entry in found["artifacts"] if entry["path"].endswith("f.svg"))
     assert figure["rule"] == "plot_t"
     assert figure["script"] == "scripts/t/plot.py"
     assert figure["inputs"] == ["data/raw/x", "data/results/t/a.npz"]
@@ -86,6 +86,9 @@ def test_collect_gathers_values_checks_and_origins(results):
     variables = yaml.safe_load(Path("report/_variables.yml").read_text())
     assert variables["t"] == {"n": "3.997"}
     assert variables["checks"]["all"] == "2"
+    assert variables["checks"]["assignment"] == {
+        "exhaustive": "1", "symbolic": "0", "numerical": "0", "statistical": "0", "all": "1",
+    }  # fmt: skip
     assert variables["author"]["student_number"] == "007"
 
 
@@ -185,8 +188,8 @@ def published(results, monkeypatch):
         run_collect()
         monkeypatch.setattr(publish.product, "make", given)
         files = {
-            "collected": "collected.json", "made": "report/generated/claims.md",
-            "pdf": "b.pdf", "html": "b.html", "manifest": "manifest.json",
+            "made": "report/generated/claims.md",
+            "pdf": "b.pdf", "html": "b.html", "checks": "b.json",
             "engine": "embedded", "engine-version": "pandoc 3, typst 0",
             "document": "report/doc.qmd",
         }  # fmt: skip
@@ -196,21 +199,27 @@ def published(results, monkeypatch):
     return publish_with
 
 
-def test_publish_adds_the_engine_and_the_document_s_own_checks(published):
+def test_the_manifest_joins_what_was_found_and_the_documents_own_checks(published, monkeypatch):
     published(())
-    manifest = load_json(Path("manifest.json"))
-    assert manifest["engine"] == {"name": "embedded", "version": "pandoc 3, typst 0"}
-    assert manifest["checks"][-1]["id"] == "report.x"
-    assert sorted(manifest) == ["artifacts", "checks", "engine", "values"]
     assert Path("b.pdf").read_text() == "pdf"
     assert Path("b.html").read_text() == "html"
+    words = "--collected collected.json --documents b.json c.json --manifest manifest.json"
+    monkeypatch.setattr("sys.argv", ["manifest", *words.split()])
+    other = load_json(Path("b.json"))
+    other["checks"][0]["id"] = "other.x"
+    save_json(Path("c.json"), other)
+    manifest.main()
+    found = load_json(Path("manifest.json"))
+    assert found["engine"] == {"name": "embedded", "version": "pandoc 3, typst 0"}
+    assert [check["id"] for check in found["checks"]] == ["t.count", "t.error", "doc.x", "other.x"]
+    assert sorted(found) == ["artifacts", "checks", "engine", "values"]
 
 
 def test_a_document_with_a_fault_is_kept_aside_not_published(published):
-    with pytest.raises(SystemExit, match=r"(?s)page 3 is missing.*data/logs/report/rejected\.pdf"):
+    with pytest.raises(SystemExit, match=r"(?s)page 3 is missing.*data/logs/report/doc\.pdf"):
         published(("page 3 is missing",))
     assert not Path("b.pdf").exists()
-    assert Path("data/logs/report/rejected.pdf").read_text() == "pdf"
+    assert Path("data/logs/report/doc.pdf").read_text() == "pdf"
 
 
 def test_a_mistake_of_the_author_leaves_nothing_aside(published):

@@ -130,15 +130,16 @@ def swap_settings(house: House) -> None:
 restyle = edit(
     "scripts/common/style.py", lambda text: re.sub('"lines.linewidth": [0-9.]+', r"\g<0>7", text)
 )
-QMD = f"report/exercises/{TOPIC}.qmd"
+QMD, FURTHER = (f"report/{folder}/{TOPIC}.qmd" for folder in ("exercises", "companion"))
 
 
-def add_to_text(words: str) -> Callable[[House], None]:
-    """A change that adds a paragraph before the first heading of part of an exercise."""
-    return edit(QMD, lambda text: re.sub(r"\n## ", f"\n{words}\n\n## ", text, count=1))
+def add_to_text(words: str, name: str = QMD) -> Callable[[House], None]:
+    """A change that adds a paragraph below the heading of an answer, or of what goes further."""
+    return edit(name, lambda text: text.replace("\n", f"\n\n{words}\n", 1))
 
 
 add_sentence = add_to_text("One more sentence.")
+add_label = add_to_text("$$ 1 $$ {#eq-added alt=\"one\"}")
 
 
 def add_reference(house: House) -> None:
@@ -223,7 +224,8 @@ STAND_IN = """#!/bin/sh
 # A stand-in for Quarto: it "renders" what the embedded engine made of the same text before.
 if [ "$1" = --version ]; then echo {version}; exit; fi
 mkdir -p build
-case "$4" in typst) cp {kept}/assignment.pdf build/ ;; *) cp {kept}/assignment.html build/ ;; esac
+case "$4" in typst) made=pdf ;; *) made=html ;; esac
+cp "{kept}/$(basename "$2" .qmd).$made" build/
 """
 
 
@@ -261,8 +263,12 @@ def everything(graph: Graph, root: Path) -> set[str]:
     return graph.rules
 
 
-def document(graph: Graph, root: Path) -> set[str]:
-    return {"publish_report"}
+def documents(graph: Graph, root: Path) -> set[str]:
+    return {"publish_assignment", "publish_companion", "join_report"}
+
+
+def companion(graph: Graph, root: Path) -> set[str]:
+    return {"publish_companion", "join_report"}
 
 
 def readers_of_module(module: str) -> Expected:
@@ -300,15 +306,17 @@ ROWS = {
     "a model with an old time stamp": Row(
         at(OLD, MODEL_FILE, edit(MODEL_FILE, alter_function)), readers_of_module(MODEL)
     ),
-    "a sentence with an old time stamp": Row(at(OLD, QMD, add_sentence), document),
-    "a sentence with a time stamp of the future": Row(at(4e9, QMD, add_sentence), document),
+    "a sentence with an old time stamp": Row(at(OLD, QMD, add_sentence), documents),
+    "a sentence with a time stamp of the future": Row(at(4e9, QMD, add_sentence), documents),
     "two settings swap values": Row(swap_settings, rules(f"compute_{TOPIC}", f"check_{TOPIC}")),
     "plot style": Row(restyle, plots_and_report),
-    "one sentence": Row(add_sentence, document),
-    "one reference": Row(add_reference, document),
-    "one more var": Row(add_variable, document),
+    "one sentence": Row(add_sentence, documents),
+    "one sentence that goes further": Row(add_to_text("One more.", FURTHER), companion),
+    "one equation with a label": Row(add_label, rules("collect_report")),
+    "one reference": Row(add_reference, documents),
+    "one more var": Row(add_variable, documents),
     "a file dropped into the document's folder": Row(
-        lambda house: shutil.copy(house.root / FIGURE, house.root / "report"), document
+        lambda house: shutil.copy(house.root / FIGURE, house.root / "report"), documents
     ),
     "a figure deleted": Row(delete(FIGURE), maker_of(FIGURE)),
     "an intermediate deleted": Row(delete(ARRAYS), maker_of(ARRAYS)),
@@ -337,7 +345,7 @@ HARMED = [name for name in ROWS if re.search("deleted$|truncated|flipped", name)
 
 BUILT = {
     "nothing", "every tracked file touched", "an intermediate touched",
-    "a sentence with a time stamp of the future", "two settings swap values",
+    "a sentence with a time stamp of the future", "one sentence that goes further", "two settings swap values",
     "a bit of an intermediate flipped", "a bit of the PDF flipped",
     ".snakemake deleted, then a setting changed",
 }  # fmt: skip
@@ -468,7 +476,7 @@ def one_leaf(block: str) -> str:
     return next((leaf for leaf in own if leaf.endswith(".seed")), own[0])
 
 
-FOUND = {"rules", "document", "engine_version"}
+FOUND = {"rules", "answers", "document", "engine_version"}
 """What rules find out themselves and give to their steps."""
 
 
@@ -514,7 +522,7 @@ def test_a_setting_changed_back_restores_and_computes_nothing(house, finished):
     assert back.rules == rerun
     assert back.steps("computed") == set()
     assert back.steps("restored") == {finished.graph.step[rule] for rule in rerun}
-    assert "restored" in (house.root / f"data/logs/{TOPIC}/compute.log").read_text("utf-8")
+    assert "restored" in (house.root / f"data/logs/{TOPIC}/compute_{TOPIC}.log").read_text("utf-8")
     assert house.artifacts() == finished.artifacts()
 
 
@@ -545,7 +553,7 @@ def test_the_engine_and_its_version_run_what_renders_and_verifies(house):
     house.configure({"report.engine": "quarto"})
     for version in ("1.10.1", "1.10.2"):
         more = install_quarto(house, version)
-        assert house.build(more=more).rules == {"publish_report"}
+        assert house.build(more=more).rules == documents(house.graph, house.root)
         assert house.build(more=more).rules == set()
     house.configure({"report.engine": "auto"})
     assert house.build(more=more).rules == set()  # the same engine by another name

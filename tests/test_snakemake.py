@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from house import House
 
+from scripts.pipeline import products
+
 
 def test_a_report_holds_the_document_and_every_figure(finished: House, tmp_path: Path) -> None:
     report = tmp_path / "report.zip"
@@ -17,7 +19,8 @@ def test_a_report_holds_the_document_and_every_figure(finished: House, tmp_path:
     assert run.code == 0, run.text
     names = [Path(name).name for name in zipfile.ZipFile(report).namelist()]
     figures = {path.name for path in (finished.root / "data/figures").rglob("*.svg")}
-    assert figures | {"assignment.pdf", "assignment.html"} <= set(names)
+    documents = {Path(name).name for name in products.PRODUCTS if "manifest" not in name}
+    assert figures | documents <= set(names)
 
 
 @pytest.mark.parametrize(

@@ -53,10 +53,11 @@ def test_a_sound_document_passes_every_check(edition: Path) -> None:
 
 def test_records_have_the_shape_of_every_check(edition: Path) -> None:
     for check in verify(edition / "a.pdf"):
-        record = check.record()
+        record = check.record("a")
         assert list(record) == [
             "id", "exercise", "statement", "method", "value", "bound", "passed",
         ]  # fmt: skip
+        assert record["id"] == f"a.{check.name}"
         assert (record["value"], record["bound"], record["passed"]) == (0, 0, True)
 
 

@@ -32,7 +32,7 @@ def remove_record_and_change_model(house: House) -> None:
         (remove_record_and_change_model, "compute_dice", "its code changed .*not on record.*"),
         (reruns.flip_bit(ARRAYS), "compute_dice", f"{ARRAYS} is damaged: .*"),
         (lambda house: (house.root / ARRAYS).unlink(), "compute_dice", f"{ARRAYS} is missing"),
-        (reruns.add_sentence, "publish_report", r"report/exercises/dice\.qmd was edited"),
+        (reruns.add_sentence, "publish_assignment", r"report/exercises/dice\.qmd was edited"),
         (reruns.bump_pin, "compute_dice", r"the pinned versions in envs/req.*changed"),
         (reruns.swap_outputs, "plot_dice", "its rule names other files .*"),
         (reruns.throw_another, "check_dice", "it reads a file that compute_dice makes again"),

@@ -23,37 +23,36 @@ PREVIOUS = "data/.previous"
 
 
 def keep(root: Path, digest: sidecar.Digest) -> None:
-    """Link the products to `PREVIOUS`, if all are there and whole. Raises OSError.
+    """Link the products that are there and whole to `PREVIOUS`. Raises OSError.
 
     digest: what gives a file's SHA-256.
     """
-    for product in (root / name for name in PRODUCTS):
-        found = sidecar.read(product)
-        if found is None or not product.is_file() or found.get("sha256") != digest(product):
-            return
     new = root / f"{PREVIOUS}.new"
     shutil.rmtree(new, ignore_errors=True)
     new.mkdir()
-    for path in _with_sidecars(root):
-        try:
-            os.link(path, new / path.name)
-        except OSError:  # a file system without links
-            shutil.copy2(path, new / path.name)
+    for product in (root / name for name in PRODUCTS):
+        found = sidecar.read(product)
+        if found is not None and product.is_file() and found.get("sha256") == digest(product):
+            for path in (product, sidecar.path_of(product)):
+                try:
+                    os.link(path, new / path.name)
+                except OSError:  # a file system without links
+                    shutil.copy2(path, new / path.name)
     new.rename(root / PREVIOUS)
 
 
-def put_back(root: Path) -> bool:
-    """Bring back what `keep` kept, if something is missing now; tell whether that was so."""
-    kept, paths = root / PREVIOUS, _with_sidecars(root)
-    missing = kept.is_dir() and not all(path.is_file() for path in paths)
-    if missing:
-        for path in paths:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            (kept / path.name).replace(path)
+def put_back(root: Path) -> list[str]:
+    """Bring back what `keep` kept and is missing now; return the products' names.
+
+    Each comes alone with its sidecar: a new one that was finished stays.
+    """
+    kept, back = root / PREVIOUS, []
+    for name in PRODUCTS:
+        files = (root / name, sidecar.path_of(root / name))
+        if (kept / files[0].name).is_file() and not all(path.is_file() for path in files):
+            for path in files:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                (kept / path.name).replace(path)
+            back.append(name)
     shutil.rmtree(kept, ignore_errors=True)
-    return missing
-
-
-def _with_sidecars(root: Path) -> list[Path]:
-    products = [root / name for name in PRODUCTS]
-    return products + [sidecar.path_of(product) for product in products]
+    return back

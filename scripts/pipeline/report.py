@@ -1,4 +1,4 @@
-"""`make report`: end what a killed build left at work, build, say where the PDF is."""
+"""`make report`: end what a killed build left at work, build, say where the documents are."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             )
         return code if code > 0 else 128 - code
     seconds = time.monotonic() - started
-    print(f"\nDone in {seconds:.0f} s. The assignment: {products.PDF}", file=sys.stderr)
+    print(f"\nDone in {seconds:.0f} s. To hand in: {products.PDF}", file=sys.stderr)
     return 0
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -70,7 +71,7 @@ def flag_files(workflow: Any) -> None:
     """Tell Snakemake what it should know of files.
 
     The bytes of a committed file count, not its time stamp: it is `ancient`. `snakemake --report`
-    holds the document and every figure and table, by topic.
+    holds the documents and every figure and table, by topic.
     """
     from snakemake.io import ancient, report
 
@@ -108,8 +109,17 @@ def results_of(workflow: Any, kind: str) -> list[str]:
 
 def shown(root: Path, texts: Iterable[str], made: Iterable[str]) -> list[str]:
     """Return those of the files `made` below `report` that a text names."""
-    whole = "".join((root / name).read_text("utf-8") for name in texts if name.endswith(".qmd"))
+    whole = _whole(root, texts)
     return [path for path in made if path.removeprefix("report/") in whole]
+
+
+def labels(root: Path, texts: Iterable[str]) -> list[str]:
+    """Return the labels of what texts number: statements, figures, tables, equations, sections."""
+    return re.findall(r"\{#([a-z]+-[\w-]+)", _whole(root, texts))
+
+
+def _whole(root: Path, texts: Iterable[str]) -> str:
+    return "".join((root / name).read_text("utf-8") for name in texts if name.endswith(".qmd"))
 
 
 def text_files(root: Path) -> list[str]:

@@ -180,8 +180,8 @@ def _remove_leftovers(root: Path) -> None:
 
 def _end(root: Path, descriptor: int) -> None:
     """Put the products back, unless a job is still at work: then the next build does."""
-    if lock.alone(descriptor) and products.put_back(root):
-        print("The PDF was not changed.", file=sys.stderr)
+    if lock.alone(descriptor) and (names := products.put_back(root)):
+        print(f"Not changed: {', '.join(names)}.", file=sys.stderr)
 
 
 def _end_the_future(root: Path, names: Set[str]) -> None:

@@ -33,9 +33,10 @@ RELATIONS = {"<=": r"\le", ">=": r"\ge"}
 
 
 class Settings(Author, leaves=()):
-    """Whose the document is, and which rule makes each artifact."""
+    """Whose the documents are, which rule makes each artifact, the labels of the assignment."""
 
     rules: dict[str, str]
+    answers: list[str]
 
 
 SEVERAL = ("summaries", "checks", "displays", "boxes", "copies")
@@ -58,7 +59,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
             "artifacts": [describe(path) | {"rule": settings.rules[str(path)]} for path in made],
         },
     )
-    write_variables(found.variables, values, checks, author)
+    counts = count(checks) | {
+        "assignment": count(check for check in checks if check["claim"] in settings.answers)
+    }
+    write_variables(found.variables, values, counts, author)
     write_claims(found.claims, checks)
     write_provenance(found.provenance, found.displays)
     for path in found.boxes:
@@ -111,22 +115,25 @@ def describe(artifact: Path) -> dict[str, Any]:
     }
 
 
+def count(checks: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return as text how many checks there are, by method and of all."""
+    methods = [check["method"] for check in checks]
+    return {method: str(methods.count(method)) for method in METHODS} | {"all": str(len(methods))}
+
+
 def write_variables(
     path: Path,
     values: Mapping[str, Mapping[str, Any]],
-    checks: Sequence[Mapping[str, Any]],
+    counts: Mapping[str, Any],
     author: Mapping[str, str],
 ) -> None:
     """Write `_variables.yml`: the texts of all values, the counts of checks, and the author."""
-    variables: dict[str, dict[str, str]] = {
+    variables: dict[str, Mapping[str, Any]] = {
         topic: {key: markdown_escape(str(entry["text"])) for key, entry in keys.items()}
         for topic, keys in values.items()
     }
     variables["author"] = {key: markdown_escape(text) for key, text in author.items()}
-    counts = {method: sum(check["method"] == method for check in checks) for method in METHODS}
-    variables["checks"] = {
-        key: str(count) for key, count in (counts | {"all": len(checks)}).items()
-    }
+    variables["checks"] = counts
     heading = "# Made by the build (rule collect); do not edit.\n"
     text = yaml.safe_dump(variables, allow_unicode=True, default_style='"', width=10_000)
     path.write_text(heading + text, encoding="utf-8")

@@ -41,7 +41,12 @@ use rule step as collect_report with:
         boxes=BOXES,
         copies=COPIES,
     params:
-        contract=contract("report.collect", rules=RULES, sidecars=True),
+        contract=contract(
+            "report.collect",
+            rules=RULES,
+            answers=building.labels(ROOT, ANSWERS),
+            sidecars=True,
+        ),
 
 
 use rule step as publish_assignment with:
