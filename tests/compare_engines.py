@@ -9,7 +9,6 @@ listed in this file and nowhere else. Needs Quarto 1.10 on PATH and some four se
 from __future__ import annotations
 
 import re
-import shutil
 import subprocess
 import sys
 import tempfile

@@ -22,6 +22,9 @@ TESTS = ("test_dice", "test_config", "test_quarto_project", "test_reruns")
 OF_RERUNS = "not test_reruns or dice or table_of_readers"
 
 
+PARTS = ("exercises", "companion")
+
+
 def text_of(house: House) -> str:
     pages = pypdf.PdfReader(house.root / "report/build/companion.pdf").pages
     return " ".join(" ".join(page.extract_text() for page in pages).split())
@@ -41,7 +44,7 @@ def test_the_page_adds_an_exercise_that_can_be_removed_again(tmp_path):
     house.put_back(before)
     for path in ("scripts/dice", "data/results/dice", "data/figures/dice"):
         shutil.rmtree(house.root / path)
-    for path in ("workflow/rules/dice.smk", "report/exercises/dice.qmd", "report/companion/dice.qmd"):
+    for path in ("workflow/rules/dice.smk", *(f"report/{part}/dice.qmd" for part in PARTS)):
         (house.root / path).unlink()
     house.build()
     assert "dice" not in text_of(house)

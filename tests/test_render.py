@@ -675,7 +675,7 @@ def test_where_a_line_may_break_in_a_formula(markdown: str) -> None:
     assert LINES[markdown] in typst
 
 
-@pytest.mark.parametrize(("sections", "second"), [(5, "sec-3"), (2, None)])
+@pytest.mark.parametrize(("sections", "second"), [(5, "t-12"), (2, None)])
 def test_long_contents_stand_in_two_columns(
     tmp_path: Path, sections: int, second: str | None
 ) -> None:

@@ -226,6 +226,6 @@ def test_command_line(edition: Path, tmp_path: Path, capsys: pytest.CaptureFixtu
     assert main(["--pdf", pdf, "--html", str(tmp_path / "b.html")]) == 1
     captured = capsys.readouterr()
     assert json.loads(captured.out)[-1]["passed"] is False
-    assert "not so: PDF and HTML have the same headings: 2training; 2x" in captured.err
+    assert "not so: PDF and HTML have the same headings: 5training; 5x" in captured.err
     assert main(["--pdf", str(tmp_path / "none.pdf")]) == 1
     assert "does not exist; render it first" in capsys.readouterr().err
