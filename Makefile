@@ -14,7 +14,7 @@ help: ## list what can be made
 setup: ## make .venv if it is missing or its pins changed
 	@sh envs/setup.sh "$(PYTHON)"
 
-report: setup ## build assignment.pdf (to hand in) and companion.pdf (goes further) in report/build; only what changed is run again
+report: setup ## build report/build/assignment.pdf, to hand in, and companion.pdf; only what changed is run again
 	@python -m scripts.pipeline.report
 
 test: setup ## run every kind of test, each with its representatives
