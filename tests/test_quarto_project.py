@@ -29,7 +29,9 @@ def test_a_bare_render_has_the_documents_date() -> None:
 
 def test_the_preview_watches_every_text_of_the_author() -> None:
     watched = yaml.safe_load((REPORT / "_quarto.yml").read_text())["execute"]["ipynb-filters"]
-    texts = {path.relative_to(ROOT).as_posix() for path in REPORT.glob("exercises/*.qmd")}
+    folders = ("exercises/*.qmd", "companion/*.qmd")
+    paths = [REPORT / "exercises.qmd", *(path for texts in folders for path in REPORT.glob(texts))]
+    texts = {path.relative_to(ROOT).as_posix() for path in paths}
     assert set(watched) == texts
     assert len(watched) == len(texts)
 
