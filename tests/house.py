@@ -354,16 +354,20 @@ def copy_source(target: Path, small: bool = False) -> House:
 
 def keep(root: Path, *kept: str) -> None:
     """Leave only some exercises in the four lists; delete the texts of the others."""
-    known = topics(root)
-    listed = re.compile(rf'^.*["/]({"|".join(known)})(?:",|\.qmd.*)\n+', re.MULTILINE)
+    known = "|".join(sorted(topics(root), key=len, reverse=True))
+    listed = re.compile(rf'^.*["/]({known})\w*(?:",|\.qmd.*)\n+', re.MULTILINE)
+
+    def kept_only(found: re.Match[str]) -> str:
+        if found[1] in kept:
+            return found[0]
+        text = root / found[0].strip(" -\n")  # as _quarto.yml lists each
+        if text.is_file():
+            text.unlink()
+        return ""
+
     lists = ("exercises.qmd", "companion.qmd", "_quarto.yml")
     for path in (root / "Snakefile", *(root / "report" / name for name in lists)):
-        text = path.read_text(encoding="utf-8")
-        text = listed.sub(lambda found: found[0] if found[1] in kept else "", text)
-        path.write_text(text, encoding="utf-8")
-    for topic in set(known) - set(kept):
-        for folder in ("exercises", "companion"):
-            (root / f"report/{folder}/{topic}.qmd").unlink(missing_ok=True)
+        path.write_text(listed.sub(kept_only, path.read_text(encoding="utf-8")), encoding="utf-8")
 
 
 def built(folder: Path, small: bool = False) -> House:
