@@ -88,7 +88,7 @@ def _level(axes: Axes, height: float, word: str) -> None:
 
 def draw_losses(path: Path, arrays: Arrays, settings: Settings) -> None:
     """Draw both players' losses over the epochs, the equilibrium values and the events marked."""
-    figure, shown = style.new_figure(2.7), _window(arrays, settings, 5)
+    figure, shown = style.new_figure(2.1), _window(arrays, settings, 5)
     upper, lower = figure.subplots(2, 1, sharex=True)
     for axes, name, color, height, word in (
         (upper, "discriminator", style.BLUE, 2 * LOG2, "2 log 2"),
@@ -131,7 +131,7 @@ def _density(points: Floats, mean: float, spread: float) -> Floats:
 
 def draw_discriminator(path: Path, arrays: Arrays, settings: Settings) -> None:
     """Draw D(x) over both densities at the six events of the run."""
-    figure = style.new_figure(2.7)
+    figure = style.new_figure(2.2)
     states = arrays["baseline_states"]
     low = min(settings.data_mean, float(states[:, 0].min())) - 3 * settings.spread
     high = max(settings.data_mean, float(states[:, 0].max())) + 3 * settings.spread
@@ -292,7 +292,7 @@ def _pair_window(displacements: Floats, multiplier: complex) -> int:
 
 def draw_rates(path: Path, arrays: Arrays, settings: Settings) -> None:
     """Draw parameters and losses for each of the six pairs of rates, from the set start."""
-    figure, rest = style.new_figure(4.5), _rest(arrays)
+    figure, rest = style.new_figure(3.6), _rest(arrays)
     grid = figure.subplots(4, 3, gridspec_kw={"height_ratios": [3, 2, 3, 2]})
     for k, (upper, lower) in enumerate(zip(grid[::2].ravel(), grid[1::2].ravel(), strict=True)):
         multiplier = complex(arrays["pair_predicted"][k])
@@ -314,10 +314,10 @@ def draw_rates(path: Path, arrays: Arrays, settings: Settings) -> None:
             f"{PANELS[k]}: $\\eta_G$ = {generator_rate:g}, $\\eta_D$ = {discriminator_rate:g}",
             fontsize=8.5,
         )
-    first, second = grid[0, 0], grid[1, 0]
+    first, second = grid[0, 1], grid[1, 1]
     for axes, red, blue, heights in (
-        (first, "$\\theta-\\theta^*$", "$\\phi_1$", (0.1, 0.8)),
-        (second, "$L_G$", "$L_D$", (0.72, 0.04)),
+        (first, "$\\theta-\\theta^*$", "$\\phi_1$", (0.1, 0.75)),
+        (second, "$L_G$", "$L_D$", (0.65, 0.05)),
     ):
         for word, color, height in (
             (red, style.VERMILLION, heights[0]),
@@ -333,7 +333,7 @@ def draw_rates(path: Path, arrays: Arrays, settings: Settings) -> None:
 
 def draw_sgd_losses(path: Path, arrays: Arrays, settings: Settings) -> None:
     """Draw both losses, gradient descent beside SGD, at the same rates and number of updates."""
-    figure, shown = style.new_figure(2.7), _window(arrays, settings, 5)
+    figure, shown = style.new_figure(2.2), _window(arrays, settings, 5)
     shown = min(shown, len(arrays["sgd_drawn_losses"]))
     grid = figure.subplots(2, 2, sharex=True, sharey="row")
     full = arrays["sgd_drawn_full_losses"][: shown // STRIDE + 1]
@@ -474,10 +474,7 @@ def write_sgd(path: Path, arrays: Arrays, settings: Settings) -> None:
     ends = full_losses(arrays["baseline_states"][-1:], arrays["real"], arrays["noise"])[0]
     descent = ["gradient descent, its end", _signed(arrays["baseline_states"][-1, 0] - rest[0])]
     rows.insert(0, [*descent, "0", "0", *(f"{e:.3f}" for e in ends)])
-    header = [
-        *("run", "mean of $\\theta-\\theta^*$", "sd of $\\theta$", "law"),
-        *("$L_D$, mean (sd)", "$L_G$, mean (sd)"),
-    ]
+    header = [*("run", "mean", "sd", "sd by law", "$L_D$: mean (sd)", "$L_G$: mean (sd)")]
     save_table(path, header, rows, "lrrrrr")
 
 
