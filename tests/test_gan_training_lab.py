@@ -604,6 +604,7 @@ BROKEN: list[tuple[str, Break]] = [
     *((f"variance-{scheme}", wrong_law(number)) for number, scheme in enumerate(theory.SCHEMES)),
     ("variance-half", change("linear", shuffling_did_nothing)),
     ("bias", change("bias_closed", lambda bias: -bias)),
+    ("bias-place", change("bias_closed", lambda bias: bias[..., ::-1])),
 ]
 
 

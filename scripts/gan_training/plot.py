@@ -88,37 +88,28 @@ def _level(axes: Axes, height: float, word: str) -> None:
 
 def draw_losses(path: Path, arrays: Arrays, settings: Settings) -> None:
     """Draw both players' losses over the epochs, the equilibrium values and the events marked."""
-    figure, shown = style.new_figure(2.1), _window(arrays, settings, 5)
+    figure, shown = style.new_figure(1.9), _window(arrays, settings, 5)
     upper, lower = figure.subplots(2, 1, sharex=True)
-    for axes, name, color, height, word in (
-        (upper, "discriminator", style.BLUE, 2 * LOG2, "2 log 2"),
-        (lower, "generator", style.VERMILLION, LOG2, "log 2"),
+    for axes, name, letter, color, height, word in (
+        (upper, "discriminator", "D", style.BLUE, 2 * LOG2, "2 log 2"),
+        (lower, "generator", "G", style.VERMILLION, LOG2, "log 2"),
     ):
         axes.plot(arrays[f"baseline_{name}_losses"][:shown], color=color)
         _level(axes, height, word)
-        axes.set_ylabel(f"{name}'s\nloss (nats)")
+        axes.set_ylabel(f"$L_{letter}$ (nats)")
         for epoch in arrays["snapshot_epochs"][1:5]:
             axes.axvline(epoch, color=style.GREY, linewidth=0.5, zorder=0)
-    for k, (event, epoch) in enumerate(zip(summary.EVENTS, arrays["snapshot_epochs"], strict=True)):
-        if event not in ("start", "end"):
-            upper.annotate(
-                EVENT_WORDS[event],
-                (epoch, 1.0),
-                (4, 3 + 11 * (4 - k)),
-                xycoords=("data", "axes fraction"),
-                textcoords="offset points",
-                color=style.GREY,
-                fontsize=8,
-                arrowprops=None,
-            )
-            upper.annotate(
-                "",
-                (epoch, 1.0),
-                (0, 8 + 11 * (4 - k)),
-                xycoords=("data", "axes fraction"),
-                textcoords="offset points",
-                arrowprops={"arrowstyle": "-", "color": style.GREY, "linewidth": 0.5},
-            )
+    for epoch in arrays["snapshot_epochs"][1:5]:
+        upper.annotate(
+            str(epoch),
+            (epoch, 1.0),
+            (0, 2),
+            xycoords=("data", "axes fraction"),
+            textcoords="offset points",
+            color=style.GREY,
+            fontsize=8,
+            ha="center",
+        )
     lower.set_xlabel("epoch (one full-batch update of each player)")
     lower.set_xlim(0, shown)
     style.save_figure(figure, path)
@@ -131,7 +122,7 @@ def _density(points: Floats, mean: float, spread: float) -> Floats:
 
 def draw_discriminator(path: Path, arrays: Arrays, settings: Settings) -> None:
     """Draw D(x) over both densities at the six events of the run."""
-    figure = style.new_figure(2.2)
+    figure = style.new_figure(2.1)
     states = arrays["baseline_states"]
     low = min(settings.data_mean, float(states[:, 0].min())) - 3 * settings.spread
     high = max(settings.data_mean, float(states[:, 0].max())) + 3 * settings.spread
@@ -292,7 +283,7 @@ def _pair_window(displacements: Floats, multiplier: complex) -> int:
 
 def draw_rates(path: Path, arrays: Arrays, settings: Settings) -> None:
     """Draw parameters and losses for each of the six pairs of rates, from the set start."""
-    figure, rest = style.new_figure(3.6), _rest(arrays)
+    figure, rest = style.new_figure(3.4), _rest(arrays)
     grid = figure.subplots(4, 3, gridspec_kw={"height_ratios": [3, 2, 3, 2]})
     for k, (upper, lower) in enumerate(zip(grid[::2].ravel(), grid[1::2].ravel(), strict=True)):
         multiplier = complex(arrays["pair_predicted"][k])
@@ -333,7 +324,7 @@ def draw_rates(path: Path, arrays: Arrays, settings: Settings) -> None:
 
 def draw_sgd_losses(path: Path, arrays: Arrays, settings: Settings) -> None:
     """Draw both losses, gradient descent beside SGD, at the same rates and number of updates."""
-    figure, shown = style.new_figure(2.2), _window(arrays, settings, 5)
+    figure, shown = style.new_figure(2.0), _window(arrays, settings, 5)
     shown = min(shown, len(arrays["sgd_drawn_losses"]))
     grid = figure.subplots(2, 2, sharex=True, sharey="row")
     full = arrays["sgd_drawn_full_losses"][: shown // STRIDE + 1]
@@ -348,7 +339,7 @@ def draw_sgd_losses(path: Path, arrays: Arrays, settings: Settings) -> None:
         descent.plot(arrays[f"baseline_{name}_losses"][:shown], color=color)
         stochastic.plot(singles, ".", color=color, alpha=0.25, markersize=1.5, rasterized=False)
         stochastic.plot(np.arange(len(full)) * STRIDE, full[:, row], color=style.INK, linewidth=0.9)
-        descent.set_ylabel(f"{name}'s\nloss (nats)")
+        descent.set_ylabel(f"$L_{name[0].upper()}$ (nats)")
         descent.axhline(height, color=style.GREY, linewidth=0.8, linestyle=(0, (4, 2)))
         _level(stochastic, height, word)
         descent.set_ylim(0, 1.05 * float(np.quantile(singles, 0.995)))
@@ -444,7 +435,7 @@ def _rounded(number: float, digits: int) -> str:
 
 def _signed(number: float) -> str:
     text = _rounded(number, 3)
-    return f"$+{text}$" if number > 0 and float(text) else f"${text}$"
+    return f"+{text}" if number > 0 and float(text) else text
 
 
 def write_sgd(path: Path, arrays: Arrays, settings: Settings) -> None:
@@ -452,9 +443,9 @@ def write_sgd(path: Path, arrays: Arrays, settings: Settings) -> None:
     rest, rows = _rest(arrays), []
     rates = Rates(settings.generator_rate, settings.discriminator_rate)
     for how, word in (
-        ("drawn", "SGD, with replacement"),
-        ("shuffled", "SGD, shuffled passes"),
-        ("slow", f"SGD, rates ÷ {settings.sgd_divisor}"),
+        ("drawn", "SGD"),
+        ("shuffled", "shuffled passes"),
+        ("slow", f"rates ÷ {settings.sgd_divisor}"),
     ):
         states, losses = arrays[f"sgd_{how}_states"], arrays[f"sgd_{how}_full_losses"]
         late, late_losses = states[len(states) // 2 :, 0], losses[len(losses) // 2 :]
@@ -462,8 +453,8 @@ def write_sgd(path: Path, arrays: Arrays, settings: Settings) -> None:
         rows.append(
             [
                 word,
-                f"{_signed(late.mean() - rest[0])} ± {errors[0]:.3f}",
-                f"{late.std():.3f} ± {errors[1]:.3f}",
+                f"${_signed(late.mean() - rest[0])}$ ({errors[0]:.3f})",
+                f"{late.std():.3f} ({errors[1]:.3f})",
                 f"{summary.sgd_law(how, arrays, rates, settings.sgd_divisor):.3f}",
                 *(
                     f"{late_losses[:, k].mean():.3f} ({late_losses[:, k].std():.3f})"
@@ -472,9 +463,9 @@ def write_sgd(path: Path, arrays: Arrays, settings: Settings) -> None:
             ]
         )
     ends = full_losses(arrays["baseline_states"][-1:], arrays["real"], arrays["noise"])[0]
-    descent = ["gradient descent, its end", _signed(arrays["baseline_states"][-1, 0] - rest[0])]
+    descent = ["gradient descent", f"${_signed(arrays['baseline_states'][-1, 0] - rest[0])}$"]
     rows.insert(0, [*descent, "0", "0", *(f"{e:.3f}" for e in ends)])
-    header = [*("run", "mean", "sd", "sd by law", "$L_D$: mean (sd)", "$L_G$: mean (sd)")]
+    header = [*("run", "mean (error)", "sd (error)", "sd by law", "$L_D$ (sd)", "$L_G$ (sd)")]
     save_table(path, header, rows, "lrrrrr")
 
 

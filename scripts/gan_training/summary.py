@@ -34,6 +34,8 @@ def shown_distance(distance: float) -> str:
     """Return a distance from the equilibrium as TeX; "runs away" where it is no number."""
     if not np.isfinite(distance):
         return "runs away"
+    if distance >= 0.01:
+        return f"{distance:.2g}"
     return f"${scientific(distance)['text']}$" if distance >= RESTING else "$<10^{-9}$"
 
 
