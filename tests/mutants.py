@@ -154,9 +154,11 @@ def run_step(
 
 def run_steps(
     monkeypatch: pytest.MonkeyPatch, steps: Iterable[Any], knobs: Mapping[str, Any],
-    folder: Path, displays: str, **read: Path,
+    folder: Path, displays: str, plots: Mapping[str, Path] | None = None, **read: Path,
 ) -> dict[str, Path]:  # fmt: skip
     """Compute, check and plot; `displays`: names of figures, and of tables with their ending.
+
+    plots: files that only plot reads or writes; read: files that only compute reads.
 
     Returns the files, by name.
     """
@@ -167,7 +169,7 @@ def run_steps(
     shown = {Path(name).stem: folder / name for name in names}
     run_step(monkeypatch, compute, knobs, **arrays, **summary, **read)
     run_step(monkeypatch, check, knobs, **arrays, **checks)
-    run_step(monkeypatch, plot, knobs, **arrays, **shown)
+    run_step(monkeypatch, plot, knobs, **arrays, **shown, **(plots or {}))
     for path in shown.values():
         assert path.read_text("utf-8").startswith("<?xml" if path.suffix == ".svg" else "|")
     return arrays | summary | checks | shown

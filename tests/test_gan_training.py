@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import itertools
 import math
+import re
+import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,11 +22,14 @@ from mutants import Break, Checks, change, each, patch, run_steps
 
 from scripts.common import artifacts
 from scripts.common.arrays import Arrays
+from scripts.common.seeds import generator
 from scripts.gan_training import (
     baseline,
     check,
     checks_best_response,
+    checks_comments,
     checks_formulas,
+    checks_published,
     checks_runs,
     compute,
     local,
@@ -172,7 +179,7 @@ def test_a_runaway_ends_in_nan_and_not_in_a_crash() -> None:
     rates = Rates(900.0, 9.0)
     whole = model.train((0.0, 0.0, 0.0), REAL, NOISE, rates, 400)
     assert np.isnan(whole.states[-1]).all()
-    assert summary.far_outcome(whole.states, model.equilibrium(REAL, NOISE)) == "runs away"
+    assert summary.shown_distance(float(whole.states[-1, 0])) == "runs away"
     ten = np.tile(REAL, 200), np.tile(NOISE, 200)
     single = model.train_one_at_a_time((0.0, 0.0, 0.0), *ten, Rates(9e5, 9e3))
     assert single.states.shape == (601, 3)
@@ -198,7 +205,7 @@ def test_first_index() -> None:
 
 
 def test_each_loss_reaches_only_its_own_player() -> None:
-    run = baseline.train(STATE.tolist(), itertools.repeat((REAL, NOISE), 20), Rates(0.3, 0.2))
+    run = baseline.train(STATE.tolist(), itertools.repeat((REAL, NOISE), 20), 0.3, 0.2)
     assert run.foreign_gradients.shape == (20, 2)
     assert not run.foreign_gradients.any()
 
@@ -207,10 +214,39 @@ def test_each_loss_reaches_only_its_own_player() -> None:
 def test_baseline_agrees_with_the_closed_form(kind: model.GeneratorLoss) -> None:
     rates = Rates(0.3, 0.2)
     batches = itertools.repeat((REAL, NOISE), 50)
-    run = baseline.train(STATE.tolist(), batches, rates, kind)
+    run = baseline.train(STATE.tolist(), batches, 0.3, 0.2, flipped=kind == "flipped")
     path = model.train(STATE, REAL, NOISE, rates, 50, kind)
-    assert np.abs(run.path.states - path.states).max() < 1e-12
-    assert np.abs(run.path.generator_losses - path.generator_losses).max() < 1e-12
+    assert np.abs(run.states - path.states).max() < 1e-12
+    assert np.abs(run.generator_losses - path.generator_losses).max() < 1e-12
+
+
+PROGRAM = Path(baseline.__file__)
+
+
+def test_the_program_can_be_printed_and_read_by_itself() -> None:
+    lines = PROGRAM.read_text("utf-8").splitlines()
+    assert len(lines) <= 200
+    assert max(map(len, lines)) <= 84
+    names = {line.split()[1].split(".")[0] for line in lines if re.match(r"(from|import) ", line)}
+    assert names <= {"__future__", "argparse", "hashlib", "collections", "typing", "numpy", "torch"}
+
+
+def test_the_program_runs_bare(tmp_path: Path) -> None:
+    shutil.copy(PROGRAM, tmp_path / "alone.py")  # nothing of the project beside it
+    command = [sys.executable, "alone.py", "--epochs", "30", "--figure", "runs.svg"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert "equilibrium: theta = 2.8707" in done.stdout
+    assert len(done.stdout.splitlines()) == 8
+    assert (tmp_path / "runs.svg").stat().st_size > 5000
+
+
+def test_the_program_draws_the_data_of_the_build() -> None:
+    real, noise = compute.data(CONFIGURED)
+    drawn = generator(CONFIGURED.seed, "gan_training.data").standard_normal(len(real))
+    assert np.array_equal(real, CONFIGURED.data_mean + CONFIGURED.spread * drawn)
+    order = baseline.stream(CONFIGURED.seed, "order.drawn").integers(len(real), size=(9, 2))
+    assert np.array_equal(order, compute.sgd_order(CONFIGURED, "drawn", 1)[:9])
+    assert not np.array_equal(real - CONFIGURED.data_mean, noise)
 
 
 # ---------------------------------------------------------------- near the equilibrium
@@ -283,18 +319,30 @@ def test_orders_of_examples() -> None:
     assert drawn.max() < 50
 
 
-@pytest.mark.parametrize(
-    ("distances", "word"),
-    [
-        (0.99 ** np.arange(400), "settles"),
-        (np.full(400, 1e-9), "settles"),
-        (np.full(400, 0.1), "keeps moving"),
-        (np.full(400, np.nan), "runs away"),
-    ],
-)
-def test_outcomes(distances: np.ndarray, word: str) -> None:
-    states = np.stack([distances, 0 * distances, 0 * distances], axis=1)
-    assert summary.far_outcome(states, np.zeros(3)) == word
+def test_distances_that_rounding_decides_are_not_shown() -> None:
+    assert summary.shown_distance(0.0123) == "0.012"
+    assert summary.shown_distance(0.00123) == "$1.2 \\times 10^{-3}$"
+    assert summary.shown_distance(3e-15) == summary.shown_distance(0.0) == "$<10^{-9}$"
+
+
+def test_best_reply_has_no_gradient_left() -> None:
+    phi = summary.best_reply(1.7, REAL, NOISE)
+    state = np.array([1.7, *phi])
+    left = model.discriminator_gradient(REAL, model.generate(NOISE, state), state)
+    assert np.abs(left).max() < 1e-12
+
+
+def test_epochs_worse_than_a_coin() -> None:
+    losses = 2 * math.log(2) + np.array([0.0, -0.1, 0.1, 0.2, 0.1, -0.1, 0.1])
+    assert summary.coin_epochs(losses, 3) == (2, 4)
+
+
+def test_blocks_of_independent_numbers_give_the_usual_standard_error() -> None:
+    random = np.random.default_rng(0)
+    errors = [summary.block_errors(random.normal(size=10_000)) for _ in range(100)]
+    mean, deviation = np.mean(errors, axis=0)
+    assert mean == pytest.approx(10_000**-0.5, rel=0.15)
+    assert deviation == pytest.approx(20_000**-0.5, rel=0.15)
 
 
 def test_pull_weights_sum_to_one_and_start_equal() -> None:
@@ -327,7 +375,10 @@ def test_steps_as_commands(
     checks.repeat(monkeypatch, lambda maker: True)
     figures = "losses discriminator path samples two_losses rates sgd_losses sgd_path"
     displays = f"{figures} snapshot_table.md rate_table.md sgd_table.md"
-    files = run_steps(monkeypatch, (compute, check, plot), vars(SMALL), tmp_path, displays)
+    code = {"program": PROGRAM, "program_listing": tmp_path / "program.md"}
+    steps = (compute, check, plot)
+    files = run_steps(monkeypatch, steps, vars(SMALL), tmp_path, displays, code)
+    assert code["program_listing"].read_text("utf-8") == f"```python\n{PROGRAM.read_text()}```\n"
     values = artifacts.load_json(files["summary"])["values"]
     assert values["pair_a_predicted"]["value"] == "spiral"
 
@@ -375,7 +426,8 @@ def doubled_generator_rate(right: Any) -> Any:
 
 
 def foreign_gradients() -> Any:
-    return baseline.train([0.0, 0.1, 0.2], [(REAL, NOISE)], RATES).foreign_gradients
+    rates = RATES.generator, RATES.discriminator
+    return baseline.train([0.0, 0.1, 0.2], [(REAL, NOISE)], *rates).foreign_gradients
 
 
 def leak(monkeypatch: pytest.MonkeyPatch, arrays: Arrays) -> Arrays:
@@ -433,7 +485,95 @@ def lowered(arrays: Any) -> Any:
     return arrays
 
 
+def late_passage(right: Any) -> Any:
+    """The passage taken for the moment at which theta comes back, when the best reply is flat."""
+    return lambda arrays: int(arrays["snapshot_epochs"][1])
+
+
+def with_the_trained_discriminator(right: Any) -> Any:
+    """The best reply taken for the one of a fixed, earlier discriminator: the lag again."""
+    return lambda theta, real, noise, start: (
+        np.asarray(start) + 0.1 * (right(theta, real, noise, start) - np.asarray(start))
+    )
+
+
+def only_the_product(monkeypatch: pytest.MonkeyPatch, arrays: Arrays) -> Arrays:
+    """A loss whose excess comes from the product of slope and displacement alone."""
+    slopes = arrays["baseline_states"][:-1, 2]
+    product = slopes * checks_comments.displacements(arrays)[:-1] / 2
+    return {"baseline_discriminator_losses": 2 * math.log(2) + 1.2 * product}
+
+
+def rounding_shown(right: Any) -> Any:
+    return lambda distance: f"{distance:.17g}"
+
+
+def swapped_noise(arrays: Any) -> Any:
+    return arrays[:, ::-1]
+
+
+def first_of(factor: float) -> Callable[[Any], Any]:
+    """Scale the first of the numbers that a function returns."""
+    return lambda right: lambda *given: (factor * right(*given)[0], *right(*given)[1:])
+
+
 BROKEN: list[tuple[str, Break]] = [
+    ("speed", bend(checks_comments, "stated_speed", scaled(1.001))),
+    ("weight-near-half", bend(summary, "generated_weights", scaled(1.99))),
+    ("theta-follows-slope", change("baseline_states", lambda states: states * [1, 1, -1])),
+    ("lag", bend(checks_comments, "passage_of", late_passage)),
+    ("overshoot-needs-lag", bend(checks_comments, "best_reply", with_the_trained_discriminator)),
+    ("coin-convexity", change("baseline_discriminator_losses", lambda losses: losses - 0.1)),
+    ("worse-than-coin", bend(checks_comments, "turn_of", lambda right: lambda arrays: 990)),
+    ("coin-curvature", only_the_product),
+    (
+        "generator-loss-misleads",
+        change(
+            "baseline_generator_losses",
+            lambda losses: np.where(np.arange(1, len(losses) + 1) == len(losses), 0, losses),
+        ),
+    ),
+    ("rule", bend(theory, "rule", scaled(1.5))),
+    ("sgd-law", bend(theory, "noise_direction", scaled(2))),
+    ("sgd-shuffled", change("sgd_shuffled_states", lambda states: 3 * states)),
+    ("generator-noisier", change("sgd_drawn_full_losses", swapped_noise)),
+    ("printed-numbers", bend(summary, "shown_distance", rounding_shown)),
+    ("dirac-gan", bend(theory, "alternating_map", lambda right: theory.simultaneous_map)),
+    (
+        "negative-momentum",
+        bend(
+            checks_published,
+            "stated_cubic",
+            lambda right: lambda x, d, k, beta: right(x, d, k, -beta),
+        ),
+    ),
+    (
+        "schur-conditions",
+        bend(
+            checks_published,
+            "stated_momentum_region",
+            lambda right: lambda eta_d, d, k, beta: right(eta_d, d, k, -beta),
+        ),
+    ),
+    (
+        "momentum-runs",
+        bend(
+            checks_published,
+            "stated_momentum_region",
+            lambda right: lambda eta_d, d, k, beta: right(eta_d, d, 1.2 * k, beta),
+        ),
+    ),
+    ("critical-damping", bend(checks_published, "stated_critical", first_of(1.1))),
+    (
+        "two-time-scales",
+        bend(
+            checks_published,
+            "stated_slow_eigenvalue",
+            lambda right: lambda eta_g, variance: 1 - eta_g / variance,
+        ),
+    ),
+    ("jensen-shannon", bend(checks_published, "stated_divergence", scaled(2))),
+    ("flow", bend(checks_published, "stated_flow", scaled(2))),
     ("gradient-formulas", bend(checks_formulas, "stated_gradients", negate_first)),
     ("gradients-of-the-code", bend(model, "generator_gradient", scaled(-1))),
     ("stable-functions", bend(model, "softplus", lambda right: lambda t: np.log(1 + np.exp(t)))),

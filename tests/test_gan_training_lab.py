@@ -162,8 +162,8 @@ class TestEngine:
         real, noise = data()
         start = [0.0, 0.1, -0.2]
         found = engine.paths(real, noise, [rates[0]], [rates[1]], start, 300)[:, :, 0]
-        run = baseline.train(start, itertools.repeat((real, noise), 300), model.Rates(*rates))
-        np.testing.assert_allclose(found, run.path.states, atol=1e-6)
+        run = baseline.train(start, itertools.repeat((real, noise), 300), *rates)
+        np.testing.assert_allclose(found, run.states, atol=1e-6)
 
     def test_simultaneous_updates(self) -> None:
         real, noise = data()
@@ -506,6 +506,15 @@ def times(factor: float, function: Wrong) -> Wrong:
     return lambda *given: factor * function(*given)
 
 
+def spirals_of_the_largest(M: Any, eta_d: Any) -> Any:
+    modulus = 1 - eta_d / 2 * np.linalg.eigvalsh(M)[:, 1]
+    return modulus, modulus
+
+
+def everybody_moves(slope: Any, deviation: Any, eta_g: Any, eta_d: Any) -> Any:
+    return slope - deviation, deviation + slope
+
+
 RIGHT_LAW, RIGHT_FALLS = theory.shuffled_variance, checks_theory.claimed_falls
 
 
@@ -577,7 +586,9 @@ CLAIMED = checks_theory.claimed_characteristic
 BROKEN: list[tuple[str, Break]] = [
     ("linear-map", patch(theory, "alternating_map", theory.simultaneous_map)),
     ("characteristic", patch(checks_theory, "claimed_characteristic", times(2, CLAIMED))),
-    ("no-spiral-out", patch(checks_theory, "claimed_imaginary_part", lambda w, p: (1 + p) * w)),
+    ("no-spiral-out", patch(checks_theory, "claimed_spirals", spirals_of_the_largest)),
+    ("second-form", patch(theory, "rule", times(1.1, theory.rule))),
+    ("linear-growth", patch(checks_theory, "saturated_epoch", everybody_moves)),
     ("flip", patch(theory, "stability_limit", times(1.01, theory.stability_limit))),
     ("stability-region", patch(theory, "is_stable", stable_for_larger_rates)),
     ("spiral-modulus", patch(checks_theory, "_characteristic", wrong_characteristic)),
@@ -593,6 +604,7 @@ BROKEN: list[tuple[str, Break]] = [
     *((f"variance-{scheme}", wrong_law(number)) for number, scheme in enumerate(theory.SCHEMES)),
     ("variance-half", change("linear", shuffling_did_nothing)),
     ("bias", change("bias_closed", lambda bias: -bias)),
+    ("bias-place", change("bias_closed", lambda bias: bias[..., ::-1])),
 ]
 
 

@@ -1,21 +1,42 @@
-"""The training loop of exercise 4.6 as it was set: PyTorch, autograd, one optimizer a player.
+"""Exercise 4.6: a GAN on a one-dimensional Gaussian, by gradient descent and SGD.
 
-Nothing here knows the closed form in `model`; the check compares the two.
+`python -m scripts.gan_training.baseline` trains with several learning rates, prints
+how each run ends, and draws all losses and the discriminator at several epochs.
 """
 
 from __future__ import annotations
 
-import dataclasses
+import argparse
+import hashlib
 from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor, nn
-
-from scripts.common.arrays import Floats
-from scripts.gan_training.model import GeneratorLoss, Path, Rates
+from torch.nn.functional import binary_cross_entropy_with_logits
 
 torch.set_num_threads(1)
+
+LOG2 = float(np.log(2))
+OTHER_RATES = ((0.004, 0.3), (3.0, 0.3), (12.0, 0.3), (16.0, 0.3), (0.2, 0.4))
+"""Pairs of generator's and discriminator's rate: runs B to F of the report."""
+
+# ---------------------------------------------------------------- data and players
+
+
+def stream(seed: int, purpose: str) -> np.random.Generator:
+    """Return the random numbers of one purpose, whatever others draw."""
+    name = hashlib.sha256(f"gan_training.{purpose}".encode()).digest()[:16]
+    words = [seed, int.from_bytes(name, "big")]
+    return np.random.default_rng(np.random.SeedSequence(words))
+
+
+def sample(mean: float, spread: float, size: int, seed: int) -> tuple[Any, Any]:
+    """Draw the genuine points and the noise values, each (size,) float64."""
+    genuine = stream(seed, "data").standard_normal(size)
+    noise = stream(seed, "noise").standard_normal(size)
+    return mean + spread * genuine, spread * noise
 
 
 class Generator(nn.Module):
@@ -31,7 +52,7 @@ class Generator(nn.Module):
 
 
 class Discriminator(nn.Module):
-    """Returns the log-odds phi_0 + phi_1 x that x is genuine."""
+    """Maps x to the log-odds phi_0 + phi_1 x of "genuine"; D is their sigmoid."""
 
     def __init__(self, intercept: float, slope: float) -> None:
         super().__init__()
@@ -39,110 +60,140 @@ class Discriminator(nn.Module):
         self.slope = nn.Parameter(torch.tensor(slope, dtype=torch.float64))
 
     def forward(self, points: Tensor) -> Tensor:
-        """Return the logits, of the shape of `points`."""
+        """Return the log-odds, of the shape of `points`."""
         return self.intercept + self.slope * points
 
 
-@dataclasses.dataclass(frozen=True)
-class Run:
-    """A training run, and what reached the wrong player.
+# ---------------------------------------------------------------- losses and loop
 
-    foreign_gradients: (updates, 2) float64; for the discriminator's and the generator's loss, the
-        largest absolute gradient found on a parameter of the *other* player (0 where absent).
+
+def bce(scores: Tensor, label: float) -> Tensor:
+    """Return the mean binary cross-entropy of log-odds against one label."""
+    return binary_cross_entropy_with_logits(scores, torch.full_like(scores, label))
+
+
+def descend(player: nn.Module, rate: float, loss: Tensor, idle: nn.Module) -> float:
+    """Move a player down its loss; return the largest gradient on the idle one."""
+    player.zero_grad()
+    idle.zero_grad()
+    loss.backward()  # type: ignore[no-untyped-call]
+    with torch.no_grad():
+        for parameter in player.parameters():
+            parameter.add_(parameter.grad, alpha=-rate)  # type: ignore[arg-type]
+    foreign = [p.grad for p in idle.parameters() if p.grad is not None]
+    return max([abs(gradient.item()) for gradient in foreign], default=0.0)
+
+
+class Run(NamedTuple):
+    """A training run.
+
+    states: (updates + 1, 3) float64, rows (theta, phi_0, phi_1), the start first.
+    discriminator_losses, generator_losses: (updates,), what each step saw.
+    foreign_gradients: (updates, 2), the largest gradient that the discriminator's
+        and the generator's loss left on a parameter of the *other* player.
     """
 
-    path: Path
-    foreign_gradients: Floats
+    states: Any
+    discriminator_losses: Any
+    generator_losses: Any
+    foreign_gradients: Any
 
 
 def train(
-    start: Sequence[float],
-    batches: Iterable[tuple[Floats, Floats]],
-    rates: Rates,
-    kind: GeneratorLoss = "flipped",
+    start: Sequence[float],  # theta, phi_0, phi_1
+    batches: Iterable[tuple[Any, Any]],  # genuine points and noise of each update
+    generator_rate: float,
+    discriminator_rate: float,
+    flipped: bool = True,  # labels of generated points; False is the book's minimax
 ) -> Run:
-    """Train on `batches` of (genuine points, noise), one alternating update a batch.
+    """Train both players, the discriminator first: one step of each for each batch.
 
-    start: (theta, phi_0, phi_1). The same batch every time is gradient descent; batches of one
-    example are stochastic gradient descent (the bonus): nothing else in the loop changes.
+    The same batch every time is gradient descent; batches of one example are SGD.
     """
-    generator, discriminator = Generator(start[0]), Discriminator(start[1], start[2])
-    players = (Descent(discriminator, rates.discriminator), Descent(generator, rates.generator))
-    states, losses, foreign = [list(start)], [], []
-    for real, noise in batches:
-        genuine, seeds = torch.from_numpy(real), torch.from_numpy(noise)
-        judged, leak = _discriminator_step(generator, discriminator, players, genuine, seeds)
-        forged, reverse_leak = _generator_step(generator, discriminator, players, seeds, kind)
-        losses.append((judged, forged))
-        foreign.append((leak, reverse_leak))
-        states.append(
-            [generator.theta.item(), discriminator.intercept.item(), discriminator.slope.item()]
-        )
+    generator, discriminator = Generator(start[0]), Discriminator(*start[1:])
+    states, losses, leaks = [list(start)], [], []
+    for batch in batches:
+        real, noise = (torch.from_numpy(part) for part in batch)
+
+        generated = generator(noise).detach()  # the loss must not reach theta
+        loss_d = bce(discriminator(real), 1.0) + bce(discriminator(generated), 0.0)
+        leak_d = descend(discriminator, discriminator_rate, loss_d, generator)
+
+        discriminator.requires_grad_(False)  # the loss must not reach phi
+        scores = discriminator(generator(noise))
+        loss_g = bce(scores, 1.0) if flipped else -bce(scores, 0.0)
+        leak_g = descend(generator, generator_rate, loss_g, discriminator)
+        discriminator.requires_grad_(True)
+
+        phi = discriminator.intercept.item(), discriminator.slope.item()
+        states.append([generator.theta.item(), *phi])
+        losses.append((loss_d.item(), loss_g.item()))
+        leaks.append((leak_d, leak_g))
     table = np.array(losses)
-    path = Path(np.array(states), table[:, 0], table[:, 1])
-    return Run(path, np.array(foreign))
+    return Run(np.array(states), table[:, 0], table[:, 1], np.array(leaks))
 
 
-class Descent:
-    """The optimizer of one player. `torch.optim.SGD` would load PyTorch's compiler, a second."""
-
-    def __init__(self, player: nn.Module, rate: float) -> None:
-        self.player, self.rate = player, rate
-
-    @torch.no_grad()
-    def step(self) -> None:
-        """Move the parameters against their gradients."""
-        for parameter in self.player.parameters():
-            if parameter.grad is not None:
-                parameter.add_(parameter.grad, alpha=-self.rate)
+# ---------------------------------------------------------------- the experiments
 
 
-Players = tuple[Descent, Descent]
+def experiments(given: argparse.Namespace, real: Any, noise: Any) -> dict[str, Run]:
+    """Train with the given rates, with others, and with SGD at the given rates."""
+    start, rates = (0.0, 0.0, 0.0), (given.generator_rate, given.discriminator_rate)
+    everything, runs = [(real, noise)] * given.epochs, {}
+    for pair in (rates, *OTHER_RATES):
+        runs[f"rates {pair}"] = train(start, everything, *pair)
+    order = stream(given.seed, "order.drawn")
+    drawn = order.integers(len(real), size=(given.epochs, 2, 1))
+    runs["SGD"] = train(start, ((real[i], noise[j]) for i, j in drawn), *rates)
+    return runs
 
 
-def _discriminator_step(
-    generator: Generator,
-    discriminator: Discriminator,
-    players: Players,
-    real: Tensor,
-    noise: Tensor,
-) -> tuple[float, float]:
-    _forget_gradients(players)
-    generated = generator(noise).detach()  # the loss must not reach theta
-    loss = _bce(discriminator(real), 1.0) + _bce(discriminator(generated), 0.0)
-    loss.backward()  # type: ignore[no-untyped-call]
-    leak = _largest_gradient(generator)
-    players[0].step()
-    return loss.item(), leak
+def draw(path: str, real: Any, runs: dict[str, Run]) -> None:
+    """Draw the first run's discriminator at six epochs, and both losses of all."""
+    import matplotlib.pyplot as plt  # here: it takes long, and training needs none
+
+    figure, panels = plt.subplots(2, 4, figsize=(15, 6), layout="constrained")
+    first, *others = panels.flat
+    points = np.linspace(real.min() - 4, real.max(), 200)
+    states = next(iter(runs.values())).states
+    for epoch in (0, 12, 96, 185, 317, 2000):
+        theta, intercept, slope = states[min(epoch, len(states) - 1)]
+        probability = 1 / (1 + np.exp(-intercept - slope * points))
+        first.plot(points, probability, label=f"epoch {epoch}, θ = {theta:.2f}")
+    first.hist(real, density=True, color="lightgrey")
+    first.set(title="D(x), and the genuine points", xlabel="x", ylim=(0, 1))
+    first.legend()
+    for panel, (name, run) in zip(others, runs.items(), strict=True):
+        panel.plot(run.discriminator_losses, linewidth=0.7, label="discriminator")
+        panel.plot(run.generator_losses, linewidth=0.7, label="generator")
+        for level in (2 * LOG2, LOG2):
+            panel.axhline(level, color="grey", linestyle="--")
+        panel.set(title=name, xlabel="update", ylim=(0, 3))
+    others[0].legend()
+    figure.savefig(path)
 
 
-def _generator_step(
-    generator: Generator,
-    discriminator: Discriminator,
-    players: Players,
-    noise: Tensor,
-    kind: GeneratorLoss,
-) -> tuple[float, float]:
-    _forget_gradients(players)
-    discriminator.requires_grad_(False)  # the loss passes through phi without reaching it
-    scores = discriminator(generator(noise))
-    loss = _bce(scores, 1.0) if kind == "flipped" else -_bce(scores, 0.0)
-    loss.backward()  # type: ignore[no-untyped-call]
-    leak = _largest_gradient(discriminator)
-    players[1].step()
-    discriminator.requires_grad_(True)
-    return loss.item(), leak
+def main() -> None:
+    """Run the command line."""
+    form = argparse.ArgumentDefaultsHelpFormatter
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=form)
+    parser.add_argument("--mean", type=float, default=3.0, help="of the data")
+    parser.add_argument("--spread", type=float, default=1.0, help="of the data")
+    parser.add_argument("--size", type=int, default=100, help="of the sample")
+    parser.add_argument("--epochs", type=int, default=2000, help="updates")
+    parser.add_argument("--generator-rate", type=float, default=0.1, help="A's")
+    parser.add_argument("--discriminator-rate", type=float, default=0.1, help="A's")
+    parser.add_argument("--seed", type=int, default=1, help="of all draws")
+    parser.add_argument("--figure", default="gan.png", help="file to draw")
+    given = parser.parse_args()
+    real, noise = sample(given.mean, given.spread, given.size, given.seed)
+    runs = experiments(given, real, noise)
+    print(f"equilibrium: theta = {real.mean() - noise.mean():.4f}")
+    for name, run in runs.items():
+        losses = run.discriminator_losses[-1], run.generator_losses[-1]
+        print(f"{name:20} theta = {run.states[-1, 0]:.4f}, losses", *losses)
+    draw(given.figure, real, runs)
 
 
-def _bce(scores: Tensor, label: float) -> Tensor:
-    return nn.functional.binary_cross_entropy_with_logits(scores, torch.full_like(scores, label))
-
-
-def _forget_gradients(players: Players) -> None:
-    for optimizer in players:
-        optimizer.player.zero_grad()
-
-
-def _largest_gradient(player: nn.Module) -> float:
-    gradients = [p.grad.abs().max().item() for p in player.parameters() if p.grad is not None]
-    return max(gradients, default=0.0)
+if __name__ == "__main__":
+    main()

@@ -9,7 +9,14 @@ from scripts.common.arrays import Arrays
 from scripts.common.artifacts import load_arrays
 from scripts.common.checks import Check, save_checks
 from scripts.common.command_line import parse
-from scripts.gan_training import checks_best_response, checks_formulas, checks_runs, checks_sgd
+from scripts.gan_training import (
+    checks_best_response,
+    checks_comments,
+    checks_formulas,
+    checks_published,
+    checks_runs,
+    checks_sgd,
+)
 from scripts.gan_training.model import Rates
 from scripts.gan_training.settings import GanTraining
 
@@ -28,7 +35,9 @@ def checks(settings: Settings, arrays: Arrays) -> list[Check]:
         *checks_formulas.checks(arrays),
         *checks_best_response.checks(arrays, settings.data_mean, settings.spread),
         *checks_runs.checks(arrays, rates),
+        *checks_comments.checks(arrays, rates, settings.sgd_divisor),
         *checks_sgd.checks(arrays, rates, settings.sgd_divisor),
+        *checks_published.checks(arrays),
     ]
 
 

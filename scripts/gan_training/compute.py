@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -19,6 +19,9 @@ from scripts.common.values import value
 from scripts.gan_training import local, model, summary
 from scripts.gan_training.model import Path, Rates
 from scripts.gan_training.settings import GanTraining
+
+if TYPE_CHECKING:
+    from scripts.gan_training.baseline import Run
 
 TORCH_SGD_UPDATES = 300
 """Updates of the PyTorch loop on single examples: enough to compare, slow to run for long."""
@@ -32,11 +35,9 @@ class Settings(GanTraining, leaves=()):
 
 def data(settings: Settings) -> tuple[Floats, Floats]:
     """Return the fixed samples: genuine points and noise, each (sample_size,) float64."""
-    draws = [
-        generator(settings.seed, f"gan_training.{name}").standard_normal(settings.sample_size)
-        for name in ("data", "noise")
-    ]
-    return settings.data_mean + settings.spread * draws[0], settings.spread * draws[1]
+    from scripts.gan_training import baseline  # here: importing torch takes a second
+
+    return baseline.sample(settings.data_mean, settings.spread, settings.sample_size, settings.seed)
 
 
 def start_of(settings: Settings) -> tuple[float, float, float]:
@@ -54,13 +55,14 @@ def baseline_arrays(settings: Settings, real: Floats, noise: Floats) -> Arrays:
     from scripts.gan_training import baseline  # here: importing torch takes a second
 
     start, rates = start_of(settings), rates_of(settings)
-    run = baseline.train(start, itertools.repeat((real, noise), settings.epochs), rates)
+    pair = rates.generator, rates.discriminator
+    run = baseline.train(start, itertools.repeat((real, noise), settings.epochs), *pair)
     order = sgd_order(settings, "drawn", settings.sgd_passes)[:TORCH_SGD_UPDATES]
-    single = baseline.train(start, ((real[i], noise[j]) for i, j in order[:, :, None]), rates)
+    single = baseline.train(start, ((real[i], noise[j]) for i, j in order[:, :, None]), *pair)
     return {
-        **_path_arrays("baseline", run.path),
+        **_path_arrays("baseline", run),
         "baseline_foreign_gradients": run.foreign_gradients,
-        **_path_arrays("single", single.path),
+        **_path_arrays("single", single),
         "single_foreign_gradients": single.foreign_gradients,
     }
 
@@ -216,7 +218,7 @@ def setting_values(settings: Settings) -> dict[str, Any]:
     }
 
 
-def _path_arrays(name: str, path: Path) -> Arrays:
+def _path_arrays(name: str, path: Path | Run) -> Arrays:
     return {
         f"{name}_states": path.states,
         f"{name}_discriminator_losses": path.discriminator_losses,

@@ -13,8 +13,8 @@ from scripts.common.arrays import Arrays, Floats
 from scripts.common.artifacts import load_arrays
 from scripts.common.command_line import parse
 from scripts.common.tables import save_table
-from scripts.gan_training import local, model, summary
-from scripts.gan_training.compute import STRIDE
+from scripts.gan_training import local, model, summary, theory
+from scripts.gan_training.compute import STRIDE, full_losses
 from scripts.gan_training.model import Rates
 from scripts.gan_training.settings import GanTraining
 
@@ -50,10 +50,12 @@ def main() -> None:
         "sgd_path": draw_sgd_path,
     }
     tables = {"snapshot_table": write_snapshots, "rate_table": write_rates, "sgd_table": write_sgd}
-    settings, files = parse(__doc__, Settings, ("arrays",), (*figures, *tables))
+    displays = (*figures, *tables, "program_listing")
+    settings, files = parse(__doc__, Settings, ("arrays", "program"), displays)
     arrays = load_arrays(files.arrays)
     for name, make in (figures | tables).items():
         make(getattr(files, name), arrays, settings)
+    write_listing(files.program_listing, files.program)
 
 
 def _rest(arrays: Arrays) -> Floats:
@@ -86,37 +88,28 @@ def _level(axes: Axes, height: float, word: str) -> None:
 
 def draw_losses(path: Path, arrays: Arrays, settings: Settings) -> None:
     """Draw both players' losses over the epochs, the equilibrium values and the events marked."""
-    figure, shown = style.new_figure(3.4), _window(arrays, settings, 5)
+    figure, shown = style.new_figure(1.9), _window(arrays, settings, 5)
     upper, lower = figure.subplots(2, 1, sharex=True)
-    for axes, name, color, height, word in (
-        (upper, "discriminator", style.BLUE, 2 * LOG2, "2 log 2"),
-        (lower, "generator", style.VERMILLION, LOG2, "log 2"),
+    for axes, name, letter, color, height, word in (
+        (upper, "discriminator", "D", style.BLUE, 2 * LOG2, "2 log 2"),
+        (lower, "generator", "G", style.VERMILLION, LOG2, "log 2"),
     ):
         axes.plot(arrays[f"baseline_{name}_losses"][:shown], color=color)
         _level(axes, height, word)
-        axes.set_ylabel(f"{name}'s\nloss (nats)")
+        axes.set_ylabel(f"$L_{letter}$ (nats)")
         for epoch in arrays["snapshot_epochs"][1:5]:
             axes.axvline(epoch, color=style.GREY, linewidth=0.5, zorder=0)
-    for k, (event, epoch) in enumerate(zip(summary.EVENTS, arrays["snapshot_epochs"], strict=True)):
-        if event not in ("start", "end"):
-            upper.annotate(
-                EVENT_WORDS[event],
-                (epoch, 1.0),
-                (4, 3 + 11 * (4 - k)),
-                xycoords=("data", "axes fraction"),
-                textcoords="offset points",
-                color=style.GREY,
-                fontsize=8,
-                arrowprops=None,
-            )
-            upper.annotate(
-                "",
-                (epoch, 1.0),
-                (0, 8 + 11 * (4 - k)),
-                xycoords=("data", "axes fraction"),
-                textcoords="offset points",
-                arrowprops={"arrowstyle": "-", "color": style.GREY, "linewidth": 0.5},
-            )
+    for epoch in arrays["snapshot_epochs"][1:5]:
+        upper.annotate(
+            str(epoch),
+            (epoch, 1.0),
+            (0, 2),
+            xycoords=("data", "axes fraction"),
+            textcoords="offset points",
+            color=style.GREY,
+            fontsize=8,
+            ha="center",
+        )
     lower.set_xlabel("epoch (one full-batch update of each player)")
     lower.set_xlim(0, shown)
     style.save_figure(figure, path)
@@ -129,7 +122,7 @@ def _density(points: Floats, mean: float, spread: float) -> Floats:
 
 def draw_discriminator(path: Path, arrays: Arrays, settings: Settings) -> None:
     """Draw D(x) over both densities at the six events of the run."""
-    figure = style.new_figure(3.3)
+    figure = style.new_figure(2.1)
     states = arrays["baseline_states"]
     low = min(settings.data_mean, float(states[:, 0].min())) - 3 * settings.spread
     high = max(settings.data_mean, float(states[:, 0].max())) + 3 * settings.spread
@@ -246,14 +239,14 @@ def draw_two_losses(path: Path, arrays: Arrays, settings: Settings) -> None:
         left.text(end, height, word, color=color, fontsize=8, ha="right", transform=left.transAxes)
     left.semilogy(separation, ceiling, color=style.GREY, linewidth=0.8, linestyle=(0, (4, 2)))
     left.annotate(
-        "$e^{-d^2/8}/2$",
+        "$e^{-\\Delta^2/8}/2$",
         (separation[40], ceiling[40]),
         (4, 2),
         textcoords="offset points",
         color=style.GREY,
         fontsize=8,
     )
-    left.set_xlabel("separation $d$ of the two means (spreads)")
+    left.set_xlabel("separation $\\Delta$ of the two means (spreads)")
     left.set_ylabel("weight of the generator's gradient")
     rest, shown = _rest(arrays)[0], _window(arrays, settings, 1.2)
     for kind, color in (("flipped", style.VERMILLION), ("minimax", style.PURPLE)):
@@ -289,44 +282,49 @@ def _pair_window(displacements: Floats, multiplier: complex) -> int:
 
 
 def draw_rates(path: Path, arrays: Arrays, settings: Settings) -> None:
-    """Draw both players' parameters for each of the six pairs of rates, from the set start."""
-    figure, rest = style.new_figure(3.5), _rest(arrays)
-    grid = figure.subplots(2, 3)
-    for k, axes in enumerate(grid.ravel()):
+    """Draw parameters and losses for each of the six pairs of rates, from the set start."""
+    figure, rest = style.new_figure(3.4), _rest(arrays)
+    grid = figure.subplots(4, 3, gridspec_kw={"height_ratios": [3, 2, 3, 2]})
+    for k, (upper, lower) in enumerate(zip(grid[::2].ravel(), grid[1::2].ravel(), strict=True)):
         multiplier = complex(arrays["pair_predicted"][k])
-        states = arrays["pair_states"][k] - rest
-        shown = _pair_window(states, multiplier)
+        states = arrays["pair_states"][k]
+        shown = _pair_window(states - rest, multiplier)
+        losses = full_losses(states[: shown + 1], arrays["real"], arrays["noise"])
         generator_rate, discriminator_rate = arrays["pair_rates"][k]
-        axes.axhline(0, color=style.GREY, linewidth=0.6)
-        axes.plot(states[: shown + 1, 2], color=style.BLUE, linewidth=0.8)
-        axes.plot(states[: shown + 1, 0], color=style.VERMILLION, linewidth=0.9)
-        axes.set_title(
-            f"{PANELS[k]}: $\\eta_G$ = {generator_rate:g}, $\\eta_D$ = {discriminator_rate:g}\n"
-            f"{local.behavior(multiplier)}, $\\rho$ = {abs(multiplier):.4f}",
+        for axes, red, blue in (
+            (upper, states[: shown + 1, 0] - rest[0], states[: shown + 1, 2]),
+            (lower, losses[:, 1] - LOG2, losses[:, 0] - 2 * LOG2),
+        ):
+            axes.axhline(0, color=style.GREY, linewidth=0.6)
+            axes.plot(blue, color=style.BLUE, linewidth=0.8)
+            axes.plot(red, color=style.VERMILLION, linewidth=0.9)
+            axes.set_xlim(0, shown)
+            axes.xaxis.set_major_locator(MaxNLocator(4, integer=True))
+        upper.tick_params(labelbottom=False)
+        upper.set_title(
+            f"{PANELS[k]}: $\\eta_G$ = {generator_rate:g}, $\\eta_D$ = {discriminator_rate:g}",
             fontsize=8.5,
         )
-        axes.set_xlim(0, shown)
-        axes.xaxis.set_major_locator(MaxNLocator(4, integer=True))
-    first = grid[0, 0]
-    first.text(
-        0.97,
-        0.12,
-        "$\\theta-\\theta^*$",
-        color=style.VERMILLION,
-        ha="right",
-        transform=first.transAxes,
-    )
-    first.text(0.97, 0.85, "$\\phi_1$", color=style.BLUE, ha="right", transform=first.transAxes)
-    for axes in grid[1]:
+    first, second = grid[0, 1], grid[1, 1]
+    for axes, red, blue, heights in (
+        (first, "$\\theta-\\theta^*$", "$\\phi_1$", (0.1, 0.75)),
+        (second, "$L_G$", "$L_D$", (0.65, 0.05)),
+    ):
+        for word, color, height in (
+            (red, style.VERMILLION, heights[0]),
+            (blue, style.BLUE, heights[1]),
+        ):
+            axes.text(0.97, height, word, color=color, ha="right", transform=axes.transAxes)
+    for axes in grid[3]:
         axes.set_xlabel("epoch")
-    for axes in grid[:, 0]:
-        axes.set_ylabel("$\\theta-\\theta^*$ and $\\phi_1$")
+    for row, word in enumerate(("parameters", "losses", "parameters", "losses")):
+        grid[row, 0].set_ylabel(word)
     style.save_figure(figure, path)
 
 
 def draw_sgd_losses(path: Path, arrays: Arrays, settings: Settings) -> None:
     """Draw both losses, gradient descent beside SGD, at the same rates and number of updates."""
-    figure, shown = style.new_figure(3.4), _window(arrays, settings, 5)
+    figure, shown = style.new_figure(2.0), _window(arrays, settings, 5)
     shown = min(shown, len(arrays["sgd_drawn_losses"]))
     grid = figure.subplots(2, 2, sharex=True, sharey="row")
     full = arrays["sgd_drawn_full_losses"][: shown // STRIDE + 1]
@@ -341,7 +339,7 @@ def draw_sgd_losses(path: Path, arrays: Arrays, settings: Settings) -> None:
         descent.plot(arrays[f"baseline_{name}_losses"][:shown], color=color)
         stochastic.plot(singles, ".", color=color, alpha=0.25, markersize=1.5, rasterized=False)
         stochastic.plot(np.arange(len(full)) * STRIDE, full[:, row], color=style.INK, linewidth=0.9)
-        descent.set_ylabel(f"{name}'s\nloss (nats)")
+        descent.set_ylabel(f"$L_{name[0].upper()}$ (nats)")
         descent.axhline(height, color=style.GREY, linewidth=0.8, linestyle=(0, (4, 2)))
         _level(stochastic, height, word)
         descent.set_ylim(0, 1.05 * float(np.quantile(singles, 0.995)))
@@ -402,28 +400,32 @@ def write_snapshots(path: Path, arrays: Arrays, settings: Settings) -> None:
 
 
 def write_rates(path: Path, arrays: Arrays, settings: Settings) -> None:
-    """Write prediction and measurement for the six pairs of rates."""
+    """Write rule, prediction, measurement and outcome for the six pairs of rates."""
     rows, rest = [], _rest(arrays)
+    moments = theory.moment_matrix(arrays["real"], arrays["noise"])
     for k, name in enumerate(summary.PAIR_NAMES):
-        near = arrays[f"pair_near_{name}"]
         predicted = complex(arrays["pair_predicted"][k])
-        measured = complex(arrays["pair_measured"][k])
         rows.append(
             [
                 name.upper(),
                 *(f"{rate:g}" for rate in arrays["pair_rates"][k]),
-                f"{abs(predicted):.5f}",
-                f"{abs(measured):.5f}",
-                local.behavior(predicted),
-                local.measured_behavior(near),
-                summary.far_outcome(arrays["pair_states"][k], rest),
+                f"{float(theory.rule(moments, *arrays['pair_rates'][k])):.2f}",
+                f"{local.behavior(predicted)}, {abs(predicted):.4g}",
+                f"{local.measured_behavior(arrays[f'pair_near_{name}'])}, "
+                f"{abs(complex(arrays['pair_measured'][k])):.4g}",
+                summary.shown_distance(summary.end(arrays["pair_states"][k], rest)),
             ]
         )
     header = [
-        *("pair", "$\\eta_G$", "$\\eta_D$", "$\\rho$", "found $\\rho$"),
-        *("predicted", "found", "from set start"),
+        *("run", "$\\eta_G$", "$\\eta_D$", "rule", "predicted, $\\rho$", "found, $\\rho$"),
+        "distance at the end",
     ]
-    save_table(path, header, rows, "lrrrrlll")
+    save_table(path, header, rows, "lrrrllr")
+
+
+def write_listing(path: Path, program: Path) -> None:
+    """Write the program of the exercise as a block of code, from its own file."""
+    path.write_text(f"```python\n{program.read_text('utf-8')}```\n", "utf-8")
 
 
 def _rounded(number: float, digits: int) -> str:
@@ -433,50 +435,38 @@ def _rounded(number: float, digits: int) -> str:
 
 def _signed(number: float) -> str:
     text = _rounded(number, 3)
-    return f"$+{text}$" if number > 0 and float(text) else f"${text}$"
+    return f"+{text}" if number > 0 and float(text) else text
 
 
 def write_sgd(path: Path, arrays: Arrays, settings: Settings) -> None:
-    """Write where the three SGD runs live in the last half, beside gradient descent's end."""
+    """Write where the three SGD runs stay in the last half, beside gradient descent's end."""
     rest, rows = _rest(arrays), []
+    rates = Rates(settings.generator_rate, settings.discriminator_rate)
     for how, word in (
-        ("drawn", "SGD, drawn with replacement"),
-        ("shuffled", "SGD, shuffled passes"),
-        ("slow", f"SGD, rates divided by {settings.sgd_divisor}"),
+        ("drawn", "SGD"),
+        ("shuffled", "shuffled passes"),
+        ("slow", f"rates ÷ {settings.sgd_divisor}"),
     ):
         states, losses = arrays[f"sgd_{how}_states"], arrays[f"sgd_{how}_full_losses"]
-        late, late_losses = states[len(states) // 2 :], losses[len(losses) // 2 :]
+        late, late_losses = states[len(states) // 2 :, 0], losses[len(losses) // 2 :]
+        errors = summary.block_errors(late)
         rows.append(
             [
                 word,
-                _signed(late[:, 0].mean() - rest[0]),
-                f"{late[:, 0].std():.3f}",
+                f"${_signed(late.mean() - rest[0])}$ ({errors[0]:.3f})",
+                f"{late.std():.3f} ({errors[1]:.3f})",
+                f"{summary.sgd_law(how, arrays, rates, settings.sgd_divisor):.3f}",
                 *(
-                    f"{late_losses[:, k].mean():.4f} ({late_losses[:, k].std():.4f})"
+                    f"{late_losses[:, k].mean():.3f} ({late_losses[:, k].std():.3f})"
                     for k in (0, 1)
                 ),
             ]
         )
-    state = arrays["baseline_states"][-1]
-    generated = model.generate(arrays["noise"], state)
-    ends = (
-        model.discriminator_loss(arrays["real"], generated, state),
-        model.generator_loss(generated, state, "flipped"),
-    )
-    rows.insert(
-        0,
-        [
-            "gradient descent (its end)",
-            _signed(state[0] - rest[0]),
-            "0",
-            *(f"{e:.4f}" for e in ends),
-        ],
-    )
-    header = [
-        *("run", "mean $\\theta-\\theta^*$", "sd of $\\theta$"),
-        *("$L_D$, mean (sd)", "$L_G$, mean (sd)"),
-    ]
-    save_table(path, header, rows, "lrrrr")
+    ends = full_losses(arrays["baseline_states"][-1:], arrays["real"], arrays["noise"])[0]
+    descent = ["gradient descent", f"${_signed(arrays['baseline_states'][-1, 0] - rest[0])}$"]
+    rows.insert(0, [*descent, "0", "0", *(f"{e:.3f}" for e in ends)])
+    header = [*("run", "mean (error)", "sd (error)", "sd by law", "$L_D$ (sd)", "$L_G$ (sd)")]
+    save_table(path, header, rows, "lrrrrr")
 
 
 if __name__ == "__main__":

@@ -18,17 +18,25 @@ EVENTS = ("start", "win", "pass", "overshoot", "return", "end")
 """The moments of the baseline at which the discriminator is drawn; see `compute`."""
 
 
-def far_outcome(states: Floats, rest: Floats) -> str:
-    """Return how a run (n + 1, 3) from the set start ended: "settles", "keeps moving", "runs away".
+RESTING = 1e-9
+"""A run this close to the equilibrium is shown as "closer": beyond, rounding decides."""
 
-    It settles if its distance from rest has at least halved in the second half, or is below 1e-6.
+
+def end(states: Floats, rest: Floats) -> float:
+    """Return the largest distance from rest in a run's last ten epochs; NaN if it ran away.
+
+    Of a run that flips for ever, rounding decides on which side it stops.
     """
-    distances = np.linalg.norm(states - rest, axis=1)
-    if not np.isfinite(distances[-1]):
+    return float(np.linalg.norm(states[-10:] - rest, axis=1).max())
+
+
+def shown_distance(distance: float) -> str:
+    """Return a distance from the equilibrium as TeX; "runs away" where it is no number."""
+    if not np.isfinite(distance):
         return "runs away"
-    tenth, half = len(distances) // 10, len(distances) // 2
-    late, middle = distances[-tenth:].max(), distances[half : half + tenth].max()
-    return "settles" if late <= max(middle / 2, 1e-6) else "keeps moving"
+    if distance >= 0.01:
+        return f"{distance:.2g}"
+    return f"${scientific(distance)['text']}$" if distance >= RESTING else "$<10^{-9}$"
 
 
 def values(arrays: Arrays, rates: Rates) -> dict[str, Any]:
@@ -37,7 +45,7 @@ def values(arrays: Arrays, rates: Rates) -> dict[str, Any]:
         _baseline_values(arrays, rates)
         | _generator_loss_values(arrays)
         | _rate_values(arrays)
-        | _sgd_values(arrays)
+        | _sgd_values(arrays, rates)
     )
 
 
@@ -69,7 +77,66 @@ def _baseline_values(arrays: Arrays, rates: Rates) -> dict[str, Any]:
         "turn": value(2 * np.pi / max(abs(np.angle(multiplier)), 1e-6), ".0f"),
     }
     events = zip(EVENTS, arrays["snapshot_epochs"], strict=True)
-    return found | {f"epoch_{name}": value(int(epoch)) for name, epoch in events}
+    found |= {f"epoch_{name}": value(int(epoch)) for name, epoch in events}
+    return found | _comment_values(arrays)
+
+
+def best_reply(theta: float, real: Floats, noise: Floats) -> Floats:
+    """Return the discriminator (phi_0, phi_1) of least loss against a frozen theta (Newton)."""
+    points = np.concatenate([real, noise + theta])
+    columns = np.stack([np.ones_like(points), points])
+    labels = np.repeat([1.0, 0.0], [len(real), len(noise)])
+    phi = np.zeros(2)
+    for _ in range(60):
+        belief = model.sigmoid(phi @ columns)
+        curvature = (columns * (belief * (1 - belief))) @ columns.T
+        step = np.linalg.solve(curvature, columns @ (belief - labels))
+        phi = phi - step * min(1.0, 1.0 / float(np.abs(step).max() + 1e-300))
+        if np.abs(step).max() < 1e-13:
+            break
+    return phi
+
+
+def generated_weights(arrays: Arrays) -> Floats:
+    """Return the mean of 1 - D over the generated points that each generator step saw (n,)."""
+    states = arrays["baseline_states"]
+    scores = states[1:, 1:2] + states[1:, 2:] * (arrays["noise"] + states[:-1, :1])
+    weights: Floats = model.sigmoid(-scores).mean(axis=1)
+    return weights
+
+
+def coin_epochs(losses: Floats, passage: int) -> tuple[int, int]:
+    """Return the first and last epoch, around the passage, of losses above 2 log 2."""
+    below = np.flatnonzero(losses <= 2 * np.log(2))
+    first = int(below[below < passage].max(initial=-1)) + 1
+    return first, int(below[below >= passage].min(initial=len(losses))) - 1
+
+
+def _comment_values(arrays: Arrays) -> dict[str, Any]:
+    states, rest = arrays["baseline_states"], _rest(arrays)[0]
+    judged, forged = arrays["baseline_discriminator_losses"], arrays["baseline_generator_losses"]
+    passage = int(arrays["snapshot_epochs"][EVENTS.index("pass")])
+    slopes, speeds = states[:, 2], np.abs(np.diff(states[:, 0]))
+    peak, lowest = int(np.abs(slopes[: passage + 1]).argmax()), int(forged.argmin())
+    weights = generated_weights(arrays)[:passage]
+    first, last = coin_epochs(judged, passage)
+    best = best_reply(float(states[passage, 0]), arrays["real"], arrays["noise"])
+    gaps = np.abs(states[:, 0] - rest)
+    return {
+        "weight_low": value(float(weights.min()), ".2f"),
+        "weight_high": value(float(weights.max()), ".2f"),
+        "slope_most": value(float(slopes[peak]), ".2f"),
+        "slope_most_epoch": value(peak),
+        "slope_pass": value(float(slopes[passage]), ".2f"),
+        "best_slope_pass": value(float(best[1]), ".2f"),
+        "speed_most": value(float(speeds[:passage].max()), ".3f"),
+        "speed_pass": value(float(speeds[passage]), ".3f"),
+        "coin_first": value(first),
+        "coin_last": value(last),
+        "excess_pass": value(float(judged[passage] - 2 * np.log(2)), ".3f"),
+        "product_pass": value(float(slopes[passage] * (states[passage, 0] - rest) / 2), ".3f"),
+        "forged_lowest_gap": value(float(gaps[lowest]), ".2f"),
+    }
 
 
 def _generator_loss_values(arrays: Arrays) -> dict[str, Any]:
@@ -95,49 +162,70 @@ def _rate_values(arrays: Arrays) -> dict[str, Any]:
     for k, name in enumerate(PAIR_NAMES):
         predicted = complex(arrays["pair_predicted"][k])
         distances = np.linalg.norm(arrays["pair_states"][k] - rest, axis=1)
-        closest = int(np.nanargmin(distances))
+        calm = len(distances) // 8
         found |= {
-            f"pair_{name}_closest": scientific(float(distances[closest])),
-            f"pair_{name}_closest_epoch": value(closest),
             f"pair_{name}_generator": value(float(arrays["pair_rates"][k, 0]), "g"),
             f"pair_{name}_discriminator": value(float(arrays["pair_rates"][k, 1]), "g"),
             f"pair_{name}_predicted": value(local.behavior(predicted)),
-            f"pair_{name}_measured": value(local.measured_behavior(arrays[f"pair_near_{name}"])),
             f"pair_{name}_radius": value(abs(predicted), ".4f"),
-            f"pair_{name}_outcome": value(far_outcome(arrays["pair_states"][k], rest)),
+            f"pair_{name}_scale": value(1 / abs(np.log(abs(predicted))), ".0f"),
+            f"pair_{name}_calm_epoch": value(calm),
         }
-    return found | {"pair_worst_error": scientific(_worst_rate_error(arrays))}
+        if np.isfinite(distances[calm]):
+            found[f"pair_{name}_calm"] = value(float(distances[calm]), ".2g")
+    moments = theory.moment_matrix(arrays["real"], arrays["noise"])
+    limit = theory.stability_limit(moments, arrays["pair_rates"][PAIR_NAMES.index("d"), 1])
+    return found | {
+        "moment_largest": value(float(np.linalg.eigvalsh(moments)[-1]), ".2f"),
+        "generator_limit": value(float(limit), ".1f"),
+    }
 
 
-def _worst_rate_error(arrays: Arrays) -> float:
-    """Return the largest relative error of log(rho), pairs too slow or too fast to measure aside.
-
-    A near run counts if it has twelve states or more and covers at least four time scales.
-    """
-    predicted = np.log(np.abs(arrays["pair_predicted"]))
-    measured = np.log(np.abs(arrays["pair_measured"]))
-    lengths = np.array([len(arrays[f"pair_near_{name}"]) for name in PAIR_NAMES])
-    counts = (lengths >= 12) & (np.abs(predicted) * lengths >= 4)
-    return float(np.abs(measured[counts] / predicted[counts] - 1).max(initial=0.0))
+BLOCKS = 10
+"""Parts of an SGD run's last half whose scatter gives standard errors."""
 
 
-def _sgd_values(arrays: Arrays) -> dict[str, Any]:
-    rest = _rest(arrays)
+def block_errors(late: Floats) -> tuple[float, float]:
+    """Return the standard errors of the mean and of the standard deviation of a series (n,)."""
+    blocks = np.array_split(late - late.mean(), BLOCKS)
+    means = np.array([part.mean() for part in blocks])
+    squares = np.array([(part**2).mean() for part in blocks])
+    root = np.sqrt(BLOCKS)
+    deviation = squares.std(ddof=1) / (2 * np.sqrt(squares.mean()))
+    return float(means.std(ddof=1) / root), float(deviation / root)
+
+
+def sgd_law(how: str, arrays: Arrays, rates: Rates, divisor: int) -> float:
+    """Return the standard deviation of theta that the linear law predicts for an SGD run."""
+    slower = divisor if how == "slow" else 1
+    pair = rates.generator / slower, rates.discriminator / slower
+    A = theory.alternating_map(theory.moment_matrix(arrays["real"], arrays["noise"]), *pair)
+    q, variance = theory.noise_direction(*pair), arrays["real"].var() + arrays["noise"].var()
+    if theory.spectral_radius(A) >= 1:
+        return float("inf")
+    kick, samples = variance * np.outer(q, q), len(arrays["real"])
+    if how == "shuffled":  # both the points and the noise values of a pass
+        covariance = theory.shuffled_covariance(A, kick, np.zeros((3, 3)), samples)
+    else:
+        covariance = theory.stationary_covariance(A, kick)
+    return float(np.sqrt(covariance[0, 0]))
+
+
+def _sgd_values(arrays: Arrays, rates: Rates) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for how in ("drawn", "shuffled", "slow"):
         states, losses = arrays[f"sgd_{how}_states"], arrays[f"sgd_{how}_full_losses"]
         late, late_losses = states[len(states) // 2 :], losses[len(losses) // 2 :]
         found |= {
-            f"sgd_{how}_bias": value(abs(float(late[:, 0].mean() - rest[0])), ".3f"),
-            f"sgd_{how}_deviation": value(float(late[:, 0].std()), ".3f"),
-            f"sgd_{how}_judged_mean": value(float(late_losses[:, 0].mean()), ".4f"),
-            f"sgd_{how}_judged_deviation": value(float(late_losses[:, 0].std()), ".4f"),
-            f"sgd_{how}_forged_mean": value(float(late_losses[:, 1].mean()), ".4f"),
-            f"sgd_{how}_forged_deviation": value(float(late_losses[:, 1].std()), ".4f"),
+            f"sgd_{how}_deviation": value(float(late[:, 0].std()), ".2f"),
+            f"sgd_{how}_judged_mean": value(float(late_losses[:, 0].mean()), ".3f"),
+            f"sgd_{how}_judged_deviation": value(float(late_losses[:, 0].std()), ".3f"),
+            f"sgd_{how}_forged_deviation": value(float(late_losses[:, 1].std()), ".3f"),
         }
     updates = len(arrays["sgd_order"])
     pull = (arrays["real"].var() + arrays["noise"].var()) / 4
     return found | {
+        "sgd_drawn_law": value(sgd_law("drawn", arrays, rates, 1), ".2f"),
         "sgd_updates": value(updates),
         "sgd_noise_deviation": value(float(np.sqrt(pull)), ".2f"),
     }

@@ -114,14 +114,17 @@ def separation(A: Floats) -> Floats:
     return np.asarray(lead)
 
 
-def is_stable(M: Floats, generator_rate: ArrayLike, discriminator_rate: ArrayLike) -> Bools:
-    """Return whether alternating training is stable: the exact region, in closed form.
-
-    η_D λ_max(M) < 4 and η_G η_D (4 − η_D) < 64 det(I − η_D M / 4).
-    """
+def rule(M: Floats, generator_rate: ArrayLike, discriminator_rate: ArrayLike) -> Floats:
+    """Return η_D λ_max(M + ¼η_G eeᵀ), e = (0, 1): alternating updates are stable below 4."""
     eta_g, eta_d = _rates(generator_rate, discriminator_rate)
-    inside = eta_d * np.linalg.eigvalsh(M)[..., -1] < 4
-    return np.asarray(inside & (eta_d * eta_g * (4 - eta_d) < 64 * _quarter_determinant(M, eta_d)))
+    moments = np.broadcast_to(M, (*eta_d.shape, 2, 2)).copy()
+    moments[..., 1, 1] += eta_g / 4
+    return np.asarray(eta_d * np.linalg.eigvalsh(moments)[..., -1])
+
+
+def is_stable(M: Floats, generator_rate: ArrayLike, discriminator_rate: ArrayLike) -> Bools:
+    """Return whether alternating updates are stable: the exact region, `rule` below 4."""
+    return np.asarray(rule(M, generator_rate, discriminator_rate) < 4)
 
 
 def is_stable_simultaneous(

@@ -23,6 +23,7 @@ use rule step as plot_gan_training with:
     input:
         rules.check_gan_training.output.checks,  # check before plot
         arrays=rules.compute_gan_training.output.arrays,
+        program="scripts/gan_training/baseline.py",  # shown as it is
     output:
         losses="data/figures/gan_training/losses.svg",
         discriminator="data/figures/gan_training/discriminator.svg",
@@ -35,5 +36,6 @@ use rule step as plot_gan_training with:
         snapshot_table="data/figures/gan_training/snapshots.md",
         rate_table="data/figures/gan_training/rates.md",
         sgd_table="data/figures/gan_training/sgd.md",
+        program_listing="data/figures/gan_training/program.md",
     params:
         contract=contract("gan_training.plot"),

@@ -62,4 +62,20 @@ def checks(arrays: Arrays) -> list[Check]:
             value=float(scaled[:, :shuffled].max()),
             at_most=0.15,
         ),
+        Check(
+            id="gan_training_lab.bias-place",
+            claim="sec-gan-lab-noise",
+            statement="Predicted bias in standard deviations, new draws, data farthest from 0: its "
+            "size at the smallest $\\eta_G$ and the largest $\\eta_D$ over its largest size.",
+            method="numerical",
+            value=_slow_generator_bias(arrays, fresh),
+            at_least=0.9,
+        ),
     ]
+
+
+def _slow_generator_bias(arrays: Arrays, scheme: int) -> float:
+    row = int(np.abs(arrays["means"]).argmax()), scheme
+    size = np.abs(arrays["bias_closed"][row]) / np.sqrt(arrays["closed"][row])
+    slow, fast = arrays["rate_g"][row], arrays["rate_d"][row]
+    return float(size[(slow == slow.min()) & (fast == fast.max())].max() / size.max())

@@ -29,7 +29,9 @@ def checks(seed: int) -> list[Check]:
     return [
         _check_linear_map(),
         _check_characteristic_polynomial(),
-        _check_no_spiral_out(),
+        _check_no_spiral_out(random),
+        _check_second_form(random),
+        _check_linear_growth(),
         _check_boundary_is_flip(random),
         _check_region(random),
         _check_spiral_modulus(),
@@ -87,7 +89,7 @@ def _check_linear_map() -> Check:
         worst = max(worst, float(np.abs(found - expected).max()))
     return Check(
         id="gan_training_lab.linear-map",
-        claim="thm-gan-lab-map",
+        claim="thm-gan-training-linear",
         statement="SymPy differentiates one epoch of the exercise's two losses at the equilibrium, "
         "for samples of three points; the matrix $A$ equals the result, with rational data and "
         "rates, up to rounding. Largest difference of an entry.",
@@ -111,9 +113,19 @@ def claimed_characteristic(lam: Any, eta_d: Any, eta_g: Any, P: sp.Matrix) -> An
     return (lam - 1) * (lam * sp.eye(2) - P).det() + eta_d * eta_g / 4 * lam * (lam - P[0, 0])
 
 
-def claimed_imaginary_part(omega: Any, p: Any) -> Any:
-    """Return Im (λ − 1)(1 − p/λ) on the unit circle as the text states it."""
-    return (1 - p) * sp.sin(omega)
+def claimed_spirals(M: Any, eta_d: Any) -> tuple[Any, Any]:
+    """Return the least and the largest squared modulus of a nonreal eigenvalue, as stated."""
+    curvatures = np.linalg.eigvalsh(M)
+    return 1 - eta_d / 2 * curvatures[:, 1], 1 - eta_d / 2 * curvatures[:, 0]
+
+
+def saturated_epoch(slope: Any, deviation: Any, eta_g: Any, eta_d: Any) -> tuple[Any, Any]:
+    """Return (φ₁, δ) after one epoch of the saturated game."""
+    if slope * deviation > 0:
+        slope = slope - eta_d * deviation
+    if slope * deviation < 0:
+        deviation = deviation + eta_g * slope
+    return slope, deviation
 
 
 def claimed_falls(eta_d: Any, eta_g: Any, slope: Any, deviation: Any) -> tuple[Any, Any]:
@@ -144,20 +156,52 @@ def _check_characteristic_polynomial() -> Check:
     )
 
 
-def _check_no_spiral_out() -> Check:
-    omega, p = sp.symbols("omega p", real=True)
-    lam = sp.cos(omega) + sp.I * sp.sin(omega)
-    product = sp.expand((lam - 1) * (1 - p * (sp.cos(omega) - sp.I * sp.sin(omega))))
-    residual = sp.simplify(sp.im(product) - claimed_imaginary_part(omega, p))
+def _check_no_spiral_out(random: np.random.Generator) -> Check:
+    mean, variance, eta_g, eta_d = _random_moments(random, DRAWS)
+    M = np.stack([[np.ones(DRAWS), mean], [mean, variance + mean**2]], axis=0).transpose(2, 0, 1)
+    values = np.linalg.eigvals(theory.alternating_map(M, eta_g, eta_d)).astype(complex)
+    low, high = claimed_spirals(M, eta_d)
+    nonreal = values.imag != 0
+    moduli = np.abs(values) ** 2
+    outside = np.maximum(low[:, None] - moduli, moduli - high[:, None])[nonreal]
     return Check(
         id="gan_training_lab.no-spiral-out",
-        claim="lem-gan-lab-circle",
-        statement="$\\operatorname{Im}\\,(\\lambda-1)(1-p\\bar\\lambda) = (1-p)\\sin\\omega$ for "
-        "$\\lambda = e^{i\\omega}$, so that no complex pair can meet the unit circle: identities "
-        "that SymPy refutes.",
-        method="symbolic",
-        value=float(residual != 0),
-        equals=0.0,
+        claim="thm-gan-lab-region",
+        statement=f"Nonreal eigenvalues at {DRAWS:,} random means, variances and rates, stable or "
+        "not: largest violation of $1-\\frac12\\eta_D\\lambda_{\\max}(M)\\le|\\lambda|^2\\le1-"
+        "\\frac12\\eta_D\\lambda_{\\min}(M)$.",
+        method="numerical",
+        value=float(outside.max()),
+        at_most=1e-9,
+    )
+
+
+def _check_second_form(random: np.random.Generator) -> Check:
+    mean, variance, eta_g, eta_d = _random_moments(random, DRAWS)
+    quarter = (1 - eta_d / 4) * (1 - eta_d * (variance + mean**2) / 4) - (eta_d * mean / 4) ** 2
+    second = (eta_d < 4) & (eta_g * eta_d * (4 - eta_d) < 64 * quarter)
+    M = np.stack([[np.ones(DRAWS), mean], [mean, variance + mean**2]], axis=0).transpose(2, 0, 1)
+    return Check(
+        id="gan_training_lab.second-form",
+        claim="thm-gan-lab-region",
+        statement="The two forms of the rule, one eigenvalue and two inequalities (the first only "
+        f"$\\eta_D<4$), at {DRAWS:,} random means, variances and rates: number of disagreements.",
+        method="numerical",
+        value=int(np.sum(second != (theory.rule(M, eta_g, eta_d) < 4))),
+    )
+
+
+def _check_linear_growth() -> Check:
+    slope, deviation = sp.Rational(4, 5), sp.Integer(1)
+    for _ in range(200):
+        slope, deviation = saturated_epoch(slope, deviation, sp.Integer(2), sp.Integer(2))
+    return Check(
+        id="gan_training_lab.linear-growth",
+        claim="thm-gan-lab-runaway",
+        statement="The saturated game with both rates 2 from $(\\phi_1,\\delta)=(0.8,1)$, in exact "
+        "arithmetic: difference from the linear growth to $(80.8,81)$ after 200 epochs.",
+        method="exhaustive",
+        value=float(abs(slope - sp.Rational(404, 5)) + abs(deviation - 81)),
     )
 
 
@@ -183,7 +227,7 @@ def _check_region(random: np.random.Generator) -> Check:
     return Check(
         id="gan_training_lab.stability-region",
         claim="thm-gan-lab-region",
-        statement=f"The closed form of the stability region against the spectral radius, on "
+        statement=f"The rule for the learning rates against the spectral radius, on "
         f"{DRAWS:,} random means, variances and rates, half of them within about 5 % of the "
         "boundary: number of disagreements.",
         method="numerical",

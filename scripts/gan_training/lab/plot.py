@@ -379,7 +379,7 @@ def _diagonal(axes: Axes) -> None:
 
 
 def _letter(arrays: Arrays, kind: int) -> str:
-    return "ABCDE"[list(arrays["mark_class"]).index(kind)]
+    return "PQRST"[list(arrays["mark_class"]).index(kind)]
 
 
 def _end(deviation: Any, kind: int) -> int:
