@@ -100,7 +100,9 @@ def wheel(folder: Path, name: str, files: dict[str, str]) -> None:
     path = folder / f"{name}-1-py3-none-any.whl"
     with zipfile.ZipFile(path, "w") as archive:
         for file, text in files.items():
-            archive.writestr(file, text)
+            entry = zipfile.ZipInfo(file)
+            entry.external_attr = 0o100755 << 16
+            archive.writestr(entry, text)
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     (folder / f"envs/{name}.txt").write_text(f"{name}==1 \\\n    --hash=sha256:{digest}\n")
 
@@ -133,6 +135,7 @@ def test_a_file_with_another_hash_is_refused_by_name(root: Path, tmp_path: Path,
     )  # fmt: skip
     assert done.returncode == 1
     assert "requirements==1" in done.stderr
+    assert ("Hash mismatch for `requirements==1`" in done.stderr) == (tool != "false")
     assert "A file has not the hash that envs has for it" in done.stderr
 
 
@@ -212,7 +215,9 @@ def test_an_environment_is_made_again_when_it_must_be(
         return done.stderr
 
     assert "Setting up .venv" in said()
+    assert not (folder / ".venv/.development.txt").exists()
     assert "Setting up .venv" not in said("", "development")
+    assert (folder / ".venv/.development.txt").exists()
     folder = change(folder) or folder
     assert ("Setting up .venv" in said(named)) == again
     assert said(named) == ""
