@@ -26,7 +26,7 @@ install() { # TOOLS OPTION...: by the first of them that can; no file may have a
     tools="$1"
     shift
     for tool in $tools; do
-        "$tool" --quiet --no-deps --require-hashes "$@" >> "$log" 2>&1 && return
+        "$tool" "$@" >> "$log" 2>&1 && return
         if grep -qiE 'hash mismatch|not match the hashes' "$log"; then
             stop "A file has not the hash that envs has for it"
         fi
@@ -34,10 +34,17 @@ install() { # TOOLS OPTION...: by the first of them that can; no file may have a
     return 1
 }
 
-# Beside hashes pip takes no constraint without one, and the locks leave no choice anyway.
-pip() { PIP_CONSTRAINT='' .venv/bin/python -m pip install "$@"; }
-uv() { .venv/bin/uv pip install --python .venv/bin/python "$@"; }
-uv_from_torch() { UV_HTTP_RETRIES=0 uv --torch-backend cpu "$@"; }
+pip() { # beside hashes it takes no constraint without one, and the locks leave no choice anyway
+    PIP_CONSTRAINT='' .venv/bin/python -m pip install --quiet --no-deps --require-hashes "$@"
+}
+
+uv() {
+    .venv/bin/uv pip install --quiet --no-deps --require-hashes --python .venv/bin/python "$@"
+}
+
+uv_from_torch() { # a hash that envs does not have is no error here: PyPI's build remains
+    UV_HTTP_RETRIES=0 uv --torch-backend cpu "$@" > data/logs/setup_torch.log 2>&1
+}
 
 translate() { # VARIABLE SETTING SEPARATOR: uv does not read the settings of pip
     value="$(for where in :env: install global; do
@@ -76,18 +83,18 @@ translate UV_INDEX extra-index-url ' '
 translate UV_FIND_LINKS find-links ,
 translate SSL_CERT_FILE cert ' '
 export UV_INDEX_STRATEGY=unsafe-best-match # pip's: the locked version, whichever index has it
-export UV_COMPILE_BYTECODE=1               # the Makefile forbids Python to write any
+export UV_COMPILE_BYTECODE=1 # the Makefile forbids Python to write any
 
 [ -x .venv/bin/uv ] || install pip --only-binary :all: --requirement envs/uv.txt || :
 has_torch() { ls -d .venv/lib/python3*/site-packages/torch > /dev/null 2>&1; }
-has_torch || install "uv uv_from_torch pip" --requirement envs/cpu.txt || :
+cpu="--requirement envs/cpu.txt"
+has_torch || install uv $cpu || uv_from_torch $cpu || install pip $cpu || :
 if ! has_torch && [ "$(uname -s)" = Linux ]; then
-    echo "Taking PyPI's torch with CUDA, 5.4 GB in .venv instead of 1.8: no build without CUDA" \
-        "whose hash envs/cpu.txt has for this Python and machine can be reached." >&2
-    cuda="--requirement envs/cuda.txt"
+    echo "Taking PyPI's torch, with CUDA: 5.6 GB in .venv instead of 1.8. No CPU build with a hash in" \
+        "envs/cpu.txt is at hand or can be reached for this Python and machine." >&2
+    locks="$locks cuda.txt"
 fi
-# shellcheck disable=SC2086
-install "uv pip" ${cuda:-} $(printf -- '--requirement envs/%s ' $locks) || stop "Installing failed"
+install "uv pip" $(printf -- '--requirement envs/%s ' $locks) || stop "Installing failed"
 # Last of all, so that a set-up that was interrupted is none.
 find .venv/bin .venv/lib -maxdepth 4 ! -name __pycache__ -print0 > .venv/.files
 place > .venv/.place
