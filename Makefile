@@ -18,7 +18,7 @@ development: ## the same, with what tests and lint need
 	@sh envs/setup.sh "$(PYTHON)" development
 
 lock: development ## write the locks in envs anew from pyproject.toml
-	@sh envs/lock.sh
+	@sh envs/lock.sh $(OPTIONS)
 
 report: setup ## build the PDF and the HTML; only what changed is run again
 	@python -m scripts.pipeline.report

@@ -1,6 +1,7 @@
 #!/bin/sh
 # Write the locks anew from pyproject.toml, and the conda environment from them. A version stays
-# as it is locked unless an option of `uv pip compile` says otherwise: `--upgrade-package numpy`.
+# as it is locked unless an option of `uv pip compile` says otherwise, as `--upgrade-package numpy`;
+# of torch then cpu.txt, which is kept by hand, has to follow.
 set -eu
 cd "$(dirname "$0")"
 new="$(mktemp -d)"
