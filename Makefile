@@ -5,7 +5,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export PYTHONDONTWRITEBYTECODE := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup development lock report test chaos why verify lint format bench cache-clean clean
+.PHONY: help setup development lock report test test-all chaos why verify lint format bench cache-clean clean
 
 help: ## list what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | \
@@ -23,7 +23,10 @@ lock: development ## write the locks in envs anew from pyproject.toml
 report: setup ## build the PDF and the HTML; only what changed is run again
 	@python -m scripts.pipeline.report
 
-test: development ## run the tests
+test: development ## run every kind of test, each with its representatives
+	@python -m pytest -n auto -m "not whole"
+
+test-all: development ## run all tests
 	@python -m pytest -n auto
 
 chaos: development ## kill the build 50 times at random; each time it must recover, bytes and all

@@ -10,9 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pikepdf
-import pypdfium2
 import yaml
-from documents import write_document
+from documents import words_of_pdf, write_document
 from generated import BIBTEX, BULLET, END, FORMULA, MAYBE, Document, Edition, source, words
 
 from scripts.report.edition_html import read_page
@@ -51,10 +50,8 @@ def plain(text: str) -> str:
 
 
 def text_of_pdf(pdf: bytes) -> str:
-    with pypdfium2.PdfDocument(pdf) as file:
-        text = "\n".join(page.get_textpage().get_text_range() for page in file)
     # PDFium writes a hyphen at the end of a line otherwise, and an accent not beside its letter.
-    return re.sub("[\x02\ufffe]", "-", text).replace("\u0302", "")
+    return re.sub("[\x02\ufffe]", "-", words_of_pdf(pdf)).replace("\u0302", "")
 
 
 def alternatives_of_pdf(pdf: bytes) -> list[str]:

@@ -11,6 +11,10 @@ import pytest
 from house import ROOT, House, built
 from kills import session_folder
 
+from scripts.pipeline import code, lock
+
+MODULES = ("__init__", "topic/__init__", "topic/step", "topic/named")
+
 # A shell ignores interrupts for what it runs in the background, and so would every build here.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
@@ -51,3 +55,20 @@ def restoring(_scratch: House) -> Iterator[House]:
     kept = _scratch.sources()
     yield _scratch
     _scratch.put_back(kept)
+
+
+@pytest.fixture
+def one_step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A repository with one step, `scripts.topic.step`, and this process inside it."""
+    house = tmp_path / "house"
+    modules = [f"scripts/{name}.py" for name in MODULES]
+    for name in modules:
+        (house / name).parent.mkdir(parents=True, exist_ok=True)
+        (house / name).write_text("X = 1\n")
+    monkeypatch.chdir(house)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv(lock.BUILD_ID, raising=False)
+    # Here `scripts` is this repository's: its own modules cannot be surveyed from this process.
+    monkeypatch.setattr(code, "files", lambda *_: modules)
+    monkeypatch.setattr(code, "fingerprint", lambda *_: "the same")
+    return house

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import html
+import re
 import shutil
+import subprocess
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+import pypdfium2
 import yaml
+
+from scripts.report.engines import pandoc
+from scripts.report.render import render
 
 ROOT = Path(__file__).parents[1]
 SAMPLE = ROOT / "tests" / "data" / "sample"
@@ -35,3 +43,43 @@ def write_document(folder: Path, body: str, *, front: str = FRONT, variables: st
         (folder / "_variables.yml").write_text(variables)
     (folder / "doc.qmd").write_text(front + body)
     return folder / "doc.qmd"
+
+
+def rendered(document: Path) -> tuple[str, str]:
+    """What the embedded engine prints beside a document: the words of its PDF, and its page."""
+    pdf, page = document.with_name("a.pdf"), document.with_name("a.html")
+    render(document, engine="embedded", pdf=pdf, html=page)
+    return words_of_pdf(pdf), page.read_text("utf-8")
+
+
+def words_of_pdf(pdf: Path | bytes) -> str:
+    """The words of a PDF, page after page."""
+    with pypdfium2.PdfDocument(pdf) as file:
+        return "\n".join(page.get_textpage().get_text_range() for page in file)
+
+
+def words_of_page(page: str) -> str:
+    """The words of some HTML, without the LaTeX that stands behind its formulas."""
+    page = re.sub(r"<(annotation|script|style)\b.*?</\1>", "", page, flags=re.DOTALL)
+    return html.unescape(re.sub(r"<[^<>]+>", "", page))
+
+
+def filtered(markdown: str, to: str, filters: Iterable[str]) -> str:
+    """What Pandoc makes of Markdown with some of the report's filters."""
+    command = [pandoc.program(), "--from=markdown", f"--to={to}", "--mathml", "--wrap=none"]
+    command += [f"--lua-filter={ROOT / 'report' / 'filters' / name}.lua" for name in filters]
+    done = subprocess.run(
+        command, input=markdown, capture_output=True, encoding="utf-8", check=True
+    )
+    assert "WARNING" not in done.stderr
+    return done.stdout
+
+
+def fake_quarto(folder: Path, script: str, version: str = "1.10.18") -> None:
+    """A program `quarto` that answers --version and runs `script` for anything else."""
+    folder.mkdir(exist_ok=True)
+    program = folder / "quarto"
+    program.write_text(
+        f'#!/bin/sh\nif [ "$1" = --version ]; then echo {version}; exit; fi\n{script}\n'
+    )
+    program.chmod(0o755)

@@ -1,4 +1,4 @@
-"""Dry runs without Snakemake's start: it is imported once, and a fork of it does each of them.
+"""Builds and dry runs without Snakemake's start: it is imported once, and forks of it do each.
 
     python tests/forks.py
 
@@ -9,6 +9,7 @@ its exit code. A fork shares nothing with the next but what the import alone lef
 from __future__ import annotations
 
 import functools
+import gc
 import json
 import os
 import subprocess
@@ -35,7 +36,7 @@ def snakemake(root: Path, words: Sequence[str], environment: Mapping[str, str]) 
 def _server() -> subprocess.Popen[str]:
     """The one process of this test worker that forks; it ends with the worker, which it reads."""
     return subprocess.Popen(
-        [sys.executable, __file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-B", __file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
 
 
@@ -45,7 +46,7 @@ def _serve() -> None:
     import snakemake.cli
 
     snakemake.cli.get_argument_parser()  # looks for plugins and loads them
-
+    gc.freeze()  # or a fork that collects garbage copies all of this
     for line in sys.stdin:
         root, words, environment, output = json.loads(line)
         child = os.fork()
@@ -64,9 +65,9 @@ def _become(root: str, words: list[str], environment: dict[str, str], output: st
     os.environ.update(environment)
     sys.argv = ["snakemake", *words]
     sys.path[0] = root
-    descriptor = os.open(output, os.O_WRONLY)
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     for stream in (1, 2):
-        os.dup2(descriptor, stream)
+        os.dup2(os.open(output, os.O_WRONLY | os.O_APPEND), stream)
 
 
 if __name__ == "__main__":

@@ -48,8 +48,8 @@ def run(command: Sequence[str], copy: Path, environment: Mapping[str, str]) -> N
 def run_tests(
     files: Sequence[str], only: str, copy: Path, environment: Mapping[str, str], *options: str
 ) -> None:
-    """Run test files of a copy, of them the tests that `only` (pytest's `-k`) selects."""
+    """Run tests of a copy as `make test` does: in these files, those that `only` (`-k`) selects."""
     plain = {name: text for name, text in environment.items() if not name.startswith("PYTEST_")}
-    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-k", only, *options]
-    command += [f"--basetemp={copy.parent / 'tests'}", *(f"tests/{name}.py" for name in files)]
-    run(command, copy, plain)
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *options]
+    command += ["-m", "not whole", "-k", only, f"--basetemp={copy.parent / 'tests'}"]
+    run([*command, *(f"tests/{name}.py" for name in files)], copy, plain)

@@ -17,13 +17,14 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import forks
 import guide
+import pytest
 import yaml
 
 from scripts.pipeline import why
@@ -38,15 +39,22 @@ SOURCES = (
 )  # fmt: skip
 MADE = ("data/results", "data/figures", "report")
 TOPICS = re.compile(r"^TOPICS = \[.*?\]", re.MULTILINE | re.DOTALL)
-REPORT = frozenset({"collect_report", "publish_report"})
-DOCUMENT = REPORT - {"collect_report"}
-"""What a change of the text alone runs."""
+SNAKEMAKE = ("-m", "snakemake", "--cores", "all")
+"""Plain Snakemake, as words for Python."""
 
 ENVIRONMENT = {
     **{name: value for name, value in os.environ.items() if not name.startswith("ASSIGNMENT_")},
     "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
     "PYTHONDONTWRITEBYTECODE": "1",
 }
+
+
+def rows(names: Iterable[Any], representatives: Container[Any]) -> list[Any]:
+    """Return the rows of a test, of which `make test` runs only the representatives."""
+    return [
+        name if name in representatives else pytest.param(name, marks=pytest.mark.whole)
+        for name in names
+    ]
 
 
 def configured(topic: str) -> dict[str, Any]:
@@ -101,25 +109,26 @@ class House:
         )
         return Run(done.returncode, done.stdout)
 
+    def snakemake(self, *words: str, more: Mapping[str, str] | None = None) -> Run:
+        """Do what plain `snakemake --cores all` does with `words`."""
+        options = ["--cores", "all", *words]
+        return Run(*forks.snakemake(self.root, options, ENVIRONMENT | dict(more or {})))
+
     def build(self, *words: str, more: Mapping[str, str] | None = None) -> Run:
-        """Run plain `snakemake --cores all`; it must succeed."""
-        run = self.command("-m", "snakemake", "--cores", "all", *words, more=more)
+        """Do what `snakemake` does; it must succeed."""
+        run = self.snakemake(*words, more=more)
         assert run.code == 0, run.text[-6000:]
         return run
 
-    def dry_run(self, *words: str, more: Mapping[str, str] | None = None) -> set[str]:
+    def dry_run(self, more: Mapping[str, str] | None = None) -> set[str]:
         """Return the rules that a dry run announces."""
-        options = ["--cores", "all", "--dry-run", *words]
-        run = Run(*forks.snakemake(self.root, options, ENVIRONMENT | dict(more or {})))
-        assert run.code == 0, run.text[-6000:]
-        return run.rules
+        return self.build("--dry-run", more=more).rules
 
-    def explained(self) -> set[str]:
-        """Return the rules for which `make why` has a reason."""
-        asked = self.environment | {why.ASKED: "1"}
-        code, text = forks.snakemake(self.root, ["--cores", "all", "--dry-run"], asked)
-        assert code == 0, text[-6000:]
-        return set(re.findall(r"^(\w+)\n    ", text, re.MULTILINE))
+    def why(self) -> dict[str, list[str]]:
+        """Return the reasons that `make why` gives, by rule."""
+        text = self.build("--dry-run", more={why.ASKED: "1"}).text
+        blocks = re.findall(r"^(\w+)\n((?:    .*\n)+)", text, re.MULTILINE)
+        return {name: [line.strip() for line in lines.splitlines()] for name, lines in blocks}
 
     def clone(self, target: Path) -> House:
         """Copy everything, time stamps included."""
@@ -152,11 +161,6 @@ class House:
         text = yaml.safe_dump(config, sort_keys=False)
         (self.root / CONFIG).write_text(text, encoding="utf-8")
 
-    @property
-    def environment(self) -> dict[str, str]:
-        """The environment in which commands run."""
-        return ENVIRONMENT
-
     def tracked(self) -> list[Path]:
         """Every file that is committed, not made."""
         found = [self.root / name for name in SOURCES if (self.root / name).is_file()]
@@ -173,10 +177,6 @@ class House:
         for path, content in kept.items():
             if not path.is_file() or path.read_bytes() != content:
                 path.write_bytes(content)
-
-    def imports(self, module: str) -> frozenset[str]:
-        """The project's modules that `module` imports, directly or not."""
-        return imports(self.root, module)
 
     @functools.cached_property
     def graph(self) -> Graph:
@@ -258,10 +258,6 @@ class Graph:
             for rule, step in self.step.items()
             if module in imports(root, f"scripts.{step}") | {f"scripts.{step}"}
         }
-
-    def topic(self, rule: str) -> str:
-        """The exercise (or "report") that a rule belongs to."""
-        return self.step[rule].split(".")[0]
 
 
 @functools.cache
@@ -367,7 +363,7 @@ def built(folder: Path, small: bool = False) -> House:
         house, outcome = House(folder / "house"), folder / "outcome"
         if not outcome.exists():
             copy_source(house.root, small)
-            run = house.command("-m", "snakemake", "--cores", "all", "--keep-going")
+            run = house.command(*SNAKEMAKE, "--keep-going")
             outcome.write_text("built" if run.code == 0 else run.text[-6000:], encoding="utf-8")
     assert outcome.read_text(encoding="utf-8") == "built"
     return house

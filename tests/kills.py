@@ -24,8 +24,7 @@ from house import ENVIRONMENT, House, built
 from scripts.pipeline import cache
 
 REPORT = ("-m", "scripts.pipeline.report")
-PLAIN = ("-m", "snakemake", "--cores", "all")
-"""What `make report` runs, and Snakemake by itself."""
+"""What `make report` runs."""
 
 OTHER = {"dice.red": 7}
 """Settings of a second build."""

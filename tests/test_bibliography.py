@@ -2,40 +2,33 @@
 
 from __future__ import annotations
 
-import html
 import re
 import subprocess
 from pathlib import Path
 
 import pikepdf
-import pypdfium2
 import pytest
-from documents import FRONT, write_document
+from documents import fake_quarto, rendered, words_of_page, write_document
 
 from scripts.report.engines import pandoc, quarto
 from scripts.report.mistakes import check
-from scripts.report.render import RenderError, render
+from scripts.report.render import RenderError
 from scripts.report.source import read_document
 
 
-def rendered(folder: Path, body: str, bibliography: str, front: str = FRONT) -> tuple[str, str]:
+def cited(folder: Path, body: str, bibliography: str) -> tuple[str, str]:
     """Both editions, as `editions` has them, of a document with a bibliography."""
-    document = write_document(folder, body, front=front)
+    document = write_document(folder, body)
     (folder / "references.bib").write_text(bibliography)
     return editions(document)
 
 
 def editions(document: Path) -> tuple[str, str]:
     """The text of the PDF and of the HTML's body, with single blanks."""
-    folder = document.parent
-    render(document, engine="embedded", pdf=folder / "a.pdf", html=folder / "a.html")
-    with pypdfium2.PdfDocument(folder / "a.pdf") as file:
-        text = "\n".join(page.get_textpage().get_text_range() for page in file)
-    text = re.sub("[\x02\ufffe]\r?\n?", "", text)  # words divided at the end of a line
-    page = (folder / "a.html").read_text().partition("<main")[2].partition(">")[2]
-    page = re.sub(r"<annotation.*?</annotation>", "", page, flags=re.S)
-    page = re.sub(r"</(?:p|div|h\d|li)>", " ", page)
-    return _plain(text), _plain(html.unescape(re.sub(r"<[^>]+>", "", page)))
+    pdf, page = rendered(document)
+    pdf = re.sub("[\x02\ufffe]\r?\n?", "", pdf)  # words divided at the end of a line
+    page = re.sub(r"</(?:p|div|h\d|li)>", " ", page.partition("<main")[2].partition(">")[2])
+    return _plain(pdf), _plain(words_of_page(page))
 
 
 def _plain(text: str) -> str:
@@ -112,7 +105,7 @@ ENTRIES = {
 @pytest.mark.parametrize("case", ENTRIES)
 def test_both_editions_print_the_same_entry(case: str, tmp_path: Path) -> None:
     bibliography, wanted = ENTRIES[case]
-    pdf, web = rendered(tmp_path, "It is so [@x].\n", bibliography)
+    pdf, web = cited(tmp_path, "It is so [@x].\n", bibliography)
     assert entry_of(web) == wanted
     assert entry_of(pdf).replace(" ", "") == wanted.replace(" ", "")  # lines of an address break
 
@@ -122,7 +115,7 @@ def test_formulas_in_a_title_are_set_and_spoken(tmp_path: Path) -> None:
         r"@inproceedings{x, title={On $\alpha$-{GAN}s: $\mathcal{O}(n^2)$}, author={A, B}, "
         "booktitle={C}, year={2016}}"
     )
-    pdf, web = rendered(tmp_path, "It is so [@x].\n", bibliography)
+    pdf, web = cited(tmp_path, "It is so [@x].\n", bibliography)
     assert entry_of(web) == "B. A, “On α-GANs: 𝒪(n2),” in C, 2016."
     assert entry_of(pdf).replace(" ", "") == "B.A,“On𝛼-GANs:𝒪(𝑛2),”inC,2016."
     with pikepdf.open(tmp_path / "a.pdf") as file:
@@ -162,7 +155,7 @@ CITATIONS = {
 @pytest.mark.parametrize("case", CITATIONS)
 def test_citations_are_set_alike(case: str, tmp_path: Path) -> None:
     text, wanted = CITATIONS[case]
-    pdf, web = rendered(tmp_path, f"Begin {text} end.\n", CITED)
+    pdf, web = cited(tmp_path, f"Begin {text} end.\n", CITED)
     letters = str.maketrans({"𝑥": "x"})
     for edition in (pdf, web):
         assert f"Begin {wanted} end." in edition.translate(letters)
@@ -175,7 +168,7 @@ def test_citations_stand_anywhere_and_are_numbered_alike(tmp_path: Path) -> None
         '![Words [@one].](line.svg){#fig-a fig-alt="A line rises"}\n\n'
         '::: {.callout-note title="T [@two]"}\nx\n:::\n'
     )
-    pdf, web = rendered(tmp_path, body, CITED)
+    pdf, web = cited(tmp_path, body, CITED)
     for edition in (pdf, web):
         for wanted in ("Head [1]", "In it [2].", "a [3]", "Words [4].", "Words [1].", "T [2]"):
             assert wanted in edition
@@ -187,7 +180,7 @@ def test_citations_stand_anywhere_and_are_numbered_alike(tmp_path: Path) -> None
 
 
 def test_a_citation_links_to_its_entry_and_an_entry_to_its_address(tmp_path: Path) -> None:
-    rendered(
+    cited(
         tmp_path,
         "It is so [@a/b].\n",
         "@misc{a/b, title={T}, author={A, B}, url={https://example.org/}, year={2000}}",
@@ -228,7 +221,7 @@ def test_a_style_that_does_not_cite_by_number_is_followed_in_both_editions(tmp_p
 
 
 def test_a_bibliography_that_nobody_cites_is_not_printed(tmp_path: Path) -> None:
-    pdf, web = rendered(tmp_path, "Words.\n", CITED)
+    pdf, web = cited(tmp_path, "Words.\n", CITED)
     assert "Bibliography" not in pdf + web
 
 
@@ -250,7 +243,7 @@ BROKEN = {
 def test_what_is_wrong_in_the_bibliography_is_found_there(case: str, tmp_path: Path) -> None:
     bibliography, line, message = BROKEN[case]
     with pytest.raises(RenderError) as caught:
-        rendered(tmp_path, "It is so [@x].\n", bibliography)
+        cited(tmp_path, "It is so [@x].\n", bibliography)
     assert f"references.bib:{line}: " in str(caught.value)
     assert message in str(caught.value)
 
@@ -273,7 +266,7 @@ REFUSED = {
 def test_what_cannot_be_printed_is_refused(case: str, tmp_path: Path) -> None:
     text, bibliography, message = REFUSED[case]
     with pytest.raises(RenderError) as caught:
-        rendered(tmp_path, f"Words.\n\nIt is so {text}.\n", bibliography)
+        cited(tmp_path, f"Words.\n\nIt is so {text}.\n", bibliography)
     assert message in str(caught.value)
 
 
@@ -287,15 +280,9 @@ def test_a_key_twice_is_a_mistake_for_every_engine(tmp_path: Path) -> None:
 def test_a_refusal_of_the_filter_stops_quarto(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    program = tmp_path / "bin" / "quarto"
-    program.parent.mkdir()
-    program.write_text(
-        "#!/bin/sh\n"
-        'echo \'REFUSED {"file": "references.bib", "line": "3", "message": "broken"} END\' >&2\n'
-        "touch doc.pdf\n"
-    )
-    program.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{program.parent}:/usr/bin:/bin")
+    refused = """REFUSED {"file": "references.bib", "line": "3", "message": "broken"} END"""
+    fake_quarto(tmp_path / "bin", f"echo '{refused}' >&2\ntouch doc.pdf")
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:/usr/bin:/bin")
     document = read_document(write_document(tmp_path / "doc", "Words.\n"))
     with pytest.raises(RenderError, match=r"references\.bib:3: broken\."):
         quarto.render_pdf(document)

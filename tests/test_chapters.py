@@ -85,40 +85,55 @@ def interwoven(folder: Path) -> Document:
     )
 
 
+def typst_of(document: Document) -> str:
+    """Typst of a document; a heading ends a paragraph."""
+    return re.sub(r"\n+", "\n", embedded.typst_source(document))
+
+
+def read_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no document be divided."""
+    monkeypatch.setattr(assembly, "chapters", lambda read: [(read.body, len(read.text))])
+
+
 def both(document: Document, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
     """Typst and HTML of a document read by chapters, and of the same read whole."""
-    editions = []
-    for divide in (chapters.chapters, lambda document: [(document.body, len(document.text))]):
-        monkeypatch.setattr(assembly, "chapters", divide)
-        editions.append(
-            (
-                re.sub(r"\n+", "\n", embedded.typst_source(document)),  # a heading ends a paragraph
-                embedded.render_html(document).decode(),
-            )
-        )
-    return editions
+    divided = typst_of(document), embedded.render_html(document).decode()
+    read_whole(monkeypatch)
+    return [divided, (typst_of(document), embedded.render_html(document).decode())]
 
 
-def first_headings(document: Document) -> int:
-    """How many headings of the first level the report has; none is commented out or quoted."""
-    return len(re.findall("^# ", document.text, re.MULTILINE))
-
-
-@pytest.mark.parametrize("case", ["interwoven", "report"])
 def test_reading_by_chapters_is_reading_whole(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, whole: House, case: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    document = (
-        interwoven(tmp_path)
-        if case == "interwoven"
-        else read_document(whole.root / "report/assignment.qmd")
-    )
-    expected = 5 if case == "interwoven" else first_headings(document)
-    assert len(chapters.chapters(document)) == expected
+    document = interwoven(tmp_path)
+    assert len(chapters.chapters(document)) == 5
     first, second = both(document, monkeypatch)
     assert first[0] == second[0]
     assert first[1] == second[1]
     assert not any("\ue000" <= sign <= "\uf8ff" for sign in "".join(first))
+
+
+def test_the_report_is_read_by_chapters_as_it_is_read_whole(
+    whole: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each first heading has a name: else all would be read again after each edit."""
+    document = read_document(whole.root / "report/assignment.qmd")
+    headings = len(re.findall("^# ", document.text, re.MULTILINE))  # none in a comment or code
+    assert len(chapters.chapters(document)) == headings
+    texts: list[str] = []
+
+    def counted(conversion: pandoc.Conversion) -> pandoc.Part:
+        texts.append(conversion.text)
+        return pandoc.convert(conversion)
+
+    monkeypatch.setattr(assembly, "convert", counted)
+    by_chapters = typst_of(document)
+    assert sum(text.startswith("# ") for text in texts) == headings
+    page = (whole.root / "report/build/assignment.html").read_text("utf-8")  # was read so, too
+    read_whole(monkeypatch)
+    assert typst_of(document) == by_chapters
+    assert embedded.render_html(document).decode() == page
+    assert not any("\ue000" <= sign <= "\uf8ff" for sign in by_chapters + page)
 
 
 def test_chapters_that_would_share_a_name_are_read_whole(
@@ -163,23 +178,6 @@ def test_what_reaches_into_other_chapters_keeps_the_body_whole(tmp_path: Path, f
 def test_a_sign_that_begins_no_chapter(tmp_path: Path, inside: str) -> None:
     document = read_document(write_document(tmp_path, f"# One {{#sec-1}}\n\nx\n\n{inside}"))
     assert len(chapters.chapters(document)) == 1
-
-
-def test_the_report_has_a_name_for_each_heading(
-    whole: House, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Else it would be read whole after each edit."""
-    document = read_document(whole.root / "report/assignment.qmd")
-    texts: list[str] = []
-
-    def counted(conversion: pandoc.Conversion) -> pandoc.Part:
-        texts.append(conversion.text)
-        return pandoc.convert(conversion)
-
-    monkeypatch.setattr(assembly, "convert", counted)
-    embedded.typst_source(document)
-    chapters_read = sum(text.startswith("# ") for text in texts)
-    assert chapters_read == first_headings(document)
 
 
 def test_only_the_changed_chapter_is_converted_again(

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import html
 import re
 from pathlib import Path
 
-import pypdfium2
 import pytest
-from documents import FRONT, write_document
+from documents import FRONT, fake_quarto, rendered, words_of_page, write_document
 from fontTools.fontBuilder import FontBuilder
 from fontTools.pens.ttGlyphPen import TTGlyphPen
 
@@ -21,11 +19,8 @@ MARK = b"\xef\xbb\xbf"
 
 def both(document: Path) -> tuple[str, str]:
     """The words of both editions, formulas included."""
-    pdf, page = document.with_suffix(".pdf"), document.with_suffix(".html")
-    render(document, engine="embedded", pdf=pdf, html=page)
-    pages = [sheet.get_textpage().get_text_range() for sheet in pypdfium2.PdfDocument(str(pdf))]
-    body = re.sub(r"<annotation.*?</annotation>", "", page.read_text().partition("<body>")[2])
-    return " ".join(" ".join(pages).split()), html.unescape(re.sub(r"<[^>]+>", "", body))
+    pdf, page = rendered(document)
+    return " ".join(pdf.split()), words_of_page(page.partition("<body>")[2])
 
 
 def write_font(path: Path, letters: str) -> None:
@@ -80,7 +75,7 @@ def test_a_byte_order_mark_and_crlf_change_no_word(tmp_path: Path, name: str) ->
         assert "Understanding" in words
         assert "\ufeff" not in words
     assert "Picture 1: Words" in pdf.replace("\u00a0", " ")
-    assert "p { color: red; }" in document.with_suffix(".html").read_text()
+    assert "p { color: red; }" in document.with_name("a.html").read_text()
 
 
 def test_quarto_is_given_no_byte_order_mark(tmp_path: Path) -> None:
@@ -237,11 +232,8 @@ def test_quartos_complaint_about_a_letter_is_named_too(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     said = 'error: the text `"𠮷"` could not be displayed with font `"X"`'
-    program = tmp_path / "bin" / "quarto"
-    program.parent.mkdir()
-    program.write_text(f"#!/bin/sh\necho '{said}' >&2; exit 1\n")
-    program.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{program.parent}:/usr/bin:/bin")
+    fake_quarto(tmp_path / "bin", f"echo '{said}' >&2; exit 1")
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:/usr/bin:/bin")
     document = read_document(write_document(tmp_path / "doc", "A 𠮷.\n"))
     with pytest.raises(RenderError, match=r"doc\.qmd:7: 𠮷 \(U\+20BB7\) could not be displayed"):
         quarto.render_pdf(document)

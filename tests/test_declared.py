@@ -8,9 +8,8 @@ from pathlib import Path
 import pytest
 from documents import SAMPLE, write_document
 from house import House, contract_of
-from test_reruns import edit_own_file, show_own_files
 
-from scripts.pipeline import cache, code, contract, job, lock, rules, sidecar
+from scripts.pipeline import cache, code, contract, job, rules, sidecar
 from scripts.report.render import RenderError, prepared
 
 STEP = """
@@ -20,26 +19,17 @@ options = dict(zip(sys.argv[1::2], sys.argv[2::2]))
 from pathlib import Path
 Path(options["--result"]).write_text("made")
 """
-MODULES = ("__init__", "topic/__init__", "topic/step", "topic/named")
 
 
 @pytest.fixture
-def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A repository with one step, this process inside it, and files that no rule knows."""
-    house = tmp_path / "house"
-    for name in ("scripts/topic", "data/raw", "data/other", "data/results/topic"):
-        (house / name).mkdir(parents=True)
-    for name in (*MODULES, "topic/hidden"):
-        (house / f"scripts/{name}.py").write_text("X = 1\n")
+def house(one_step: Path) -> Path:
+    """A repository with one step, and files that no rule knows."""
+    for name in ("data/raw", "data/other", "data/results/topic"):
+        (one_step / name).mkdir(parents=True)
+    shutil.copy(one_step / "scripts/topic/named.py", one_step / "scripts/topic/hidden.py")
     for name in ("input.txt", "committed.txt", "secret.txt", "secret.npy", "secret.xml"):
-        shutil.copy(SAMPLE / "line.svg", house / "data/raw" / name)
-    monkeypatch.chdir(house)
-    monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.delenv(lock.BUILD_ID, raising=False)
-    # Here `scripts` is this repository's: its own modules cannot be surveyed from this process.
-    monkeypatch.setattr(job.code, "files", lambda *_: [f"scripts/{name}.py" for name in MODULES])
-    monkeypatch.setattr(job.code, "fingerprint", lambda *_: "the same")
-    return house
+        shutil.copy(SAMPLE / "line.svg", one_step / "data/raw" / name)
+    return one_step
 
 
 MADE = "data/results/topic/made.txt"
@@ -306,6 +296,27 @@ def test_a_style_sheet_that_names_a_file_elsewhere_is_refused(tmp_path, monkeypa
     prepared(qmd.name)
 
 
+SHOWN = """
+{{< include notes/own/aside.qmd >}}
+
+![A picture of my own.](own/picture.svg){#fig-own-picture fig-alt="A bar that is drawn."}
+"""
+PICTURE = '<svg xmlns="http://www.w3.org/2000/svg" width="90" height="9"><path d="M0 1h9"/></svg>'
+
+
+def show_own_files(house: House) -> None:
+    """Show a picture and a text of the author's own, in folders that are new."""
+    report = house.root / "report"
+    for name, text in (("own/picture.svg", PICTURE), ("notes/own/aside.qmd", "Aside.")):
+        (report / name).parent.mkdir(parents=True)
+        (report / name).write_text(f"{text}\n", encoding="utf-8")
+    house.edit("report/exercises/dice.qmd", lambda text: text + SHOWN)
+
+
+def edit_own_file(house: House, name: str) -> None:
+    house.edit(f"report/{name}", lambda text: text.replace("M0 1", "M0 2").replace("A", "An a"))
+
+
 def test_the_authors_own_files_are_inputs_of_the_document(finished: House, tmp_path):
     house = finished.clone(tmp_path / "copy")
     show_own_files(house)
@@ -337,7 +348,7 @@ def test_a_filter_or_header_sees_no_file_of_the_repository_but_the_documents(fin
     )
     house.build()
     house.edit("report/header.typ", lambda text: text + '\n#import "../Snakefile.typ": x\n')
-    run = house.command("-m", "snakemake", "--cores", "all")
+    run = house.snakemake()
     assert run.code != 0
     assert "Snakefile.typ" in run.text
     assert (house.root / "report/build/assignment.pdf").is_file()

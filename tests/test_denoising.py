@@ -3,40 +3,25 @@
 from __future__ import annotations
 
 import functools
-import json
 import math
-import sys
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import numpy as np
 import pytest
+import sympy as sp
 from house import configured
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from mutants import Break, Checks, change, each, patch, run_steps
 from scipy.spatial.distance import cdist
 from scipy.stats import binom, multivariate_normal
 
-from scripts.common import artifacts, command_line, style
+from scripts.common import artifacts, style
 from scripts.common.arrays import Arrays
-from scripts.denoising import (
-    check,
-    checks_digits,
-    checks_drawn,
-    checks_exact,
-    checks_forgetting,
-    checks_posterior,
-    checks_sampling,
-    compute,
-    digits,
-    model,
-    plot,
-    recovery,
-    sampling,
-)
+from scripts.denoising import check, checks_exact, compute, digits, model, plot, recovery, sampling
 
 DIGITS = Path(__file__).resolve().parent.parent / "data/raw/digits.csv"
 
@@ -414,31 +399,17 @@ def test_the_numbers_written_are_those_of_the_text(small: Arrays) -> None:
     assert used == written.keys()
 
 
-def test_the_three_steps_run_bare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def run(step: ModuleType, *words: str) -> None:
-        monkeypatch.setattr(sys, "argv", ["step", *words])
-        step.main()
-
-    def files(**names: str) -> list[str]:
-        return [word for key, name in names.items() for word in (f"--{key}", str(tmp_path / name))]
-
-    knobs = [
-        word
-        for key, setting in SMALL.items()
-        for word in (command_line.option(key), json.dumps(setting))
-    ]
-    data = files(arrays="a.npz", summary="s.json")
-    run(compute, *knobs, "--digits", str(DIGITS), *data)
-    summary = artifacts.load_json(tmp_path / "s.json")["values"]
+def test_the_three_steps_run_bare(
+    tmp_path: Path, checks: Checks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checks.repeat(monkeypatch, lambda maker: maker.constant)
+    displays = "digits frequency minimizers forgetting shares"
+    files = run_steps(
+        monkeypatch, (compute, check, plot), SMALL, tmp_path,
+        f"{displays} coverage.md conventions.md", digits=DIGITS,
+    )  # fmt: skip
+    summary = artifacts.load_json(files["summary"])["values"]
     assert summary["images"] == {"text": "12", "value": 12}
-    alpha = str(SMALL["example_alpha"])
-    run(check, "--example-alpha", alpha, *files(arrays="a.npz", checks="c.json"))
-    assert all(c["passed"] for c in artifacts.load_json(tmp_path / "c.json")["checks"])
-    drawings = ("digits", "frequency", "minimizers", "forgetting", "shares")
-    made = {name: f"{name}.svg" for name in drawings}
-    made |= {name: f"{name}.md" for name in ("coverage", "conventions")}
-    run(plot, *files(arrays="a.npz", **made))
-    assert all((tmp_path / name).stat().st_size for name in made.values())
 
 
 def test_quoted_bounds_are_rounded_to_the_safe_side() -> None:
@@ -492,29 +463,6 @@ def test_batches_of_m_samples() -> None:
 # ---------------------------------------------------------------- the checks
 
 
-@pytest.mark.parametrize("knobs", [SMALL, LOWEST, HIGH, configured("denoising")], ids=list("slhc"))
-def test_all_checks_of_results_pass(knobs: dict[str, Any]) -> None:
-    arrays = results(knobs)
-    found = [
-        *checks_digits.checks(arrays, knobs["example_alpha"]),
-        *checks_drawn.checks(arrays),
-        *checks_forgetting.checks(arrays),
-        *checks_sampling.checks(arrays),
-    ]
-    assert [c for c in found if not c.passed] == []
-
-
-def test_all_checks_pass_have_a_counterexample_below_and_a_claim_in_the_text(small: Arrays) -> None:
-    found = check.checks(small, check.Settings(example_alpha=SMALL["example_alpha"]))
-    assert [c for c in found if not c.passed] == []
-    assert sorted(c.id for c in found) == sorted(BROKEN)
-    source = (DIGITS.parents[2] / "report/exercises/denoising.qmd").read_text()
-    assert [c.claim for c in found if f"{{#{c.claim}" not in source] == []
-
-
-Patch = tuple[ModuleType, str, Any]
-
-
 def closest_ignoring_length(points: Any, centers: Any) -> Any:
     return np.argmax(points @ centers.T, axis=1)
 
@@ -552,391 +500,243 @@ def distinct_loss(outputs: Any, accepted: Any) -> Fraction:
     return Fraction(wrong, 2 * len(accepted))
 
 
-def keep(arrays: Arrays) -> None:
-    """Leave the arrays alone; the patch does the damage."""
+def noise_at_full_image(points: Any, clean: Any, signal: Any, noise: Any) -> Any:
+    return (points - clean) / noise
 
 
-def set_array(name: str, change: Callable[[Any], Any]) -> Callable[[Arrays], None]:
-    def damage(arrays: Arrays) -> None:
-        arrays[name] = change(arrays)
-
-    return damage
+def image_at_full_noise(points: Any, guess: Any, signal: Any, noise: Any) -> Any:
+    return (points - guess) / signal
 
 
-def recompute(part: Callable[[Arrays], Arrays]) -> Callable[[Arrays], None]:
-    def damage(arrays: Arrays) -> None:
-        arrays |= part(arrays)
+def denoiser_of_clean(points: Any, images: Any, noises: Any, alpha: float) -> Any:
+    return model.closest_point_denoiser(points, images, *model.weights(alpha))
 
-    return damage
+
+def next_noise(points: Any, images: Any, noises: Any, alpha: float) -> Any:
+    noisy = true_noisy(images, noises, *model.weights(alpha)).reshape(-1, points.shape[1])
+    return noises[(model.closest(points, noisy) + 1) % len(noises)]
+
+
+def predicting(choose: Callable[[Any], Any]) -> Any:
+    return lambda noisy, noises: np.broadcast_to(choose(noises), noisy.shape)
+
+
+def whole_gap(*given: Any) -> Any:
+    return true_holds(*given)[0], no_drift(*given)[1]
+
+
+def whole_gap_and_failure(*given: Any) -> Any:
+    return ~true_holds(*given)[0], no_drift(*given)[1]
+
+
+def divided_twice(images: Any, *given: Any) -> Any:
+    measured, cheapest = true_forgetting(images, *given)
+    return measured / len(images), cheapest
+
+
+def root_of_odds(images: Any, noises: Any, signal: Any, noise: Any) -> Any:
+    measured, cheapest = true_forgetting(images, noises, signal, noise)
+    return measured, cheapest * noise / signal
 
 
 KNOBS = compute.Settings(**SMALL)
-ALPHA: float = SMALL["example_alpha"]
-examples = recompute(
-    lambda a: compute.examples(a["images"], a["pool_labels"][:12], a["noises"], KNOBS)
-)
-forgetting = recompute(lambda a: compute.forgetting(a["images"], a["noises"], KNOBS))
-line = recompute(lambda a: compute.on_the_line())
-generation = recompute(lambda a: compute.generated(a["images"], a["noises"], KNOBS))
-frequencies = recompute(lambda a: compute.frequencies(a["pool"], a["noises"], KNOBS))
+
+
+def examples(a: Arrays) -> Arrays:
+    return compute.examples(a["images"], a["pool_labels"][:12], a["noises"], KNOBS)
+
+
+def forgetting(a: Arrays) -> Arrays:
+    return compute.forgetting(a["images"], a["noises"], KNOBS)
+
+
+def line(a: Arrays) -> Arrays:
+    return compute.on_the_line()
+
+
+def generation(a: Arrays) -> Arrays:
+    return compute.generated(a["images"], a["noises"], KNOBS)
+
+
+def frequencies(a: Arrays) -> Arrays:
+    return compute.frequencies(a["pool"], a["noises"], KNOBS)
+
+
 true_holds, true_forgetting = recovery.holds, model.forgetting_loss
 true_noisy = model.noisy_images
 
-#: How each check is made to fail: what is broken, what is recomputed with it, who must notice.
-BROKEN: dict[str, tuple[Patch | None, Callable[[Arrays], None], Callable[[Arrays], Any]]] = {
+#: How each check is made to fail: its name, what is broken, what is computed again with it.
+BROKEN: list[tuple[str, Break]] = [
     # the closest point without the images' lengths
-    "denoising.zero-loss": (
-        (model, "closest", closest_ignoring_length),
-        keep,
-        lambda a: [checks_exact.zero_loss_check()],
-    ),
+    ("zero-loss", patch(model, "closest", closest_ignoring_length)),
     # sqrt(alpha) dropped from the formula of the minimizer
-    "denoising.formula": (
-        (model, "implied_noise", lambda points, clean, signal, noise: (points - clean) / noise),
-        keep,
-        lambda a: [checks_exact.formula_check()],
-    ),
+    ("formula", patch(model, "implied_noise", noise_at_full_image)),
     # the mean over all noises instead of the mean over the fiber
-    "denoising.minimizers": (
-        (
-            model,
-            "best_predictions",
-            lambda noisy, noises: np.broadcast_to(noises.mean(axis=0), noisy.shape),
-        ),
-        keep,
-        lambda a: [checks_exact.minimizers_check()],
-    ),
+    ("minimizers", patch(model, "best_predictions", predicting(lambda e: e.mean(axis=0)))),
     # sqrt(alpha) dropped from the formula of the minimizer
-    "denoising.zero-loss-functions": (
-        (model, "implied_noise", lambda points, clean, signal, noise: (points - clean) / noise),
-        keep,
-        lambda a: [checks_exact.zero_loss_functions_check()],
-    ),
+    ("zero-loss-functions", patch(model, "implied_noise", noise_at_full_image)),
     # collisions overlooked
-    "denoising.zero-loss-criterion": (
-        (model, "best_predictions", lambda noisy, noises: np.broadcast_to(noises, noisy.shape)),
-        keep,
-        lambda a: [checks_exact.criterion_check()],
-    ),
+    ("zero-loss-criterion", patch(model, "best_predictions", predicting(lambda e: e))),
     # the loss divided by the number of noises as well
-    "denoising.tie": (
-        (
+    (
+        "tie",
+        patch(
             model,
             "training_loss",
             lambda predicted, noises: (
                 ((predicted - noises) ** 2).sum() / (len(predicted) * len(noises))
             ),
         ),
-        keep,
-        lambda a: [checks_exact.tie_check()],
     ),
     # sqrt(1 - alpha) dropped from the implied image
-    "denoising.price": (
-        (model, "implied_image", lambda points, guess, signal, noise: (points - guess) / signal),
-        keep,
-        lambda a: [checks_exact.forgetting_check()],
-    ),
+    ("price", patch(model, "implied_image", image_at_full_noise)),
     # the two weights of the DDIM step swapped
-    "denoising.ddim-on-training-noise": (
-        (sampling, "ddim_step", wrong_step),
-        keep,
-        lambda a: checks_exact.ddim_checks(),
-    ),
+    ("ddim-on-training-noise", patch(sampling, "ddim_step", wrong_step)),
     # the noise taken out at full strength
-    "denoising.ddim-is-euler": (
-        (sampling, "ddim_step", unweighted_step),
-        keep,
-        lambda a: checks_exact.ddim_checks(),
-    ),
+    ("ddim-is-euler", patch(sampling, "ddim_step", unweighted_step)),
     # the factor 1 / sigma of the density dropped
-    "denoising.continuity": (
-        (
+    (
+        "continuity",
+        patch(
             checks_exact,
             "mixture_density",
-            lambda y, sigma, images: sum(
-                checks_exact.sp.exp(-((y - x) ** 2) / (2 * sigma**2)) for x in images
-            ),
+            lambda y, sigma, images: sum(sp.exp(-((y - x) ** 2) / (2 * sigma**2)) for x in images),
         ),
-        keep,
-        lambda a: [checks_exact.continuity_check()],
     ),
     # the logarithm forgotten
-    "denoising.start-divergence": (
-        (
+    (
+        "start-divergence",
+        patch(
             sampling,
             "start_divergence",
             lambda square, d, alpha, log: (alpha * square - d * alpha) / 2,
         ),
-        keep,
-        lambda a: [checks_exact.divergence_check()],
     ),
     # the loss over m instead of 2m
-    "denoising.gan-missed-image": (
-        (
+    (
+        "gan-missed-image",
+        patch(
             checks_exact,
             "game_loss",
             lambda outputs, accepted: Fraction(
                 sum(not a for a in accepted) + sum(accepted[x] for x in outputs), len(accepted)
             ),
         ),
-        keep,
-        lambda a: checks_exact.game_checks(3),
     ),
     # copies of one image counted once
-    "denoising.gan-collapse": (
-        (checks_exact, "game_loss", distinct_loss),
-        keep,
-        lambda a: checks_exact.game_checks(3),
-    ),
+    ("gan-collapse", patch(checks_exact, "game_loss", distinct_loss)),
     # an image generated once is rejected where twice is meant, and the other way round
-    "denoising.gan-responses": (
-        (sampling, "discriminator_response", lambda copies, rng: copies >= 2),
-        keep,
-        lambda a: checks_exact.game_checks(3),
-    ),
+    ("gan-responses", patch(sampling, "discriminator_response", lambda copies, rng: copies >= 2)),
     # the first noise instead of the mean noise
-    "denoising.alpha-one": (
-        (model, "best_predictions", lambda noisy, noises: np.broadcast_to(noises[0], noisy.shape)),
-        keep,
-        checks_digits.degenerate_checks,
-    ),
+    ("alpha-one", patch(model, "best_predictions", predicting(lambda e: e[0]))),
     # the sign of the noise swapped
-    "denoising.alpha-zero-loss": (
-        (model, "noisy_images", lambda x, e, s, n: true_noisy(x, e, s, -n)),
-        keep,
-        checks_digits.degenerate_checks,
-    ),
+    ("alpha-zero-loss", patch(model, "noisy_images", lambda x, e, s, n: true_noisy(x, e, s, -n))),
     # the noise left out
-    "denoising.alpha-zero-assumption": (
-        (recovery, "holds", lambda x, e, signal, noise: true_holds(x, e, 1.0, 0.0)),
-        keep,
-        checks_digits.degenerate_checks,
-    ),
+    ("alpha-zero-assumption", patch(recovery, "holds", lambda x, e, s, n: true_holds(x, e, 1, 0))),
     # the image's own shrinking left out
-    "denoising.same-by-distances": (
-        (recovery, "holds", lambda x, e, signal, noise: true_holds(x, e, 1.0, noise)),
-        examples,
-        lambda a: checks_digits.assumption_checks(a, ALPHA),
+    (
+        "same-by-distances",
+        patch(recovery, "holds", lambda x, e, s, n: true_holds(x, e, 1, n), examples),
     ),
     # the implication the wrong way round
-    "denoising.condition-suffices": (
-        (recovery, "holds", lambda x, e, s, n: true_holds(x, e, s, n)[::-1]),
-        frequencies,
-        lambda a: checks_digits.assumption_checks(a, ALPHA),
+    (
+        "condition-suffices",
+        patch(recovery, "holds", lambda *given: true_holds(*given)[::-1], frequencies),
     ),
     # 1 - alpha and alpha confused
-    "denoising.safe-level": (
-        (recovery, "safe_alpha", lambda x, e: 0.01),
-        keep,
-        lambda a: checks_digits.assumption_checks(a, ALPHA),
-    ),
+    ("safe-level", patch(recovery, "safe_alpha", lambda x, e: 0.01)),
     # the gap instead of half of it
-    "denoising.condition-frequency": (
-        (
-            recovery,
-            "holds",
-            lambda x, e, s, n: (true_holds(x, e, s, n)[0], no_drift(x, e, s, n)[1]),
-        ),
-        frequencies,
-        checks_digits.frequency_checks,
-    ),
+    ("condition-frequency", patch(recovery, "holds", whole_gap, frequencies)),
     # the inequality the wrong way round
-    "denoising.failure-frequency": (
-        (
-            recovery,
-            "holds",
-            lambda x, e, s, n: (~true_holds(x, e, s, n)[0], no_drift(x, e, s, n)[1]),
-        ),
-        frequencies,
-        checks_digits.frequency_checks,
-    ),
+    ("failure-frequency", patch(recovery, "holds", whole_gap_and_failure, frequencies)),
     # sqrt(1 - alpha) dropped from the implied image
-    "denoising.recovered": (
-        (model, "implied_image", lambda points, guess, signal, noise: (points - guess) / signal),
-        examples,
-        lambda a: checks_digits.minimizer_checks(a, ALPHA),
-    ),
+    ("recovered", patch(model, "implied_image", image_at_full_noise, examples)),
     # the loss not divided by m
-    "denoising.loss-is-price": (
-        (model, "training_loss", lambda predicted, noises: ((predicted - noises) ** 2).sum()),
-        examples,
-        lambda a: checks_digits.minimizer_checks(a, ALPHA),
+    (
+        "loss-is-price",
+        patch(
+            model,
+            "training_loss",
+            lambda predicted, noises: ((predicted - noises) ** 2).sum(),
+            examples,
+        ),
     ),
     # the noise of the next element
-    "denoising.minimizers-agree": (
-        (
-            model,
-            "nearest_noisy_denoiser",
-            lambda x, images, e, alpha: e[
-                (
-                    model.closest(
-                        x, true_noisy(images, e, *model.weights(alpha)).reshape(-1, x.shape[1])
-                    )
-                    + 1
-                )
-                % len(e)
-            ],
-        ),
-        keep,
-        lambda a: checks_digits.minimizer_checks(a, ALPHA),
-    ),
+    ("minimizers-agree", patch(model, "nearest_noisy_denoiser", next_noise)),
     # the same function twice
-    "denoising.minimizers-differ": (
-        (
-            model,
-            "nearest_noisy_denoiser",
-            lambda x, images, e, alpha: model.closest_point_denoiser(
-                x, images, *model.weights(alpha)
-            ),
-        ),
-        keep,
-        lambda a: checks_digits.minimizer_checks(a, ALPHA),
-    ),
+    ("minimizers-differ", patch(model, "nearest_noisy_denoiser", denoiser_of_clean)),
     # the noise left out
-    "denoising.no-collision": (
-        (model, "noisy_images", lambda x, e, s, n: true_noisy(x, e, s, 0.0)),
-        keep,
-        lambda a: checks_digits.minimizer_checks(a, ALPHA),
-    ),
+    ("no-collision", patch(model, "noisy_images", lambda x, e, s, n: true_noisy(x, e, s, 0.0))),
     # sqrt(1 - alpha) dropped from the implied image
-    "denoising.shown-digits": (
-        (model, "implied_image", lambda points, guess, signal, noise: (points - guess) / signal),
-        examples,
-        checks_drawn.checks,
-    ),
+    ("shown-digits", patch(model, "implied_image", image_at_full_noise, examples)),
     # sqrt(alpha) dropped from the formula of the minimizer
-    "denoising.line-minimizers": (
-        (model, "implied_noise", lambda points, clean, signal, noise: (points - clean) / noise),
-        line,
-        checks_drawn.checks,
-    ),
+    ("line-minimizers", patch(model, "implied_noise", noise_at_full_image, line)),
     # the closest image instead of the mean of all
-    "denoising.line-posterior": (
-        (model, "posterior_mean_denoiser", model.closest_point_denoiser),
-        line,
-        checks_drawn.checks,
-    ),
+    ("line-posterior", patch(model, "posterior_mean_denoiser", model.closest_point_denoiser, line)),
     # noise instead of noise squared in the exponent of the weights
-    "denoising.score": (
-        (model, "posterior_mean_denoiser", wrong_posterior),
-        keep,
-        lambda a: checks_posterior.checks(),
-    ),
-    "denoising.projection": (
-        (model, "posterior_mean_denoiser", wrong_posterior),
-        keep,
-        lambda a: checks_posterior.checks(),
-    ),
-    "denoising.gaussian-loss": (
-        (model, "posterior_mean_denoiser", wrong_posterior),
-        keep,
-        lambda a: checks_posterior.checks(),
-    ),
+    ("score", patch(model, "posterior_mean_denoiser", wrong_posterior)),
+    ("projection", patch(model, "posterior_mean_denoiser", wrong_posterior)),
+    ("gaussian-loss", patch(model, "posterior_mean_denoiser", wrong_posterior)),
     # the measured loss divided by m twice
-    "denoising.forgetting-bound": (
-        (
-            model,
-            "forgetting_loss",
-            lambda x, e, s, n: (
-                true_forgetting(x, e, s, n)[0] / len(x),
-                true_forgetting(x, e, s, n)[1],
-            ),
-        ),
-        forgetting,
-        checks_forgetting.checks,
-    ),
+    ("forgetting-bound", patch(model, "forgetting_loss", divided_twice, forgetting)),
     # sqrt(alpha / (1 - alpha)) for its square
-    "denoising.forgetting-attained": (
-        (
-            model,
-            "forgetting_loss",
-            lambda x, e, s, n: (
-                true_forgetting(x, e, s, n)[0],
-                true_forgetting(x, e, s, n)[1] * n / s,
-            ),
-        ),
-        forgetting,
-        checks_forgetting.checks,
-    ),
+    ("forgetting-attained", patch(model, "forgetting_loss", root_of_odds, forgetting)),
     # the two weights of the DDIM step swapped
-    "denoising.restart": ((sampling, "ddim_step", wrong_step), keep, checks_sampling.checks),
+    ("restart", patch(sampling, "ddim_step", wrong_step)),
     # the closest image instead of the closest scaled one
-    "denoising.first-choice": (
-        None,
-        set_array("choices_scaled", lambda a: a["choices_closest"]),
-        checks_sampling.checks,
-    ),
+    ("first-choice", lambda monkeypatch, a: {"choices_scaled": a["choices_closest"]}),
     # the angle instead of the inner product
-    "denoising.choice-limit": (
-        (
+    (
+        "choice-limit",
+        patch(
             model,
             "closest",
             lambda x, c: np.argmax(x @ c.T / (1e-15 + np.linalg.norm(c, axis=1)), axis=1),
         ),
-        keep,
-        checks_sampling.checks,
     ),
     # the two weights of the DDIM step swapped
-    "denoising.samples-near": (
-        (sampling, "ddim_step", wrong_step),
-        generation,
-        checks_sampling.checks,
-    ),
+    ("samples-near", patch(sampling, "ddim_step", wrong_step, generation)),
     # a minimizer that knows the clean images as well
-    "denoising.nearest-misses": (
-        (
-            model,
-            "nearest_noisy_denoiser",
-            lambda x, images, e, alpha: model.closest_point_denoiser(
-                x, images, *model.weights(alpha)
-            ),
-        ),
-        generation,
-        checks_sampling.checks,
-    ),
+    ("nearest-misses", patch(model, "nearest_noisy_denoiser", denoiser_of_clean, generation)),
     # the farthest image instead of the closest one
-    "denoising.switches": (
-        (model, "closest_point_denoiser", farthest_point_denoiser),
-        keep,
-        checks_sampling.checks,
-    ),
+    ("switches", patch(model, "closest_point_denoiser", farthest_point_denoiser)),
     # the scale left out
-    "denoising.middle-image": (
-        (model, "scaled_closest_denoiser", model.closest_point_denoiser),
-        keep,
-        checks_sampling.checks,
-    ),
+    ("middle-image", patch(model, "scaled_closest_denoiser", model.closest_point_denoiser)),
     # nu without its + 1, twice
-    "denoising.uniform-mean": (
-        (
+    (
+        "uniform-mean",
+        patch(
             sampling,
             "expected_uniform_variation",
             lambda m, n: m * (n // m - 1) / n * (1 - 1 / m) * binom.pmf(n // m - 1, n, 1 / m),
         ),
-        keep,
-        checks_sampling.coverage_checks,
     ),
     # only every second image drawn
-    "denoising.uniform-draws": (
-        None,
-        set_array("drawn_uniform", lambda a: a["drawn_uniform"] // 2),
-        checks_sampling.coverage_checks,
-    ),
-    "denoising.posterior-covers": (
-        None,
-        set_array("drawn_posterior", lambda a: a["drawn_posterior"] // 2),
-        checks_sampling.coverage_checks,
-    ),
-}
+    ("uniform-draws", change("drawn_uniform", lambda drawn: drawn // 2)),
+    ("posterior-covers", change("drawn_posterior", lambda drawn: drawn // 2)),
+]
 
 
-@pytest.mark.parametrize("name", BROKEN)
-def test_broken_mathematics_fails_its_check(
-    name: str, small: Arrays, monkeypatch: pytest.MonkeyPatch
+@pytest.fixture(scope="module")
+def checks(small: Arrays) -> Checks:
+    return Checks(check, SMALL, small)
+
+
+def test_all_checks_pass_have_a_break_and_a_claim_in_the_text(checks: Checks) -> None:
+    checks.must_pass_and_be_broken_by(BROKEN)
+    source = (DIGITS.parents[2] / "report/exercises/denoising.qmd").read_text()
+    assert [c.claim for c in checks.found if f"{{#{c.claim}" not in source] == []
+
+
+@pytest.mark.parametrize("knobs", [LOWEST, HIGH, configured("denoising")], ids=list("lhc"))
+def test_all_checks_of_results_pass(
+    knobs: dict[str, Any], checks: Checks, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    patch, damage, run = BROKEN[name]
-    arrays = dict(small)
-    if patch is not None:
-        monkeypatch.setattr(*patch)
-    damage(arrays)
-    assert name in {c.id for c in run(arrays) if not c.passed}
+    checks.must_pass(monkeypatch, knobs, results(knobs))
+
+
+@each(BROKEN)
+def test_broken_mathematics_fails_its_check(
+    wanted: str, apply: Break, checks: Checks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checks.must_notice(monkeypatch, wanted, apply)

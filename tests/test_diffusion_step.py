@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-import dataclasses
-import json
-import sys
-from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -17,16 +12,15 @@ import sympy as sp
 from house import configured
 from hypothesis import given
 from hypothesis import strategies as st
+from mutants import Break, Checks, each, patch, run_steps, settings_of
 from scipy import integrate, stats
 
-from scripts.common import artifacts
-from scripts.common.checks import Check
+from scripts.common.arrays import Arrays
 from scripts.diffusion_step import (
     algebra,
     check,
     checks_laws,
     checks_merging,
-    checks_step,
     compute,
     laws,
     model,
@@ -75,13 +69,8 @@ HIGH = KNOBS | {
 }
 
 
-def narrowed(kind: type[Any], knobs: dict[str, Any]) -> Any:
-    return kind(**{field.name: knobs[field.name] for field in dataclasses.fields(kind)})
-
-
-def results(knobs: dict[str, Any] = KNOBS) -> tuple[check.Settings, dict[str, Any]]:
-    found = compute.arrays(narrowed(compute.Settings, knobs))
-    return narrowed(check.Settings, knobs), found
+def results(knobs: dict[str, Any] = KNOBS) -> Arrays:
+    return compute.arrays(settings_of(compute.Settings, knobs))
 
 
 # ---------------------------------------------------------------- the formulas
@@ -191,13 +180,13 @@ def test_relative_deviation_is_free_of_scale() -> None:
 
 
 def test_shown_times_that_repeat_are_refused() -> None:
-    settings = narrowed(compute.Settings, KNOBS | {"shown_signal": [0.5, 0.5001]})
+    settings = settings_of(compute.Settings, KNOBS | {"shown_signal": [0.5, 0.5001]})
     with pytest.raises(ValueError, match="spread the values"):
         compute.shown_times(settings, model.signal_left(model.linear_schedule(1e-4, 0.02, 1000)))
 
 
 def test_same_seed_same_arrays() -> None:
-    (_, first), (_, second) = results(LOW), results(LOW)
+    first, second = results(LOW), results(LOW)
     assert all(np.array_equal(first[name], second[name]) for name in first)
 
 
@@ -209,39 +198,19 @@ def test_wrong_counts_only_true_differences() -> None:
 # ---------------------------------------------------------------- the checks
 
 
-def numerical_checks(knobs: dict[str, Any]) -> list[Check]:
-    """All checks that depend on the settings, without the algebra that does not."""
-    settings, found = results(knobs)
-    return [
-        checks_step.prediction_check(found, settings.beta, settings.steps),
-        *checks_laws.checks(
-            found,
-            settings.beta,
-            settings.steps,
-            settings.coin_beta,
-            settings.sample_size,
-            settings.false_alarm_rate,
-        ),
-    ]
+@pytest.fixture(scope="module")
+def checks() -> Checks:
+    return Checks(check, KNOBS, results())
 
 
-def test_all_checks_pass_at_the_default() -> None:
-    found = check.checks(*results(configured("diffusion_step")))
-    assert [record.id for record in found if not record.passed] == []
+SETS = [knobs | {"seed": seed} for knobs in (LOW, HIGH) for seed in (1, 2)]
 
 
-@pytest.mark.parametrize("seed", [1, 2])
-@pytest.mark.parametrize("knobs", [LOW, HIGH], ids=["low", "high"])
-def test_checks_pass_near_the_bounds(knobs: dict[str, Any], seed: int) -> None:
-    found = numerical_checks(knobs | {"seed": seed})
-    assert [record.id for record in found if not record.passed] == []
-
-
-GROUPS: dict[str, Callable[[], list[Check]]] = {
-    "step": lambda: checks_step.checks(results()[1], KNOBS["beta"], KNOBS["steps"]),
-    "merge": checks_merging.checks,
-    "numbers": lambda: numerical_checks(KNOBS),
-}
+@pytest.mark.parametrize("knobs", [configured("diffusion_step"), *SETS])
+def test_checks_pass_as_configured_and_near_the_bounds(
+    knobs: dict[str, Any], checks: Checks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checks.must_pass(monkeypatch, knobs, results(knobs))
 
 
 def no_cross_term(start: Any, noise: Any, cross: Any, weights: Any) -> Any:
@@ -308,77 +277,63 @@ def independent_pair(settings: Any) -> Any:
     return np.random.default_rng(9).standard_normal((2, settings.sample_size))
 
 
-BREAKS: list[tuple[str, str, ModuleType, str, Any]] = [
-    ("covariance-bilinear", "step", model, "step_covariance", no_cross_term),
-    ("cross-term", "step", model, "step_covariance", no_cross_term),
-    ("identity-independent", "step", model, "step_covariance", unsquared),
-    ("identity-uncorrelated", "step", model, "step_covariance", unsquared),
-    ("fixed-variance", "step", model, "stationary_variance", lambda w: w[1] / (1 - w[0] ** 2)),
-    ("long-run", "step", model, "stationary_variance", lambda w: w[1] / (1 - w[0] ** 2)),
-    ("long-run", "step", model, "long_run_variance", no_degenerate_case),
-    ("cross-term", "step", model, "step_covariance", no_transpose),
-    ("shrinking-limit", "step", model, "stationary_variance", lambda w: w[1] ** 2 / (1 - w[0])),
-    ("variance-recursion", "step", model, "variance_after", half_power),
-    ("repair", "step", model, "covariance_after", root_of_signal),
-    ("repair", "step", model, "signal_left", one_factor_short),
-    ("forgetting", "step", model, "signal_left", one_factor_short),
-    ("combined-moments", "merge", checks_merging, "combined_variance", wrong_total),
-    ("characteristic-function", "merge", checks_merging, "combined_variance", wrong_total),
-    ("convolution", "merge", checks_merging, "combined_variance", wrong_total),
-    ("rotation", "merge", checks_merging, "combined_variance", wrong_total),
-    ("stability", "merge", checks_merging, "combined_variance", wrong_total),
-    ("stability", "merge", checks_merging, "lasting_excess", lambda beta: beta / 2),
-    ("stable-moments", "merge", checks_merging, "stated_moment", uniform_moment),
-    ("coin", "merge", model, "coin_excess", lambda w: 6 * w[0] ** 2 * w[1] ** 2),
-    ("closed-form-weights", "merge", model, "noise_shares", shares_one_late),
-    (
-        "path-correlation",
-        "merge",
-        model,
-        "noise_correlation_squared",
-        lambda earlier, later: later / earlier,
-    ),
-    ("variance-curves", "numbers", model, "variance_after", half_power),
-    ("coin-density", "numbers", laws, "coin_density", unsigned_coin),
-    ("schedule", "numbers", model, "noise_shares", shares_one_late),
-    ("schedule", "numbers", model, "signal_left", one_factor_short),
-    ("variance-samples", "numbers", simulation, "run_chain", biased_chain),
-    ("repair-samples", "numbers", model, "covariance_after", root_of_signal),
-    ("coin-samples", "numbers", compute, "coin_pair", independent_pair),
-    ("closed-form-samples", "numbers", simulation, "preserving_weights", linear_weights),
+def recomputed(arrays: Arrays) -> Arrays:
+    return results()
+
+
+BROKEN: list[tuple[str, Break]] = [
+    ("covariance-bilinear", patch(model, "step_covariance", no_cross_term)),
+    ("cross-term", patch(model, "step_covariance", no_cross_term)),
+    ("identity-independent", patch(model, "step_covariance", unsquared)),
+    ("identity-uncorrelated", patch(model, "step_covariance", unsquared)),
+    ("fixed-variance", patch(model, "stationary_variance", lambda w: w[1] / (1 - w[0] ** 2))),
+    ("long-run", patch(model, "stationary_variance", lambda w: w[1] / (1 - w[0] ** 2))),
+    ("long-run", patch(model, "long_run_variance", no_degenerate_case)),
+    ("cross-term", patch(model, "step_covariance", no_transpose)),
+    ("shrinking-limit", patch(model, "stationary_variance", lambda w: w[1] ** 2 / (1 - w[0]))),
+    ("variance-recursion", patch(model, "variance_after", half_power)),
+    ("repair", patch(model, "covariance_after", root_of_signal)),
+    ("repair", patch(model, "signal_left", one_factor_short)),
+    ("forgetting", patch(model, "signal_left", one_factor_short)),
+    ("combined-moments", patch(checks_merging, "combined_variance", wrong_total)),
+    ("characteristic-function", patch(checks_merging, "combined_variance", wrong_total)),
+    ("convolution", patch(checks_merging, "combined_variance", wrong_total)),
+    ("rotation", patch(checks_merging, "combined_variance", wrong_total)),
+    ("stability", patch(checks_merging, "combined_variance", wrong_total)),
+    ("stability", patch(checks_merging, "lasting_excess", lambda beta: beta / 2)),
+    ("stable-moments", patch(checks_merging, "stated_moment", uniform_moment)),
+    ("coin", patch(model, "coin_excess", lambda w: 6 * w[0] ** 2 * w[1] ** 2)),
+    ("closed-form-weights", patch(model, "noise_shares", shares_one_late)),
+    ("path-correlation", patch(model, "noise_correlation_squared", lambda s, t: t / s)),
+    ("variance-curves", patch(model, "variance_after", half_power, recomputed)),
+    ("coin-density", patch(laws, "coin_density", unsigned_coin)),
+    ("schedule", patch(model, "noise_shares", shares_one_late, recomputed)),
+    ("schedule", patch(model, "signal_left", one_factor_short, recomputed)),
+    ("variance-samples", patch(simulation, "run_chain", biased_chain, recomputed)),
+    ("repair-samples", patch(model, "covariance_after", root_of_signal, recomputed)),
+    ("coin-samples", patch(compute, "coin_pair", independent_pair, recomputed)),
+    ("closed-form-samples", patch(simulation, "preserving_weights", linear_weights, recomputed)),
 ]
 
 
-def test_every_check_has_a_way_to_break() -> None:
-    made = {record.id for record in check.checks(*results())}
-    assert made == {f"diffusion_step.{name}" for name, *_ in BREAKS}
+def test_every_check_passes_and_has_a_break(checks: Checks) -> None:
+    checks.must_pass_and_be_broken_by(BROKEN)
 
 
-@pytest.mark.parametrize(
-    ("name", "group", "module", "attribute", "wrong"),
-    BREAKS,
-    ids=[f"{b[0]}-{b[3]}" for b in BREAKS],
-)
+@each(BROKEN)
 def test_each_check_sees_broken_mathematics(
-    name: str,
-    group: str,
-    module: ModuleType,
-    attribute: str,
-    wrong: Any,
-    monkeypatch: pytest.MonkeyPatch,
+    wanted: str, apply: Break, checks: Checks, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, attribute, wrong)
-    failed = {record.id for record in GROUPS[group]() if not record.passed}
-    assert f"diffusion_step.{name}" in failed
+    checks.must_notice(monkeypatch, wanted, apply)
 
 
 @pytest.mark.parametrize(
     "knobs", [configured("diffusion_step"), LOW, HIGH], ids=["configured", "low", "high"]
 )
 def test_figures_draw_nothing_beyond_their_axes(knobs: dict[str, Any]) -> None:
-    _, found = results(knobs)
+    found = results(knobs)
     drawn = [
-        plot.variances_figure(narrowed(plot.Settings, knobs), found),
+        plot.variances_figure(settings_of(plot.Settings, knobs), found),
         plot.repair_figure(found),
         plot.coin_figure(found),
         plot.closed_form_figure(found),
@@ -391,33 +346,7 @@ def test_figures_draw_nothing_beyond_their_axes(knobs: dict[str, Any]) -> None:
                 assert low <= np.min(data) <= np.max(data) <= high
 
 
-# ---------------------------------------------------------------- the steps
-
-
-def run_step(step: ModuleType, options: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
-    words = [
-        word
-        for key, value in options.items()
-        for word in (
-            f"--{key.replace('_', '-')}",
-            json.dumps(value) if isinstance(value, list) else str(value),
-        )
-    ]
-    monkeypatch.setattr(sys, "argv", [step.__name__, *words])
-    step.main()
-
-
-def test_steps_end_to_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    made = {"arrays": tmp_path / "a.npz", "summary": tmp_path / "s.json"}
-    run_step(compute, LOW | made, monkeypatch)
-    read = {"arrays": made["arrays"]}
-
-    def knobs(step: ModuleType) -> dict[str, Any]:
-        return {field.name: LOW[field.name] for field in dataclasses.fields(step.Settings)}
-
-    run_step(check, knobs(check) | read | {"checks": tmp_path / "c.json"}, monkeypatch)
-    names = ("variances", "repair", "coin", "closed_form")
-    figures = {name: tmp_path / f"{name}.svg" for name in names}
-    run_step(plot, knobs(plot) | read | figures, monkeypatch)
-    assert all(check["passed"] for check in artifacts.load_json(tmp_path / "c.json")["checks"])
-    assert all(path.read_text().startswith("<?xml") for path in figures.values())
+def test_steps_end_to_end(tmp_path: Path, checks: Checks, monkeypatch: pytest.MonkeyPatch) -> None:
+    checks.repeat(monkeypatch, lambda maker: maker.constant)
+    displays = "variances repair coin closed_form"
+    run_steps(monkeypatch, (compute, check, plot), LOW, tmp_path, displays)

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import dataclasses
 import itertools
 import math
-import sys
-from collections.abc import Callable
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from mutants import Break, Checks, change, each, patch, run_step, run_steps, settings_of
 
 from scripts.common.arrays import Arrays
 from scripts.common.artifacts import load_json
@@ -100,11 +99,6 @@ HIGH = KNOBS | {
 }
 
 
-def settings(kind: Any, knobs: dict[str, Any], **changes: Any) -> Any:
-    chosen = knobs | changes
-    return kind(**{field.name: chosen[field.name] for field in dataclasses.fields(kind)})
-
-
 @pytest.fixture(scope="module", autouse=True)
 def _one_thread() -> None:
     torch.set_num_threads(1)
@@ -112,119 +106,37 @@ def _one_thread() -> None:
 
 @pytest.fixture(scope="module")
 def arrays() -> Arrays:
-    return compute.run(settings(compute.Settings, KNOBS))
+    return compute.run(settings_of(compute.Settings, KNOBS))
 
 
-def samplers(**changes: Any) -> Arrays:
-    return compute.samplers(settings(compute.Settings, KNOBS, **changes))
+def samplers(arrays: Arrays, **changes: Any) -> Arrays:
+    return compute.samplers(settings_of(compute.Settings, KNOBS | changes))
 
 
-# ------------------------------------------------------------------ every check, run on its own
+@pytest.fixture(scope="module")
+def checks(arrays: Arrays) -> Checks:
+    return Checks(check, KNOBS, arrays)
 
 
-def _networks(arrays: Arrays) -> list[checks_network.Network]:
-    scale = KNOBS["target_lipschitz"]
-    return [checks_network.load(arrays, name, scale) for name in checks_network.NAMES]
-
-
-def _inversion(name: str, index: int) -> Callable[[Arrays], Any]:
-    def run(arrays: Arrays) -> Any:
-        loaded = checks_network.load(arrays, name, KNOBS["target_lipschitz"])
-        found = checks_network.errors(arrays, name, loaded)
-        return checks_network.inversion(arrays, name, loaded, found)[index]
-
-    return run
-
-
-RUN: dict[str, Callable[[Arrays], Any]] = {
-    "finite-spaces": lambda a: checks_banach.finite_spaces(4),
-    "bounds-attained": lambda a: checks_banach.bounds_attained(),
-    "hypotheses-needed": lambda a: checks_banach.hypotheses_needed(),
-    "residual-maps": lambda a: checks_banach.residual_maps(),
-    "condition-not-necessary": lambda a: checks_banach.condition_not_necessary(),
-    "cobweb-contractions": lambda a: checks_banach.cobweb_contractions(a, 0.8, 0.2),
-    "cobweb-failure": lambda a: checks_banach.cobweb_failure(a, 0.2),
-    "series-coefficients": lambda a: checks_banach.series_coefficients(),
-    "determinant-range": lambda a: checks_banach.determinant_range(),
-    "series-tail": lambda a: checks_banach.series_tail(),
-    "certificate": lambda a: checks_network.certificate(_networks(a)),
-    "power-iteration": lambda a: checks_network.power_iteration(a, _networks(a)),
-    "power-monotone": lambda a: checks_network.power_monotone(),
-    "tanh-accuracy": checks_network.tanh_accuracy,
-    "step-error": lambda a: checks_network.step_error(a, _networks(a)),
-    "inversion-line": _inversion("line", 0),
-    "stopping-line": _inversion("line", 1),
-    "steps-line": _inversion("line", 2),
-    "inversion-space": _inversion("space", 0),
-    "stopping-space": _inversion("space", 1),
-    "steps-space": _inversion("space", 2),
-    "bi-lipschitz": lambda a: checks_network.bi_lipschitz(a, _networks(a)),
-    "spread": lambda a: checks_network.spread(a, _networks(a)),
-    "jacobian": lambda a: checks_network.jacobian(a, _networks(a)),
-    "series-network": lambda a: checks_network.series(a, _networks(a)),
-    "deltas": lambda a: checks_density.deltas(),
-    "loss-from-density": lambda a: checks_density.loss_from_density(),
-    "scale-constant": lambda a: checks_density.scale_constant(),
-    "scale-run": checks_density.scale_run,
-    "collapse-minimizer": lambda a: checks_density.collapse_minimizer(),
-    "collapse-run": lambda a: checks_density.collapse_run(a, 2.0, 0.2),
-    "collapsed": lambda a: checks_density.collapsed(a, 2.0, 0.5),
-    "divergence-formula": lambda a: checks_density.divergence_formula(),
-    "fit-divergence": lambda a: checks_density.fit_divergence(),
-    "mean-divergence": checks_density.mean_divergence,
-    "entropy-minimizers": lambda a: checks_density.entropy_minimizers(),
-    "entropy-runs": lambda a: checks_density.entropy_runs(a, 2.0, 0.5),
-    "gaussian-kl": lambda a: checks_density.gaussian_kl(a, 2.0, 0.5),
-    "recovered-moments": lambda a: checks_density.recovered_moments(a, 2.0, 0.5),
-    "lower-bound": lambda a: checks_density.lower_bound(),
-    "modular-maps": checks_density.modular_maps,
-    "square-map": lambda a: checks_density.square_map(),
-}
-
-
-def test_all_checks_pass_and_each_is_broken_below(arrays: Arrays) -> None:
-    found = check.checks(arrays, settings(check.Settings, KNOBS))
-    assert [one.id for one in found if not one.passed] == []
-    names = {one.id.removeprefix("fixed_point.") for one in found}
-    assert names == set(RUN) == {name for name, _ in BROKEN}
-    methods = [one.method for one in found]
+def test_all_checks_pass_and_each_is_broken_below(checks: Checks) -> None:
+    checks.must_pass_and_be_broken_by(BROKEN)
+    methods = [one.method for one in checks.found]
     assert methods.count("exhaustive") + methods.count("symbolic") >= 5
-    assert all(one.claim.split("-")[1] == "fixed" for one in found)
+    assert all(one.claim.split("-")[1] == "fixed" for one in checks.found)
 
 
 @pytest.mark.parametrize("knobs", [LOW, HIGH], ids=["low", "high"])
-def test_all_checks_pass_near_the_bounds_of_the_settings(knobs: dict[str, Any]) -> None:
-    found = check.checks(
-        compute.run(settings(compute.Settings, knobs)), settings(check.Settings, knobs)
-    )
-    assert [one.id for one in found if not one.passed] == []
+def test_all_checks_pass_near_the_bounds_of_the_settings(
+    knobs: dict[str, Any], checks: Checks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checks.must_pass(monkeypatch, knobs, compute.run(settings_of(compute.Settings, knobs)))
 
 
 # ------------------------------------------------------------- mathematics broken on purpose
 
-Break = Callable[[pytest.MonkeyPatch, Arrays], Arrays | None]
 LOSS = sampler.loss
 MEAN_LOSS = density_fit.mean_loss
 KL = density_fit.gaussian_kl
-
-
-def patch(module: Any, name: str, replacement: Any) -> Break:
-    def apply(monkeypatch: pytest.MonkeyPatch, arrays: Arrays) -> None:
-        monkeypatch.setattr(module, name, replacement)
-
-    return apply
-
-
-def change(edit: Callable[[Arrays], Arrays]) -> Break:
-    return lambda monkeypatch, arrays: edit(arrays)
-
-
-def rerun(module: Any, name: str, replacement: Any, again: Callable[[], Arrays]) -> Break:
-    def apply(monkeypatch: pytest.MonkeyPatch, arrays: Arrays) -> Arrays:
-        monkeypatch.setattr(module, name, replacement)
-        return again()
-
-    return apply
 
 
 def _without_half(a, b, z, mean, sd, scale, entropy):  # type: ignore[no-untyped-def]
@@ -242,12 +154,11 @@ def _resummed(monkeypatch: pytest.MonkeyPatch, arrays: Arrays) -> Arrays:
     }
 
 
-def _halved(name: str) -> Break:
-    key = f"{name}_iterates"
-    return change(lambda a: {key: a[key][: len(a[key]) // 2]})
+def _halved(iterates: Any) -> Any:
+    return iterates[: len(iterates) // 2]
 
 
-def _wrong_sign(arrays: Arrays) -> Arrays:
+def _wrong_sign(monkeypatch: pytest.MonkeyPatch, arrays: Arrays) -> Arrays:
     y, z = arrays["space_y"], arrays["space_z"]
     return {"space_iterates": arrays["space_iterates"] + 2 * (y - z)}  # y + f instead of y - f
 
@@ -283,9 +194,7 @@ BROKEN: list[tuple[str, Break]] = [
     (
         "cobweb-failure",
         change(
-            lambda a: {
-                "cobweb_failing": np.array(model.iterate(lambda z: 0.19 - 1.85 * z, 0.1, 40))
-            }
+            "cobweb_failing", lambda _: np.array(model.iterate(lambda z: 0.19 - 1.85 * z, 0.1, 40))
         ),
     ),
     ("series-coefficients", patch(model, "log_det_coefficient", lambda k: Fraction((-1) ** k, k))),
@@ -299,29 +208,26 @@ BROKEN: list[tuple[str, Break]] = [
         patch(model, "log_det_tail_bound", lambda L, n, d: d * L ** (n + 2) / ((n + 1) * (1 - L))),
     ),
     ("series-tail", patch(model, "log_det_coefficient", lambda k: Fraction((-1) ** k, k))),
-    ("certificate", change(lambda a: {"space_norms": a["space_norms"] * (1 - 1e-9)})),
-    ("certificate", change(lambda a: {"line_lipschitz": a["line_lipschitz"] * 0.99})),
-    ("power-iteration", change(lambda a: {"space_power_1": a["space_power_1"] ** -1.0})),
-    ("power-iteration", change(lambda a: {"line_power_1": a["line_power_1"] * 1.5})),
+    ("certificate", change("space_norms", lambda found: found * (1 - 1e-9))),
+    ("certificate", change("line_lipschitz", lambda found: found * 0.99)),
+    ("power-iteration", change("space_power_1", lambda found: found**-1.0)),
+    ("power-iteration", change("line_power_1", lambda found: found * 1.5)),
     ("power-monotone", patch(model, "power_iteration", _one_iteration_late)),
     ("power-monotone", patch(model, "power_iteration", _without_transpose)),
-    ("step-error", change(_wrong_sign)),
+    ("step-error", _wrong_sign),
     ("step-error", patch(rounding, "accuracy_constant", lambda error, L: 1e-3)),
-    (
-        "tanh-accuracy",
-        change(lambda a: {"line_tanh": a["line_tanh"].astype(np.float32).astype(float)}),
-    ),
+    ("tanh-accuracy", change("line_tanh", lambda found: found.astype(np.float32).astype(float))),
     ("inversion-line", patch(model, "a_priori_bound", lambda L, n, m: L ** (2 * n) * m / (1 - L))),
     ("inversion-line", patch(rounding, "accuracy_constant", lambda error, L: 0.0)),
-    ("inversion-space", change(_wrong_sign)),
+    ("inversion-space", _wrong_sign),
     ("inversion-space", patch(rounding, "accuracy_constant", lambda error, L: 0.0)),
     ("stopping-line", patch(model, "a_posteriori_bound", lambda L, m: L**2 * m / (1 - L))),
-    ("stopping-space", change(_wrong_sign)),
-    ("steps-line", _halved("line")),
-    ("steps-space", _halved("space")),
+    ("stopping-space", _wrong_sign),
+    ("steps-line", change("line_iterates", _halved)),
+    ("steps-space", change("space_iterates", _halved)),
     ("bi-lipschitz", patch(model, "slope_bounds", lambda L: (1 - L**2, 1 + L))),
     ("spread", patch(model, "slope_bounds", lambda L: (1 + L, 1 - L))),
-    ("jacobian", change(lambda a: {"space_jacobians": np.swapaxes(a["space_jacobians"], 1, 2)})),
+    ("jacobian", change("space_jacobians", lambda found: np.swapaxes(found, 1, 2))),
     ("series-network", _resummed),
     (
         "deltas",
@@ -349,18 +255,18 @@ BROKEN: list[tuple[str, Break]] = [
     ),
     (
         "scale-run",
-        rerun(
+        patch(
             sampler,
             "loss",
             lambda a, b, z, mean, sd, scale, e: scale * LOSS(a, b, z, mean, sd, 1.0, e),
-            lambda: samplers(teacher_scale=1.5),
+            lambda arrays: samplers(arrays, teacher_scale=1.5),
         ),
     ),
     ("collapse-minimizer", patch(density_fit, "cross_entropy_minimizer", lambda mean: (mean, 1))),
-    ("collapse-run", rerun(sampler, "loss", _without_half, samplers)),
+    ("collapse-run", patch(sampler, "loss", _without_half, samplers)),
     (
         "collapsed",
-        rerun(
+        patch(
             sampler,
             "loss",
             lambda a, b, z, mean, sd, scale, e: LOSS(a, b, z, mean, sd, scale, True),
@@ -396,17 +302,17 @@ BROKEN: list[tuple[str, Break]] = [
             lambda m, s, mu, sd: ((mu + sd / s * m, sd / s), (mu - sd / s * m, -sd / s)),
         ),
     ),
-    ("entropy-runs", rerun(sampler, "loss", _without_half, samplers)),
+    ("entropy-runs", patch(sampler, "loss", _without_half, samplers)),
     (
         "gaussian-kl",
-        rerun(
+        patch(
             density_fit,
             "gaussian_kl",
             lambda path, mean, sd: KL(path, mean, sd) + np.log(np.abs(path[:, 1]) / sd) / 2,
             samplers,
         ),
     ),
-    ("recovered-moments", rerun(sampler, "loss", _without_half, samplers)),
+    ("recovered-moments", patch(sampler, "loss", _without_half, samplers)),
     (
         "lower-bound",
         patch(
@@ -428,20 +334,20 @@ BROKEN: list[tuple[str, Break]] = [
     ),
     (
         "modular-maps",
-        rerun(
+        patch(
             density_fit,
             "change_of_variables_value",
             lambda images: sum(math.log(high - low) for low, high in images) / len(images),
-            lambda: compute.modular_maps(settings(compute.Settings, KNOBS)),
+            lambda _: compute.modular_maps(settings_of(compute.Settings, KNOBS)),
         ),
     ),
     (
         "modular-maps",
-        rerun(
+        patch(
             density_fit,
             "pushforward_density",
             lambda images: [Fraction(1, high - low) for low, high in images],
-            lambda: compute.modular_maps(settings(compute.Settings, KNOBS)),
+            lambda _: compute.modular_maps(settings_of(compute.Settings, KNOBS)),
         ),
     ),
     ("square-map", patch(checks_density, "square_slope", abs)),
@@ -449,19 +355,11 @@ BROKEN: list[tuple[str, Break]] = [
 
 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
-@pytest.mark.parametrize(
-    ("name", "breaking"),
-    BROKEN,
-    ids=[f"{name}-{number}" for number, (name, _) in enumerate(BROKEN)],
-)
+@each(BROKEN)
 def test_a_check_fails_when_its_mathematics_is_broken(
-    name: str, breaking: Break, arrays: Arrays, monkeypatch: pytest.MonkeyPatch
+    wanted: str, apply: Break, checks: Checks, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert RUN[name](arrays).passed
-    changed = breaking(monkeypatch, arrays) or {}
-    found = RUN[name](arrays | changed)
-    assert found.id == f"fixed_point.{name}"
-    assert not found.passed
+    checks.must_notice(monkeypatch, wanted, apply)
 
 
 # ------------------------------------------------------------------------------- contractions
@@ -763,61 +661,39 @@ def test_densities_of_piecewise_affine_maps() -> None:
 # ------------------------------------------------------------------------------- the commands
 
 
-def _command(
-    monkeypatch: pytest.MonkeyPatch, module: Any, knobs: dict[str, Any], **files: Any
+def test_the_three_steps_run_as_commands(
+    checks: Checks, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    words = [
-        word
-        for field in dataclasses.fields(module.Settings)
-        for word in ("--" + field.name.replace("_", "-"), str(knobs[field.name]))
-    ]
-    words += [w for name, path in files.items() for w in ("--" + name.replace("_", "-"), str(path))]
-    monkeypatch.setattr(sys, "argv", ["step", *words])
-    module.main()
-
-
-def test_the_three_steps_run_as_commands(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
-    knobs = LOW
-    for run in ("one", "two"):
-        (tmp_path / run).mkdir()
-        _command(
-            monkeypatch,
-            compute,
-            knobs,
-            arrays=tmp_path / run / "a.npz",
-            summary=tmp_path / run / "a.json",
-        )
-    for name in ("a.npz", "a.json"):
-        assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
-    values = load_json(tmp_path / "one" / "a.json")["values"]
+    checks.repeat(monkeypatch, lambda maker: maker.constant)
+    displays = "cobwebs certificate inversion series samplers folded_map"
+    steps = compute, check, plot
+    files = run_steps(monkeypatch, steps, LOW, tmp_path, f"{displays} layers.md")
+    again = {name: tmp_path / f"again{files[name].suffix}" for name in ("arrays", "summary")}
+    run_step(monkeypatch, compute, LOW, **again)
+    assert all(files[name].read_bytes() == path.read_bytes() for name, path in again.items())
+    values = load_json(files["summary"])["values"]
     assert values["dimension"]["text"] == "2"
     assert values["line_steps"]["value"] == model.steps_for(0.1 * (1 + 1e-11), rounding.UNIT)
-    figures = ("cobwebs", "certificate", "inversion", "series", "samplers", "folded_map")
-    displays = {name: tmp_path / f"{name}.svg" for name in figures}
-    layers = tmp_path / "layers.md"
-    _command(monkeypatch, plot, knobs, arrays=tmp_path / "one" / "a.npz", **displays, layers=layers)
-    for path in displays.values():
-        assert "<svg" in path.read_text("utf-8")[:1000]
-    assert len(layers.read_text("utf-8").splitlines()) == 10
+    assert len(files["layers"].read_text("utf-8").splitlines()) == 10
 
 
 @pytest.mark.filterwarnings("error")
-def test_a_start_at_the_fixed_point_is_checked_and_drawn(tmp_path: Any) -> None:
+def test_a_start_at_the_fixed_point_is_checked_and_drawn(tmp_path: Path) -> None:
     still = KNOBS | {"cobweb_offset": 0.0, "cobweb_start": 0.0}
-    paths = compute.cobwebs(settings(compute.Settings, still))
+    paths = compute.cobwebs(settings_of(compute.Settings, still))
     assert checks_banach.cobweb_contractions(paths, 0.8, 0.0).passed
     assert checks_banach.cobweb_failure(paths, 0.0).passed
-    plot.cobwebs(paths, settings(plot.Settings, still), tmp_path / "cobwebs.svg")
+    plot.cobwebs(paths, settings_of(plot.Settings, still), tmp_path / "cobwebs.svg")
     assert (tmp_path / "cobwebs.svg").exists()
 
 
 def test_a_failed_check_stops_the_command_and_names_the_claim(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Any, arrays: Arrays
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, arrays: Arrays
 ) -> None:
     monkeypatch.setattr(check, "load_arrays", lambda path: arrays)
     cheap = checks_density.scale_run(arrays | {"scaled_path": arrays["right_path"]})
     monkeypatch.setattr(check, "checks", lambda arrays, settings: [cheap])
     files = {"arrays": tmp_path / "a.npz", "checks": tmp_path / "c.json"}
     with pytest.raises(SystemExit, match="prp-fixed-scale"):
-        _command(monkeypatch, check, KNOBS, **files)
+        run_step(monkeypatch, check, KNOBS, **files)
     assert not files["checks"].exists()

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import sys
-from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 from types import ModuleType
@@ -16,20 +14,11 @@ import sympy as sp
 from house import configured
 from hypothesis import given
 from hypothesis import strategies as st
+from mutants import Break, Checks, each, patch, run_steps, settings_of
 from scipy import stats
 
-from scripts.common import artifacts
-from scripts.common.checks import Check
-from scripts.flow_density import (
-    cantor,
-    check,
-    checks_algebra,
-    checks_laws,
-    claims,
-    compute,
-    model,
-    plot,
-)
+from scripts.common.arrays import Arrays
+from scripts.flow_density import cantor, check, claims, compute, model, plot
 
 KNOBS: dict[str, Any] = {
     "sample_size": 20_000,
@@ -63,13 +52,8 @@ HIGH = KNOBS | {
 }
 
 
-def narrowed(kind: type[Any], knobs: dict[str, Any]) -> Any:
-    return kind(**{field.name: knobs[field.name] for field in dataclasses.fields(kind)})
-
-
-def results(knobs: dict[str, Any] = KNOBS) -> tuple[check.Settings, dict[str, Any]]:
-    found = compute.arrays(narrowed(compute.Settings, knobs))
-    return narrowed(check.Settings, knobs), found
+def results(knobs: dict[str, Any] = KNOBS) -> Arrays:
+    return compute.arrays(settings_of(compute.Settings, knobs))
 
 
 # ---------------------------------------------------------------- the formulas
@@ -158,7 +142,7 @@ def test_cantor_lengths_by_hand() -> None:
 
 
 def test_samples_are_those_of_the_named_laws() -> None:
-    drawn = compute.samples(narrowed(compute.Settings, KNOBS))
+    drawn = compute.samples(settings_of(compute.Settings, KNOBS))
     laws = {"square": stats.beta(0.5, 1), "exponential": stats.expon}
     for name, law in laws.items():
         assert stats.kstest(drawn[name], law.cdf).pvalue > 1e-6
@@ -168,13 +152,13 @@ def test_samples_are_those_of_the_named_laws() -> None:
 
 
 def test_same_seed_same_arrays_and_another_seed_others() -> None:
-    (_, first), (_, second), (_, other) = results(), results(), results(KNOBS | {"seed": 44})
+    first, second, other = results(), results(), results(KNOBS | {"seed": 44})
     assert all(np.array_equal(first[name], second[name]) for name in first)
     assert not np.array_equal(first["square_empirical"], other["square_empirical"])
 
 
 def test_summary_counts_and_height() -> None:
-    settings = narrowed(compute.Settings, KNOBS)
+    settings = settings_of(compute.Settings, KNOBS)
     values = compute.summary(settings, compute.arrays(settings))
     assert values["height"]["text"] == "1.5958"
     assert values["tests"]["value"] == 4
@@ -184,45 +168,20 @@ def test_summary_counts_and_height() -> None:
 # ---------------------------------------------------------------- the checks
 
 
-def numerical_checks(knobs: dict[str, Any]) -> list[Check]:
-    """All checks that depend on the settings, without the algebra that does not."""
-    settings, found = results(knobs)
-    return [
-        *law_group(knobs),
-        checks_laws.branch_check(found, settings.left_end),
-        checks_laws.mode_check(settings.wide_variance),
-        *checks_algebra.other_maps_checks(settings.cantor_levels),
-    ]
+@pytest.fixture(scope="module")
+def checks() -> Checks:
+    return Checks(check, KNOBS, results())
 
 
-def test_all_checks_pass_at_the_default() -> None:
-    settings, found = results(configured("flow_density"))
-    assert [record.id for record in check.checks(settings, found) if not record.passed] == []
+SETS = [knobs | {"seed": seed} for knobs in (LOW, HIGH) for seed in (1, 2)]
 
 
-@pytest.mark.parametrize("seed", [1, 2])
-@pytest.mark.parametrize("knobs", [LOW, HIGH], ids=["low", "high"])
-def test_checks_pass_near_the_bounds(knobs: dict[str, Any], seed: int) -> None:
-    found = numerical_checks(knobs | {"seed": seed, "false_alarm_rate": 1e-6})
-    assert [record.id for record in found if not record.passed] == []
-
-
-def law_group(knobs: dict[str, Any] = KNOBS) -> list[Check]:
-    settings, found = results(knobs)
-    return checks_laws.law_checks(
-        found, settings.sample_size, settings.left_end, settings.false_alarm_rate
-    )
-
-
-GROUPS: dict[str, Callable[[], list[Check]]] = {
-    "square": checks_algebra.square_checks,
-    "logistic": checks_algebra.logistic_checks,
-    "maps": lambda: checks_algebra.other_maps_checks(5),
-    "laws": law_group,
-    "branch": lambda: [checks_laws.branch_check(results()[1], KNOBS["left_end"])],
-    "entropy": checks_laws.entropy_checks,
-    "mode": lambda: [checks_laws.mode_check(KNOBS["wide_variance"])],
-}
+@pytest.mark.parametrize("knobs", [configured("flow_density"), *SETS])
+def test_checks_pass_as_configured_and_near_the_bounds(
+    knobs: dict[str, Any], checks: Checks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    knobs = knobs | {"false_alarm_rate": 1e-6}
+    checks.must_pass(monkeypatch, knobs, results(knobs))
 
 
 def no_absolute_value(x: Any, base: Any, branches: Any) -> Any:
@@ -257,135 +216,81 @@ def one_branch_claim() -> Any:
     return outer, outer
 
 
+def wrong(place: ModuleType, name: str, value: Any) -> Break:
+    """Break the mathematics and compute everything with it."""
+    return patch(place, name, value, again=lambda _: results())
+
+
+def steeper(z: Any) -> Any:
+    return 1 / (1 + np.exp(-1.2 * z))
+
+
+def shape_of_another_sign() -> Any:
+    return 2 * claims.x * (1 - claims.x) - (2 * claims.x - 1) * claims.z
+
+
+def cube_density_of_a_root() -> Any:
+    root = sp.cbrt(claims.x)
+    return sp.exp(-root / 2) / (3 * sp.sqrt(2 * sp.pi) * root**2)
+
+
 PUSH = "pushforward_density"
-BREAKS: list[tuple[str, str, ModuleType, str, Any]] = [
-    ("square-density", "square", claims, "square_density", lambda: 1 / sp.sqrt(claims.x)),
+BROKEN: list[tuple[str, Break]] = [
+    ("square-density", patch(claims, "square_density", lambda: 1 / sp.sqrt(claims.x))),
     (
         "square-integrable",
-        "square",
-        claims,
-        "square_density",
-        lambda: claims.x ** sp.Rational(-1, 3) / 2,
+        patch(claims, "square_density", lambda: claims.x ** sp.Rational(-1, 3) / 2),
     ),
-    ("square-moments", "square", claims, "square_moment", lambda: 1 / (claims.k + 1)),
-    ("logistic-density", "logistic", claims, "logistic_density", lost_factor),
-    ("logistic-height", "logistic", claims, "logistic_height", lambda: 2 / sp.sqrt(2 * sp.pi)),
-    (
-        "logistic-shape",
-        "logistic",
-        claims,
-        "logistic_concavity",
-        lambda: 2 * claims.x * (1 - claims.x) - (2 * claims.x - 1) * claims.z,
-    ),
-    ("logistic-flat-ends", "logistic", claims, "logistic_density", growing_density),
+    ("square-moments", patch(claims, "square_moment", lambda: 1 / (claims.k + 1))),
+    ("logistic-density", patch(claims, "logistic_density", lost_factor)),
+    ("logistic-height", patch(claims, "logistic_height", lambda: 2 / sp.sqrt(2 * sp.pi))),
+    ("logistic-shape", patch(claims, "logistic_concavity", shape_of_another_sign)),
+    ("logistic-flat-ends", patch(claims, "logistic_density", growing_density)),
     (
         "mode-threshold",
-        "logistic",
-        claims,
-        "logistic_score",
-        lambda: sp.tanh(claims.z / 2) - claims.z / (2 * claims.s),
+        patch(claims, "logistic_score", lambda: sp.tanh(claims.z / 2) - claims.z / (2 * claims.s)),
     ),
-    (
-        "logistic-shape",
-        "logistic",
-        claims,
-        "logistic_density",
-        lambda: growing_density() * claims.x,
-    ),
-    (
-        "interior-critical-point",
-        "maps",
-        claims,
-        "cube_density",
-        lambda: sp.exp(-sp.cbrt(claims.x) / 2) / (3 * sp.sqrt(2 * sp.pi) * sp.cbrt(claims.x) ** 2),
-    ),
+    ("logistic-shape", patch(claims, "logistic_density", lambda: growing_density() * claims.x)),
+    ("interior-critical-point", patch(claims, "cube_density", cube_density_of_a_root)),
     (
         "folded-map",
-        "maps",
-        claims,
-        "single_branch_mass",
-        lambda: claims.left_end / (1 + claims.left_end),
+        patch(claims, "single_branch_mass", lambda: claims.left_end / (1 + claims.left_end)),
     ),
-    ("decreasing-map", "maps", claims, "exponential_density", lambda: -sp.exp(-claims.x)),
-    ("folded-map", "maps", claims, "folded_density", one_branch_claim),
-    ("cantor", "maps", cantor, "image_length", lambda n: Fraction(1, 56 * 8 ** (n + 1))),
-    ("square-quadrature", "laws", model, PUSH, no_derivative),
-    ("logistic-quadrature", "laws", model, PUSH, no_derivative),
-    ("exponential-quadrature", "laws", model, PUSH, no_absolute_value),
-    ("folded-quadrature", "laws", model, PUSH, first_branch),
-    ("square-samples", "laws", model, "SQUARE", altered(model.SQUARE, lambda z: z**3)),
-    (
-        "logistic-samples",
-        "laws",
-        model,
-        "LOGISTIC",
-        altered(model.LOGISTIC, lambda z: 1 / (1 + np.exp(-1.2 * z))),
-    ),
+    ("decreasing-map", patch(claims, "exponential_density", lambda: -sp.exp(-claims.x))),
+    ("folded-map", patch(claims, "folded_density", one_branch_claim)),
+    ("cantor", patch(cantor, "image_length", lambda n: Fraction(1, 56 * 8 ** (n + 1)))),
+    ("square-quadrature", wrong(model, PUSH, no_derivative)),
+    ("logistic-quadrature", wrong(model, PUSH, no_derivative)),
+    ("exponential-quadrature", wrong(model, PUSH, no_absolute_value)),
+    ("folded-quadrature", wrong(model, PUSH, first_branch)),
+    ("square-samples", wrong(model, "SQUARE", altered(model.SQUARE, lambda z: z**3))),
+    ("logistic-samples", wrong(model, "LOGISTIC", altered(model.LOGISTIC, steeper))),
     (
         "exponential-samples",
-        "laws",
-        model,
-        "NEGATIVE_LOG",
-        altered(model.NEGATIVE_LOG, lambda z: -np.log2(z)),
+        wrong(model, "NEGATIVE_LOG", altered(model.NEGATIVE_LOG, lambda z: -np.log2(z))),
     ),
-    ("folded-samples", "laws", model, "SQUARE", altered(model.SQUARE, np.abs)),
-    ("branch-sum", "branch", model, PUSH, first_branch),
-    ("square-entropy", "entropy", claims, "square_entropy", lambda: 1 - sp.log(2)),
-    ("logistic-entropy", "entropy", model, PUSH, no_derivative),
-    ("mode-count", "mode", model, "right_mode", lambda variance: 0.5),
-    ("mode-count", "mode", model, "normal_density", lambda z, variance: np.exp(-(z**2) / variance)),
+    ("folded-samples", wrong(model, "SQUARE", altered(model.SQUARE, np.abs))),
+    ("branch-sum", wrong(model, PUSH, first_branch)),
+    ("square-entropy", patch(claims, "square_entropy", lambda: 1 - sp.log(2))),
+    ("logistic-entropy", patch(model, PUSH, no_derivative)),
+    ("mode-count", patch(model, "right_mode", lambda variance: 0.5)),
+    ("mode-count", patch(model, "normal_density", lambda z, variance: np.exp(-(z**2) / variance))),
 ]
 
 
-def test_every_check_has_a_way_to_break() -> None:
-    settings, found = results()
-    made = {record.id for record in check.checks(settings, found)}
-    assert made == {f"flow_density.{name}" for name, *_ in BREAKS}
+def test_every_check_passes_and_has_a_break(checks: Checks) -> None:
+    checks.must_pass_and_be_broken_by(BROKEN)
 
 
-@pytest.mark.parametrize(
-    ("name", "group", "module", "attribute", "wrong"),
-    BREAKS,
-    ids=[f"{b[0]}-{b[3]}" for b in BREAKS],
-)
+@each(BROKEN)
 def test_each_check_sees_broken_mathematics(
-    name: str,
-    group: str,
-    module: ModuleType,
-    attribute: str,
-    wrong: Any,
-    monkeypatch: pytest.MonkeyPatch,
+    wanted: str, apply: Break, checks: Checks, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, attribute, wrong)
-    failed = {record.id for record in GROUPS[group]() if not record.passed}
-    assert f"flow_density.{name}" in failed
+    checks.must_notice(monkeypatch, wanted, apply)
 
 
-# ---------------------------------------------------------------- the steps
-
-
-def run_step(step: ModuleType, options: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
-    words = [
-        word
-        for key, value in options.items()
-        for word in (f"--{key.replace('_', '-')}", str(value))
-    ]
-    monkeypatch.setattr(sys, "argv", [step.__name__, *words])
-    step.main()
-
-
-def test_steps_end_to_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    made = {"arrays": tmp_path / "a.npz", "summary": tmp_path / "s.json"}
-    run_step(compute, LOW | made, monkeypatch)
-    read = {"arrays": made["arrays"]}
-
-    def knobs(step: ModuleType) -> dict[str, Any]:
-        return {field.name: LOW[field.name] for field in dataclasses.fields(step.Settings)}
-
-    run_step(check, knobs(check) | read | {"checks": tmp_path / "c.json"}, monkeypatch)
-    figures = {name: tmp_path / f"{name}.svg" for name in ("maps", "densities", "further")}
-    table = {"cantor": tmp_path / "cantor.md"}
-    run_step(plot, knobs(plot) | read | figures | table, monkeypatch)
-    assert all(check["passed"] for check in artifacts.load_json(tmp_path / "c.json")["checks"])
-    assert all(path.read_text().startswith("<?xml") for path in figures.values())
-    assert table["cantor"].read_text().count("\n") == 2 + LOW["cantor_levels"] + 1
+def test_steps_end_to_end(tmp_path: Path, checks: Checks, monkeypatch: pytest.MonkeyPatch) -> None:
+    checks.repeat(monkeypatch, lambda maker: maker.constant)
+    displays = "maps densities further cantor.md"
+    files = run_steps(monkeypatch, (compute, check, plot), LOW, tmp_path, displays)
+    assert files["cantor"].read_text().count("\n") == 2 + LOW["cantor_levels"] + 1

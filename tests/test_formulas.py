@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import html
 import re
 from pathlib import Path
 
 import pikepdf
 import pypdfium2
 import pytest
-from documents import FRONT, write_document
+from documents import FRONT, rendered, words_of_page, write_document
 
 from scripts.report.edition_pdf import _structure
 from scripts.report.mistakes import check
@@ -17,14 +16,10 @@ from scripts.report.render import RenderError, render
 from scripts.report.source import read_document
 
 
-def rendered(folder: Path, formula: str) -> tuple[str, str, list[str]]:
+def read(folder: Path, formula: str) -> tuple[str, str, list[str]]:
     """A displayed formula: the letters of the PDF and of the HTML, and the alternative texts."""
     document = write_document(folder, f"# S\n\nBefore.\n\n$$\n{formula}\n$$\n\nAfter.\n")
-    render(document, engine="embedded", pdf=folder / "a.pdf", html=folder / "a.html")
-    with pypdfium2.PdfDocument(folder / "a.pdf") as file:
-        pdf = "".join(page.get_textpage().get_text_range() for page in file)
-    page = re.sub(r"<annotation.*?</annotation>", "", (folder / "a.html").read_text(), flags=re.S)
-    web = html.unescape(re.sub(r"<[^>]+>", "", page))
+    pdf, page = rendered(document)
     with pikepdf.open(folder / "a.pdf") as file:
         spoken = [str(node["/Alt"]) for _, node in _structure(file) if "/Alt" in node]
 
@@ -32,7 +27,7 @@ def rendered(folder: Path, formula: str) -> tuple[str, str, list[str]]:
         inside = text.rpartition("Before.")[2].partition("After.")[0]
         return " ".join(re.sub("[\u2061\ufe00-\ufe0f]", "", inside).split())
 
-    return between(pdf), between(web), spoken
+    return between(pdf), between(words_of_page(page)), spoken
 
 
 # ------------------------------------------------------------------------------- what is mended
@@ -53,7 +48,7 @@ LETTERS = {
 @pytest.mark.parametrize("case", LETTERS)
 def test_both_editions_have_the_words(case: str, tmp_path: Path) -> None:
     formula, letters = LETTERS[case]
-    pdf, web, _ = rendered(tmp_path, formula)
+    pdf, web, _ = read(tmp_path, formula)
     assert (pdf, web) == (letters, letters)
 
 
@@ -71,7 +66,7 @@ SIGNS = {
 @pytest.mark.parametrize("case", SIGNS)
 def test_both_editions_have_the_signs(case: str, tmp_path: Path) -> None:
     formula, signs = SIGNS[case]
-    pdf, web, _ = rendered(tmp_path, formula)
+    pdf, web, _ = read(tmp_path, formula)
     assert sorted(pdf.replace(" ", "")) == sorted(signs)
     assert web.replace(" ", "") == signs
 
@@ -90,7 +85,7 @@ def test_both_editions_have_the_signs(case: str, tmp_path: Path) -> None:
     ],
 )
 def test_matrices_between_bars(formula: str, words: str, tmp_path: Path) -> None:
-    pdf, web, spoken = rendered(tmp_path, formula)
+    pdf, web, spoken = read(tmp_path, formula)
     assert spoken == [words]
     for text in (pdf, web):
         assert sorted(re.findall(r"\d", text)) == ["1", "2", "3", "4"]
@@ -135,15 +130,13 @@ SPOKEN = {
 
 @pytest.mark.parametrize("formula", SPOKEN)
 def test_bars_and_signs_are_spoken(formula: str, tmp_path: Path) -> None:
-    assert rendered(tmp_path, formula)[2] == [SPOKEN[formula]]
+    assert read(tmp_path, formula)[2] == [SPOKEN[formula]]
 
 
 def test_a_labelled_equation_is_mended_too(tmp_path: Path) -> None:
     body = '$$\n2 \\cap 3 \\& 4\n$$ {#eq-a alt="Its own words"}\n'
     document = write_document(tmp_path, body)
-    render(document, engine="embedded", pdf=tmp_path / "a.pdf")
-    with pypdfium2.PdfDocument(tmp_path / "a.pdf") as file:
-        assert "2∩3&4(1)" in file[0].get_textpage().get_text_range().replace(" ", "")
+    assert "2∩3&4(1)" in rendered(document)[0].replace(" ", "")
 
 
 # ------------------------------------------------------------------------------- what is refused

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import itertools
 import math
-import sys
-from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -16,17 +13,14 @@ import pytest
 from house import configured
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from mutants import Break, Checks, each, failed, run_step, run_steps
 
 from scripts.common import artifacts
 from scripts.common.arrays import Arrays, Ints
 from scripts.gan_game import (
     brute_force,
     check,
-    checks_algebra,
-    checks_drawn,
     checks_dynamics,
-    checks_game,
-    checks_mixed,
     checks_runs,
     compute,
     dynamics,
@@ -47,9 +41,8 @@ LOWEST = dict(zip(SMALL, (1, 0, 2, 1, 2, 200), strict=True))
 HIGH = dict(zip(SMALL, (4, 2, 6, 2, 25, 300), strict=True))
 
 
-def results(knobs: dict[str, int], seed: int = 5) -> tuple[check.Settings, Arrays]:
-    arrays, _ = compute.compute(compute.Settings(**knobs, seed=seed))
-    return check.Settings(**knobs), arrays
+def results(knobs: dict[str, int], seed: int = 5) -> Arrays:
+    return compute.compute(compute.Settings(**knobs, seed=seed))[0]
 
 
 # ---------------------------------------------------------------- the formulas
@@ -273,24 +266,20 @@ def test_chances_to_meet_a_saddle_by_hand() -> None:
 # ---------------------------------------------------------------- the checks
 
 
-def run_checks(chosen: check.Settings, arrays: compute.Arrays) -> list[Any]:
-    return checks_runs.checks(
-        arrays, chosen.dynamics_m, chosen.dynamics_k, chosen.dynamics_rounds, chosen.dynamics_trials
-    )
-
-
 @pytest.mark.parametrize("seed", [0, 1])
 @pytest.mark.parametrize("knobs", [LOWEST, SMALL, CONFIGURED], ids=["lowest", "small", "set"])
-def test_all_checks_pass(knobs: dict[str, int], seed: int) -> None:
-    assert [found.id for found in check.checks(*results(knobs, seed)) if not found.passed] == []
+def test_all_checks_pass(
+    knobs: dict[str, int], seed: int, checks: Checks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checks.must_pass(monkeypatch, knobs, results(knobs, seed))
 
 
-def test_the_checks_of_the_dynamics_pass_near_the_upper_bounds() -> None:
-    found = [
-        *checks_dynamics.checks(HIGH["largest_m"], HIGH["largest_k"]),
-        *run_checks(*results(HIGH)),
-    ]
-    assert [failed.id for failed in found if not failed.passed] == []
+def test_the_checks_of_the_dynamics_pass_near_the_upper_bounds(
+    checks: Checks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wanted = checks_dynamics, checks_runs
+    checks.repeat(monkeypatch, lambda maker: maker.place not in wanted)
+    assert failed(checks.examine(HIGH, results(HIGH))) == set()
 
 
 def wrong_cost(genuine: Any, generated: Any, label: Any) -> Any:
@@ -306,158 +295,104 @@ def no_ties(genuine: Ints, generated: Ints) -> Ints:
     return (genuine >= generated).astype(np.int64)
 
 
-BREAKS: list[tuple[str, ModuleType, str, Any]] = [
-    ("loss", model, "image_errors", wrong_cost),
-    ("labels", model, "optimal_labels", no_ties),
-    ("least-loss", model, "least_errors", lambda c, n: np.maximum(c, n).sum(axis=-1)),
-    (
-        "total-variation",
-        model,
-        "total_variation",
-        lambda c, n: np.abs(c - n).sum(axis=-1) / c.sum(axis=-1),
-    ),
-    (
-        "generator-replies",
-        model,
-        "is_generator_reply",
-        lambda n, f: (n * (1 - f)).sum(axis=-1) == 0,
-    ),
-    ("generator-optima", model, "is_permutation", lambda c, n: ((c > 0) == (n > 0)).all(axis=-1)),
-    (
-        "safe-discriminators",
-        model,
-        "is_safe_labelling",
-        lambda c, f: ((c == 0) | (f == 1)).all(axis=-1),
-    ),
-    ("saddles", model, "is_safe_labelling", lambda c, f: np.ones(f.shape[:-1], dtype=bool)),
-    ("saddle-values", model, "VALUE", Fraction(1, 4)),
-    ("permutations", model, "safe_labelling_count", lambda k: 2**k),
-    ("missed-loss", model, "missed_copies", lambda c, n: (c > n).sum(axis=-1)),
-    ("missed-gain", model, "assured_gain", lambda c, n: np.maximum(n - c, 0).sum(axis=-1)),
-    ("mixed-collapse", model, "collapsed_mixture", lambda c: [Fraction(1, len(c))] * len(c)),
-    ("collapse-seen", model, "collapsed_mixture", lambda c: [Fraction(1, len(c))] * len(c)),
+def wrong(attribute: str, value: Any) -> Break:
+    """Break a function wherever it is called from, and compute everything with it."""
+
+    def apply(monkeypatch: pytest.MonkeyPatch, arrays: Arrays) -> Arrays:
+        for holder in (model, dynamics):
+            monkeypatch.setattr(holder, attribute, value, raising=False)
+        return results(SMALL)
+
+    return apply
+
+
+BROKEN: list[tuple[str, Break]] = [
+    ("loss", wrong("image_errors", wrong_cost)),
+    ("labels", wrong("optimal_labels", no_ties)),
+    ("least-loss", wrong("least_errors", lambda c, n: np.maximum(c, n).sum(axis=-1))),
+    ("total-variation", wrong("total_variation", lambda c, n: abs(c - n).sum(-1) / c.sum(-1))),
+    ("generator-replies", wrong("is_generator_reply", lambda n, f: (n * (1 - f)).sum(-1) == 0)),
+    ("generator-optima", wrong("is_permutation", lambda c, n: ((c > 0) == (n > 0)).all(axis=-1))),
+    ("safe-discriminators", wrong("is_safe_labelling", lambda c, f: ((c == 0) | (f == 1)).all(-1))),
+    ("saddles", wrong("is_safe_labelling", lambda c, f: np.ones(f.shape[:-1], dtype=bool))),
+    ("saddle-values", wrong("VALUE", Fraction(1, 4))),
+    ("permutations", wrong("safe_labelling_count", lambda k: 2**k)),
+    ("missed-loss", wrong("missed_copies", lambda c, n: (c > n).sum(axis=-1))),
+    ("missed-gain", wrong("assured_gain", lambda c, n: np.maximum(n - c, 0).sum(axis=-1))),
+    ("mixed-collapse", wrong("collapsed_mixture", lambda c: [Fraction(1, len(c))] * len(c))),
+    ("collapse-seen", wrong("collapsed_mixture", lambda c: [Fraction(1, len(c))] * len(c))),
     (
         "mixed-acceptance",
-        model,
-        "is_optimal_acceptance",
-        lambda c, q: ((c == 0) | (q == q[..., :1])).all(axis=-1),
+        wrong("is_optimal_acceptance", lambda c, q: ((c == 0) | (q == q[..., :1])).all(axis=-1)),
     ),
-    ("blind", model, "VALUE", Fraction(1, 3)),
-    ("saddle-count", model, "saddle_count", lambda c, k: model.permutation_count(c) * 2**k),
-    ("loss-matrix", model, "image_errors", lambda c, n, f: c * f + n * (1 - f)),
-    ("copies", model, "image_errors", lambda c, n, f: c * f + n * (1 - f)),
-    ("missed-range", model, "missed_copies", lambda c, n: np.minimum(c, n).sum(axis=-1)),
-    ("image-identity", model, "image_errors", wrong_cost),
-    ("one-move", model, "image_errors", lambda c, n, f: c * (1 - f) - n * f),
-    ("dynamics-closed", dynamics, "saddle_reachable", lambda c, n: np.ones(len(n), dtype=bool)),
-    ("dynamics-open", dynamics, "ROUNDS_TO_SADDLE", 2),
-    ("dynamics-never", dynamics, "optimal_labels", all_ties),
-    ("dynamics-coverage-bound", dynamics, "optimal_labels", all_ties),
-    ("dynamics-alternation", dynamics, "optimal_labels", all_ties),
-    ("dynamics-accepting", dynamics, "optimal_labels", all_ties),
+    ("blind", wrong("VALUE", Fraction(1, 3))),
+    ("saddle-count", wrong("saddle_count", lambda c, k: model.permutation_count(c) * 2**k)),
+    ("loss-matrix", wrong("image_errors", lambda c, n, f: c * f + n * (1 - f))),
+    ("copies", wrong("image_errors", lambda c, n, f: c * f + n * (1 - f))),
+    ("missed-range", wrong("missed_copies", lambda c, n: np.minimum(c, n).sum(axis=-1))),
+    ("image-identity", wrong("image_errors", wrong_cost)),
+    ("one-move", wrong("image_errors", lambda c, n, f: c * (1 - f) - n * f)),
+    ("dynamics-closed", wrong("saddle_reachable", lambda c, n: np.ones(len(n), dtype=bool))),
+    ("dynamics-open", wrong("ROUNDS_TO_SADDLE", 2)),
+    ("dynamics-never", wrong("optimal_labels", all_ties)),
+    ("dynamics-coverage-bound", wrong("optimal_labels", all_ties)),
+    ("dynamics-alternation", wrong("optimal_labels", all_ties)),
+    ("dynamics-accepting", wrong("optimal_labels", all_ties)),
     (
         "dynamics-rejecting",
-        dynamics,
-        "rejecting_ties_reaches",
-        lambda m, k, rule: Fraction(k, m + k) ** m,
+        wrong("rejecting_ties_reaches", lambda m, k, rule: Fraction(k, m + k) ** m),
     ),
-    ("dynamics-surely", dynamics, "ROUNDS_TO_SADDLE", 1),
-    ("dynamics-frequencies", dynamics, "optimal_labels", no_ties),
-    ("dynamics-coverage", dynamics, "optimal_labels", no_ties),
-    ("mixed-value", model, "VALUE", Fraction(1, 4)),
+    ("dynamics-surely", wrong("ROUNDS_TO_SADDLE", 1)),
+    ("dynamics-frequencies", wrong("optimal_labels", no_ties)),
+    ("dynamics-coverage", wrong("optimal_labels", no_ties)),
+    ("mixed-value", wrong("VALUE", Fraction(1, 4))),
     (
         "mixed-marginals",
-        model,
-        "equilibrium_outputs",
-        lambda c, k: np.array([1] * len(c) + [0] * k),
+        wrong("equilibrium_outputs", lambda c, k: np.array([1] * len(c) + [0] * k)),
     ),
 ]
 
-GROUPS: tuple[Callable[[check.Settings, Arrays], list[Any]], ...] = (
-    lambda chosen, arrays: checks_game.checks(chosen.largest_m, chosen.largest_k),
-    lambda chosen, arrays: checks_drawn.checks(arrays, chosen.largest_m, chosen.largest_k),
-    lambda chosen, arrays: checks_algebra.checks(),
-    lambda chosen, arrays: checks_dynamics.checks(chosen.largest_m, chosen.largest_k),
-    run_checks,
-    lambda chosen, arrays: checks_mixed.checks(2, chosen.largest_k),
-)
-
 
 @pytest.fixture(scope="module")
-def group_of() -> dict[str, int]:
-    """Which group of checks each id belongs to; also that every check has a way to be broken."""
-    chosen, arrays = results(SMALL)
-    found = {
-        record.id: number
-        for number, group in enumerate(GROUPS)
-        for record in group(chosen, arrays)
-        if record.passed
-    }
-    assert set(found) == {f"gan_game.{name}" for name, *_ in BREAKS}
-    return found
+def checks() -> Checks:
+    return Checks(check, SMALL, results(SMALL))
 
 
-@pytest.mark.parametrize(
-    ("name", "module", "attribute", "wrong"), BREAKS, ids=[b[0] for b in BREAKS]
-)
+def test_every_check_passes_and_has_a_break(checks: Checks) -> None:
+    checks.must_pass_and_be_broken_by(BROKEN)
+
+
+@each(BROKEN)
 def test_each_check_sees_broken_mathematics(
-    name: str,
-    module: ModuleType,
-    attribute: str,
-    wrong: Any,
-    monkeypatch: pytest.MonkeyPatch,
-    group_of: dict[str, int],
+    wanted: str, apply: Break, checks: Checks, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for holder in (model, dynamics) if module is dynamics else (model,):
-        if hasattr(holder, attribute):
-            monkeypatch.setattr(holder, attribute, wrong)
-    chosen, arrays = results(SMALL)
-    found = GROUPS[group_of[f"gan_game.{name}"]](chosen, arrays)
-    assert f"gan_game.{name}" in {record.id for record in found if not record.passed}
+    checks.must_notice(monkeypatch, wanted, apply)
 
 
 # ---------------------------------------------------------------- the steps
 
 
-def run_step(step: ModuleType, options: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
-    words = [step.__name__]
-    for key, setting in options.items():
-        words += [f"--{key.replace('_', '-')}", str(setting)]
-    monkeypatch.setattr(sys, "argv", words)
-    step.main()
-
-
 def test_steps_write_the_same_bytes_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     made = []
+    displays = "copies matrix missed coverage saddles.md dynamics.md"
     for attempt in ("first", "second"):
-        folder = tmp_path / attempt
-        folder.mkdir()
-        arrays = {"arrays": folder / "compute.npz"}
-        summary = {"summary": folder / "compute.json"}
-        run_step(compute, {**SMALL, "seed": 3, **arrays, **summary}, monkeypatch)
-        checks = {"checks": folder / "checks.json"}
-        run_step(check, {**SMALL, **arrays, **checks}, monkeypatch)
-        ends = {
-            name: ".svg" if draw.__name__[0] == "d" else ".md"
-            for name, draw in plot.DRAWINGS.items()
-        }
-        run_step(
-            plot, arrays | {name: folder / (name + end) for name, end in ends.items()}, monkeypatch
-        )
-        made.append({path.name: path.read_bytes() for path in sorted(folder.iterdir())})
+        (tmp_path / attempt).mkdir()
+        steps, knobs = (compute, check, plot), SMALL | {"seed": 3}
+        files = run_steps(monkeypatch, steps, knobs, tmp_path / attempt, displays)
+        made.append({name: path.read_bytes() for name, path in files.items()})
     assert made[0] == made[1]
     assert len(made[0]) == 3 + len(plot.DRAWINGS)
 
 
 def test_figures_of_the_smallest_game(tmp_path: Path) -> None:
-    _, arrays = results(LOWEST)
+    arrays = results(LOWEST)
     for name, draw in plot.DRAWINGS.items():
         draw(arrays, tmp_path / name)
         assert (tmp_path / name).stat().st_size > 0
 
 
 def test_table_shows_found_and_formula(tmp_path: Path) -> None:
-    _, arrays = results(SMALL)
+    arrays = results(SMALL)
     arrays["found"][3, 1] = 99
     plot.write_saddles(arrays, tmp_path / "saddles.md")
     assert "| 3 | 1, 1, 1 | 6 | 12, 12 | 99, 18 |" in (tmp_path / "saddles.md").read_text()
@@ -473,10 +408,10 @@ def test_summary_holds_what_the_arrays_say() -> None:
 
 
 def test_failed_check_stops_the_build(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    _, arrays = results(SMALL)
+    arrays = results(SMALL)
     arrays["formula"][0, 0] += 1
     artifacts.save_arrays(tmp_path / "a.npz", arrays)
     files = {"arrays": tmp_path / "a.npz", "checks": tmp_path / "k.json"}
     with pytest.raises(SystemExit, match=r"gan_game\.saddle-count failed"):
-        run_step(check, {**SMALL, **files}, monkeypatch)
+        run_step(monkeypatch, check, SMALL, **files)
     assert not (tmp_path / "k.json").exists()

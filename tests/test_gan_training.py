@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import math
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ import torch
 from house import configured
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from mutants import Break, Checks, change, each, patch, run_steps
 
 from scripts.common import artifacts
 from scripts.common.arrays import Arrays
@@ -24,7 +24,6 @@ from scripts.gan_training import (
     checks_best_response,
     checks_formulas,
     checks_runs,
-    checks_sgd,
     compute,
     local,
     model,
@@ -63,25 +62,9 @@ HIGH = compute.Settings(
 CONFIGURED = compute.Settings(**configured("gan_training"))
 
 
-def check_settings(knobs: compute.Settings) -> check.Settings:
-    return check.Settings(
-        knobs.data_mean,
-        knobs.spread,
-        knobs.generator_rate,
-        knobs.discriminator_rate,
-        knobs.sgd_divisor,
-    )
-
-
 @pytest.fixture(scope="module")
 def original() -> Arrays:
     return compute.compute(SMALL)
-
-
-@pytest.fixture
-def arrays(original: Arrays) -> Arrays:
-    """A copy that a test may break."""
-    return {name: array.copy() for name, array in original.items()}
 
 
 # ---------------------------------------------------------------- losses and gradients
@@ -338,103 +321,40 @@ def test_data_keep_their_settings() -> None:
 
 
 def test_steps_as_commands(
-    original: Arrays, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    original: Arrays, checks: Checks, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Compute and plot run bare, and plot writes every output that it names."""
     monkeypatch.setattr(compute, "compute", lambda knobs: original)
-    run(monkeypatch, compute, SMALL, tmp_path, ("arrays", "summary"))
-    run(monkeypatch, plot, plot.Settings(2.5, 1.0, 0.15, 0.12, 8), tmp_path, PLOTS)
-    values = artifacts.load_json(tmp_path / "summary.json")["values"]
+    checks.repeat(monkeypatch, lambda maker: True)
+    figures = "losses discriminator path samples two_losses rates sgd_losses sgd_path"
+    displays = f"{figures} snapshot_table.md rate_table.md sgd_table.md"
+    files = run_steps(monkeypatch, (compute, check, plot), vars(SMALL), tmp_path, displays)
+    values = artifacts.load_json(files["summary"])["values"]
     assert values["pair_a_predicted"]["value"] == "spiral"
-    assert {path.stem for path in tmp_path.iterdir()} == {"arrays", "summary", *PLOTS}
-
-
-PLOTS = (
-    *("losses", "discriminator", "path", "samples", "two_losses", "rates", "sgd_losses"),
-    *("sgd_path", "snapshot_table", "rate_table", "sgd_table"),
-)
-SUFFIX = {"arrays": ".npz", "summary": ".json"} | dict.fromkeys(PLOTS[-3:], ".md")
-
-
-def run(
-    monkeypatch: pytest.MonkeyPatch, step: Any, knobs: Any, folder: Path, files: tuple[str, ...]
-) -> None:
-    words = []
-    for name, value in vars(knobs).items():
-        words += [f"--{name.replace('_', '-')}={value}"]
-    for name in dict.fromkeys(("arrays", *files)):
-        words += [f"--{name.replace('_', '-')}={folder / (name + SUFFIX.get(name, '.svg'))}"]
-    monkeypatch.setattr(sys, "argv", [step.__name__, *words])
-    step.main()
 
 
 # ---------------------------------------------------------------- the checks
 
 
-@pytest.mark.parametrize(
-    "knobs", [SMALL, LOW, HIGH, CONFIGURED], ids=["small", "low", "high", "set"]
-)
+@pytest.fixture(scope="module")
+def checks(original: Arrays) -> Checks:
+    return Checks(check, vars(SMALL), original)
+
+
+@pytest.mark.parametrize("knobs", [LOW, HIGH, CONFIGURED], ids=["low", "high", "set"])
 def test_all_checks_pass(
-    knobs: compute.Settings, original: Arrays, monkeypatch: pytest.MonkeyPatch
+    knobs: compute.Settings, checks: Checks, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    if knobs is not SMALL:  # the formulas of the symbolic checks have no settings
-        for place, name in SYMBOLIC:
-            monkeypatch.setattr(place, name, lambda: None)
-    arrays = original if knobs is SMALL else compute.compute(knobs)
+    arrays = compute.compute(knobs)
     summary.values(arrays, compute.rates_of(knobs))
-    found = [c for c in check.checks(check_settings(knobs), arrays) if c is not None]
-    assert [c.id for c in found if not c.passed] == []
-    assert len(found) == len(BREAKS) - (0 if knobs is SMALL else len(SYMBOLIC))
+    checks.must_pass(monkeypatch, vars(knobs), arrays)
 
-
-SYMBOLIC = (
-    (checks_formulas, "_gradient_formulas"),
-    (checks_formulas, "_odds_formula"),
-    (checks_formulas, "_equilibrium"),
-    (checks_formulas, "_linear_map"),
-    (checks_best_response, "_best_response_formula"),
-)
 
 RATES = Rates(SMALL.generator_rate, SMALL.discriminator_rate)
 
 
-def formulas(name: str, *wanted: str) -> Callable[[Arrays], list[Any]]:
-    """One check of `checks_formulas`, given what it wants of the arrays."""
-    return lambda arrays: [getattr(checks_formulas, name)(*(arrays[word] for word in wanted))]
-
-
-def drawn_states(arrays: Arrays) -> Any:
-    return arrays["baseline_states"][arrays["snapshot_epochs"]]
-
-
-TORCH = ("_torch_checks", RATES)
-BASE = ("_baseline_checks", RATES)
-STATIONARY = ("_stationary_checks", RATES, SMALL.sgd_divisor)
-
-
-def runs(name: str, *more: Any) -> Callable[[Arrays], list[Any]]:
-    def call(arrays: Arrays) -> list[Any]:
-        place = checks_runs if hasattr(checks_runs, name) else checks_sgd
-        found = getattr(place, name)(arrays, *more)
-        return found if isinstance(found, list) else [found]
-
-    return call
-
-
-def patch(place: Any, name: str, change: Callable[[Any], Any]) -> Callable[[Any, Arrays], None]:
+def bend(place: Any, name: str, change: Callable[[Any], Any]) -> Break:
     """Break a function: `change` takes the right one and returns a wrong one."""
-    return lambda monkeypatch, arrays: monkeypatch.setattr(
-        place, name, change(getattr(place, name))
-    )
-
-
-def spoil(name: str, change: Callable[[Any], Any]) -> Callable[[Any, Arrays], None]:
-    """Break a result."""
-
-    def apply(monkeypatch: pytest.MonkeyPatch, arrays: Arrays) -> None:
-        arrays[name] = change(arrays[name])
-
-    return apply
+    return patch(place, name, change(getattr(place, name)))
 
 
 def scaled(factor: float) -> Callable[[Any], Any]:
@@ -454,25 +374,27 @@ def doubled_generator_rate(right: Any) -> Any:
     return lambda arrays, rates: right(arrays, Rates(2 * rates.generator, rates.discriminator))
 
 
-def leak(monkeypatch: pytest.MonkeyPatch, arrays: Arrays) -> None:
+def foreign_gradients() -> Any:
+    return baseline.train([0.0, 0.1, 0.2], [(REAL, NOISE)], RATES).foreign_gradients
+
+
+def leak(monkeypatch: pytest.MonkeyPatch, arrays: Arrays) -> Arrays:
     monkeypatch.setattr(torch.Tensor, "detach", lambda tensor: tensor)
-    broken = baseline.train([0.0, 0.1, 0.2], [(REAL, NOISE)], RATES)
-    arrays["baseline_foreign_gradients"] = broken.foreign_gradients
+    return {"baseline_foreign_gradients": foreign_gradients()}
 
 
-def unfrozen(monkeypatch: pytest.MonkeyPatch, arrays: Arrays) -> None:
+def unfrozen(monkeypatch: pytest.MonkeyPatch, arrays: Arrays) -> Arrays:
     monkeypatch.setattr(torch.nn.Module, "requires_grad_", lambda module, flag=True: module)
-    broken = baseline.train([0.0, 0.1, 0.2], [(REAL, NOISE)], RATES)
-    arrays["single_foreign_gradients"] = broken.foreign_gradients
+    return {"single_foreign_gradients": foreign_gradients()}
 
 
-def swap_heads(monkeypatch: pytest.MonkeyPatch, arrays: Arrays) -> None:
+def swap_heads(monkeypatch: pytest.MonkeyPatch, arrays: Arrays) -> Arrays:
     one, other = "flipped_ahead_states", "minimax_ahead_states"
-    arrays[one], arrays[other] = arrays[other], arrays[one]
+    return {one: arrays[other], other: arrays[one]}
 
 
-def slow_as_drawn(monkeypatch: pytest.MonkeyPatch, arrays: Arrays) -> None:
-    arrays["sgd_slow_states"] = arrays["sgd_drawn_states"]
+def slow_as_drawn(monkeypatch: pytest.MonkeyPatch, arrays: Arrays) -> Arrays:
+    return {"sgd_slow_states": arrays["sgd_drawn_states"]}
 
 
 def spread_out(states: Any) -> Any:
@@ -511,129 +433,78 @@ def lowered(arrays: Any) -> Any:
     return arrays
 
 
-NOISE_CHECKS = runs("_single_example_checks")
-
-BREAKS: dict[str, tuple[Callable[[Arrays], list[Any]], Callable[[Any, Arrays], None]]] = {
-    "gradient-formulas": (
-        formulas("_gradient_formulas"),
-        patch(checks_formulas, "stated_gradients", negate_first),
+BROKEN: list[tuple[str, Break]] = [
+    ("gradient-formulas", bend(checks_formulas, "stated_gradients", negate_first)),
+    ("gradients-of-the-code", bend(model, "generator_gradient", scaled(-1))),
+    ("stable-functions", bend(model, "softplus", lambda right: lambda t: np.log(1 + np.exp(t)))),
+    ("notebook", bend(model, "discriminator_loss", scaled(0.5))),
+    (
+        "odds-formula",
+        bend(checks_formulas, "stated_odds", lambda right: lambda score: 1 / right(score)),
     ),
-    "gradients-of-the-code": (
-        lambda a: [
-            checks_formulas._gradients_of_the_code(a["real"], a["noise"], drawn_states(a)[:2])
-        ],
-        patch(model, "generator_gradient", scaled(-1)),
-    ),
-    "stable-functions": (
-        formulas("_stable_functions"),
-        patch(model, "softplus", lambda right: lambda t: np.log(1 + np.exp(t))),
-    ),
-    "notebook": (formulas("_notebook"), patch(model, "discriminator_loss", scaled(0.5))),
-    "odds-formula": (
-        formulas("_odds_formula"),
-        patch(checks_formulas, "stated_odds", lambda right: lambda score: 1 / right(score)),
-    ),
-    "odds-of-the-code": (
-        lambda a: [checks_formulas._odds_of_the_code(a["noise"], drawn_states(a))],
-        patch(model, "generator_gradient", no_swap),
-    ),
-    "equilibrium": (
-        formulas("_equilibrium"),
-        patch(checks_formulas, "stated_equilibrium", negate_first),
-    ),
-    "equilibrium-of-the-code": (
-        formulas("_equilibrium_of_the_code", "real", "noise"),
-        patch(model, "equilibrium", wrong_equilibrium),
-    ),
-    "only-equilibrium": (
-        formulas("_only_equilibrium", "real", "noise"),
-        patch(model, "generator_gradient", scaled(0)),
-    ),
-    "value-of-theta": (
-        lambda a: [checks_best_response._value_of_theta(a["real"], a["noise"], 1.0)],
-        patch(
+    ("odds-of-the-code", bend(model, "generator_gradient", no_swap)),
+    ("equilibrium", bend(checks_formulas, "stated_equilibrium", negate_first)),
+    ("equilibrium-of-the-code", bend(model, "equilibrium", wrong_equilibrium)),
+    ("only-equilibrium", bend(model, "generator_gradient", scaled(0))),
+    (
+        "value-of-theta",
+        bend(
             checks_best_response,
             "stated_value_ceiling",
             lambda right: lambda distance, moment: right(distance, 1.0),
         ),
     ),
-    "best-response-formula": (
-        lambda a: [checks_best_response._best_response_formula()],
-        patch(checks_best_response, "stated_best_response", wrong_response),
-    ),
-    "best-response-fit": (
-        lambda a: [checks_best_response._best_response_fit(3.0, 1.0)],
-        patch(checks_best_response, "stated_best_response", wrong_response),
-    ),
-    "pull-quadrature": (
-        lambda a: [checks_best_response._pull_quadrature(a)],
-        spoil("separation_minimax", lambda values: 1.01 * values),
-    ),
-    "saturation": (
-        lambda a: [checks_best_response._saturation(a)],
-        patch(
+    ("best-response-formula", bend(checks_best_response, "stated_best_response", wrong_response)),
+    ("best-response-fit", bend(checks_best_response, "stated_best_response", wrong_response)),
+    ("pull-quadrature", change("separation_minimax", lambda values: 1.01 * values)),
+    (
+        "saturation",
+        bend(
             checks_best_response,
             "stated_weight_ceiling",
             lambda right: lambda separation: np.exp(-(separation**2) / 2) / 2,
         ),
     ),
-    "linear-map": (formulas("_linear_map"), patch(checks_formulas, "stated_map", scaled(2))),
-    "linear-map-of-the-code": (
-        lambda a: [checks_formulas._linear_map_of_the_code(a)],
-        patch(local, "local_map", simultaneous),
+    ("linear-map", bend(checks_formulas, "stated_map", scaled(2))),
+    ("linear-map-of-the-code", bend(local, "local_map", simultaneous)),
+    ("autograd-path", bend(model, "discriminator_gradient", scaled(1.001))),
+    ("autograd-single-path", bend(model, "_sigmoid", flat_sigmoid)),
+    ("own-parameters", leak),
+    (
+        "early-win",
+        change("baseline_discriminator_losses", lambda losses: np.full_like(losses, 1.386)),
     ),
-    "autograd-path": (runs(*TORCH), patch(model, "discriminator_gradient", scaled(1.001))),
-    "autograd-single-path": (runs(*TORCH), patch(model, "_sigmoid", flat_sigmoid)),
-    "own-parameters": (runs(*TORCH), leak),
-    "early-win": (
-        runs(*BASE),
-        spoil("baseline_discriminator_losses", lambda losses: np.full_like(losses, 1.386)),
+    ("overshoot", change("baseline_states", lambda states: np.minimum(states, states[-1] - 1e-4))),
+    ("final-theta", change("baseline_states", lambda states: states + 0.5)),
+    ("final-losses", change("baseline_generator_losses", lambda losses: 1.2 * losses)),
+    (
+        "final-rate",
+        bend(checks_runs, "finite_difference_map", lambda right: lambda a, r: 0.999 * right(a, r)),
     ),
-    "overshoot": (
-        runs(*BASE),
-        spoil("baseline_states", lambda states: np.minimum(states, states[-1] - 1e-4)),
-    ),
-    "final-theta": (runs(*BASE), spoil("baseline_states", lambda states: states + 0.5)),
-    "final-losses": (runs(*BASE), spoil("baseline_generator_losses", lambda losses: 1.2 * losses)),
-    "final-rate": (
-        runs(*BASE),
-        patch(checks_runs, "finite_difference_map", lambda right: lambda a, r: 0.999 * right(a, r)),
-    ),
-    "loss-bounds": (runs("_loss_bounds"), patch(checks_runs, "LOG2", lambda right: 0.7)),
-    "ringing": (
-        runs("_ringing", RATES),
-        patch(checks_runs, "finite_difference_map", doubled_generator_rate),
-    ),
-    "minimax-later": (runs("_minimax_later"), swap_heads),
-    "pair-trajectories": (
-        runs("_pair_checks"),
-        patch(checks_runs, "finite_difference_map", doubled_generator_rate),
-    ),
-    "pair-rates": (
-        runs("_pair_checks"),
-        spoil("pair_measured", lambda multipliers: multipliers**1.05),
-    ),
-    "pair-classes": (runs("_pair_checks"), spoil("pair_near_a", np.abs)),
-    "unbiased": (NOISE_CHECKS, patch(model, "_sigmoid", flat_sigmoid)),
-    "noise-at-rest": (NOISE_CHECKS, patch(model, "equilibrium", lambda right: lambda x, z: STATE)),
-    "losses-at-rest": (NOISE_CHECKS, patch(model, "_softplus", scaled(1.001))),
-    "sgd-drift": (runs(*STATIONARY), spoil("noise", lambda noise: noise + 0.2)),
-    "sgd-center": (runs(*STATIONARY), spoil("sgd_drawn_states", lambda states: states + 1)),
-    "sgd-spread": (runs(*STATIONARY), spoil("sgd_drawn_states", spread_out)),
-    "sgd-calmer": (runs(*STATIONARY), slow_as_drawn),
-    "sgd-excess": (runs(*STATIONARY), spoil("sgd_drawn_full_losses", lowered)),
-}
+    ("loss-bounds", bend(checks_runs, "LOG2", lambda right: 0.7)),
+    ("ringing", bend(checks_runs, "finite_difference_map", doubled_generator_rate)),
+    ("minimax-later", swap_heads),
+    ("pair-trajectories", bend(checks_runs, "finite_difference_map", doubled_generator_rate)),
+    ("pair-rates", change("pair_measured", lambda multipliers: multipliers**1.05)),
+    ("pair-classes", change("pair_near_a", np.abs)),
+    ("unbiased", bend(model, "_sigmoid", flat_sigmoid)),
+    ("noise-at-rest", bend(model, "equilibrium", lambda right: lambda x, z: STATE)),
+    ("losses-at-rest", bend(model, "_softplus", scaled(1.001))),
+    ("sgd-drift", change("noise", lambda noise: noise + 0.2)),
+    ("sgd-center", change("sgd_drawn_states", lambda states: states + 1)),
+    ("sgd-spread", change("sgd_drawn_states", spread_out)),
+    ("sgd-calmer", slow_as_drawn),
+    ("sgd-excess", change("sgd_drawn_full_losses", lowered)),
+    ("own-parameters", unfrozen),
+]
 
 
-@pytest.mark.parametrize("name", BREAKS)
-def test_every_check_can_fail(name: str, arrays: Arrays, monkeypatch: pytest.MonkeyPatch) -> None:
-    examine, spoiled = BREAKS[name]
-    spoiled(monkeypatch, arrays)
-    verdicts = {found.id: found.passed for found in examine(arrays)}
-    assert verdicts[f"gan_training.{name}"] is False
+def test_every_check_passes_and_has_a_break(checks: Checks) -> None:
+    checks.must_pass_and_be_broken_by(BROKEN)
 
 
-def test_an_unfrozen_discriminator_is_seen(arrays: Arrays, monkeypatch: pytest.MonkeyPatch) -> None:
-    unfrozen(monkeypatch, arrays)
-    verdicts = {found.id: found.passed for found in checks_runs._torch_checks(arrays, RATES)}
-    assert verdicts["gan_training.own-parameters"] is False
+@each(BROKEN)
+def test_every_check_can_fail(
+    wanted: str, apply: Break, checks: Checks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checks.must_notice(monkeypatch, wanted, apply)

@@ -11,11 +11,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from mutants import Break, Checks, change, each, failed, patch
 
 from scripts.common.arrays import Arrays, Numbers
-from scripts.common.checks import Check
 from scripts.gan_training import baseline, model, theory
 from scripts.gan_training.lab import (
+    check,
     checks_phase,
     checks_sgd,
     checks_theory,
@@ -345,14 +346,6 @@ class TestSgd:
         epochs = np.sort(real["shuffled"].reshape(-1, 10, 3), axis=1)
         np.testing.assert_array_equal(epochs, np.broadcast_to(points[:, None], epochs.shape))
 
-    def test_same_for_any_number_of_threads(self) -> None:
-        population = sgd.Population(0.0, 1.0, np.linspace(-1, 1, 16))
-        plans = [sgd.Plan(scheme, model.Rates(0.1, 0.2), 16, 4000) for scheme in sgd.SCHEMES]
-        one, two = (
-            sgd.measure(population, plans, 8, np.random.default_rng(1), threads=n) for n in (1, 2)
-        )
-        assert one == two
-
     def test_closure_tends_to_the_linear_law(self) -> None:
         M = theory.moments(1.0, 1.0)
         rule, noise = closure.normal_rule(1.0, 1.0), closure.normal_rule(0.0, 1.0)
@@ -459,19 +452,19 @@ def test_summaries_are_complete(
 # --- the checks hold -------------------------------------------------------------------------
 
 
-def failed(checks: list[Check]) -> set[str]:
-    return {check.id.removeprefix("gan_training_lab.") for check in checks if not check.passed}
+@pytest.fixture(scope="module")
+def checks(phase_arrays: Arrays, sgd_arrays: Arrays) -> Checks:
+    return Checks(check, {"seed": 1}, phase_arrays | sgd_arrays)
 
 
-@pytest.mark.parametrize("seed", [1, 2])
-def test_theory_checks_hold(seed: int) -> None:
-    assert failed(checks_theory.checks(seed)) == set()
+def test_every_check_passes_and_has_a_break(checks: Checks) -> None:
+    checks.must_pass_and_be_broken_by(BROKEN)
 
 
-def test_experiments_pass(phase_arrays: dict[str, Any], sgd_arrays: dict[str, Any]) -> None:
-    assert failed(checks_phase.engine_checks(phase_arrays)) == set()
-    assert failed(checks_phase.phase_checks(phase_arrays)) == set()
-    assert failed(checks_sgd.checks(sgd_arrays)) == set()
+def test_theory_checks_hold_for_other_draws(
+    checks: Checks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checks.must_pass(monkeypatch, {"seed": 2}, checks.sound)
 
 
 @pytest.mark.parametrize("changes", OTHERS)
@@ -482,9 +475,8 @@ def test_other_settings_pass(changes: dict[str, Any]) -> None:
 
 
 OTHER_NOISES = (
-    {"seed": 9, "spread": 0.5, "samples": 50, "sgd_means": [-0.5, 0.75]},
+    {"seed": 9, "spread": 0.5, "samples": 300, "sgd_means": [-1.0, 0.75]},
     {"seed": 10, "spread": 1.25, "samples": 16, "sgd_means": [0.0, 1.5]},
-    {"seed": 11, "samples": 300, "sgd_means": [-1.0, 0.25]},
 )
 
 
@@ -509,122 +501,102 @@ def wrong_characteristic() -> Any:
     return sp.expand((lam * sp.eye(3) - A).det()), (lam, a, b, m, v)
 
 
-def off(function: Wrong, change: Callable[[Any], Any]) -> Wrong:
-    return lambda *args, **keys: change(function(*args, **keys))
+def times(factor: float, function: Wrong) -> Wrong:
+    return lambda *given: factor * function(*given)
 
 
-MUTANTS: dict[str, tuple[Any, str, Wrong]] = {
-    "linear-map": (theory, "alternating_map", lambda M, g, d: theory.simultaneous_map(M, g, d)),
-    "characteristic": (
-        checks_theory,
-        "claimed_characteristic",
-        off(checks_theory.claimed_characteristic, lambda x: x * 2),
-    ),
-    "no-spiral-out": (checks_theory, "claimed_imaginary_part", lambda omega, p: (1 + p) * omega),
-    "flip": (theory, "stability_limit", off(theory.stability_limit, lambda x: 1.01 * x)),
-    "stability-region": (
-        theory,
-        "is_stable",
-        lambda M, g, d: theory.spectral_radius(theory.alternating_map(M, 1.01 * g, d)) < 1,
-    ),
-    "spiral-modulus": (checks_theory, "_characteristic", wrong_characteristic),
-    "simultaneous": (
-        theory,
-        "is_stable_simultaneous",
-        lambda v, b, a: (b < 2 * v) & (4 - a * v + a * b / 4 > 0),  # φ₀ forgotten
-    ),
-    "saturated": (
-        checks_theory,
-        "claimed_falls",
-        off(checks_theory.claimed_falls, lambda pair: (-pair[0], pair[1])),
-    ),
-    "small-rates": (
-        theory,
-        "small_rate_variance",
-        lambda mean, variance, g, d: np.asarray(g) / 2 + 0 * mean,
-    ),
-    "lyapunov": (
-        theory,
-        "noise_direction",
-        lambda g, d: np.array([0.0, 0.0, -d / 2]),  # not passed on to θ
-    ),
-    "shuffled-law": (
-        theory,
-        "shuffled_variance",
-        lambda A, q, real, noise, m, right=theory.shuffled_variance: right(
-            A, q, real * (m - 1) / m, noise, m
-        ),
-    ),
-}
+RIGHT_LAW, RIGHT_FALLS = theory.shuffled_variance, checks_theory.claimed_falls
 
 
-@pytest.mark.parametrize("name", MUTANTS)
-def test_theory_check_fails_when_the_mathematics_is_broken(
-    name: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(*MUTANTS[name])
-    assert name in failed(checks_theory.checks(1))
+def stable_for_larger_rates(M: Any, g: Any, d: Any) -> Any:
+    return theory.spectral_radius(theory.alternating_map(M, 1.01 * g, d)) < 1
 
 
-def test_engine_check_fails_without_alternation(phase_arrays: dict[str, Any]) -> None:
-    g, d = phase_arrays["engine_rates"].T
+def stable_without_intercept(v: Any, b: Any, a: Any) -> Any:
+    return (b < 2 * v) & (4 - a * v + a * b / 4 > 0)
+
+
+def not_passed_on_to_theta(g: Any, d: Any) -> Any:
+    return np.array([0.0, 0.0, -d / 2])
+
+
+def variance_of_the_sample(A: Any, q: Any, real: Any, noise: Any, m: int) -> Any:
+    return RIGHT_LAW(A, q, real * (m - 1) / m, noise, m)
+
+
+def wrong_falls(*given: Any) -> Any:
+    first, second = RIGHT_FALLS(*given)
+    return -first, second
+
+
+def without_alternation(monkeypatch: pytest.MonkeyPatch, arrays: Arrays) -> Arrays:
+    g, d = arrays["engine_rates"].T
     wrong = engine.paths(
-        phase_arrays["real"][0], phase_arrays["noise"][0], g, d, phase_arrays["engine_start"],
-        len(phase_arrays["engine_paths"]) - 1, alternating=False,
+        arrays["real"][0], arrays["noise"][0], g, d, arrays["engine_start"],
+        len(arrays["engine_paths"]) - 1, alternating=False,
     )  # fmt: skip
-    assert failed(checks_phase.engine_checks(phase_arrays | {"engine_paths": wrong})) == {"engine"}
+    return {"engine_paths": wrong}
 
 
-@pytest.mark.parametrize(
-    ("experiment", "names"),
-    [
-        ("near", {"near-classes", "near-stable", "near-rate"}),
-        ("far", {"far-classes"}),
-        ("centered", {"centered-classes", "centered-rate"}),
-        ("simultaneous", {"simultaneous-classes"}),
-    ],
-)
-def test_diagram_checks_fail_with_a_wrong_theory(
-    experiment: str, names: set[str], phase_arrays: dict[str, Any]
-) -> None:
-    axis = phase_arrays["axis"]
-    d, g = (x.ravel() for x in np.meshgrid(axis, axis, indexing="ij"))
-    M = phase_arrays[f"{experiment}_moments"][0]
-    wrong = phase.predict(2 * M, g, d, PHASE.epochs, alternating=experiment != "simultaneous")
-    broken = phase_arrays | {
-        f"{experiment}_predicted": wrong.classes[None],
-        f"{experiment}_radius": wrong.radius[None],
-        f"{experiment}_counted": wrong.counted[None],
-        f"{experiment}_separated": wrong.separated[None],
-    }
-    assert names <= failed(checks_phase.phase_checks(broken))
+def wrong_theory(experiment: str) -> Break:
+    """The classes that moments twice as large would predict."""
+
+    def apply(monkeypatch: pytest.MonkeyPatch, arrays: Arrays) -> Arrays:
+        d, g = (x.ravel() for x in np.meshgrid(arrays["axis"], arrays["axis"], indexing="ij"))
+        M = 2 * arrays[f"{experiment}_moments"][0]
+        found = phase.predict(M, g, d, PHASE.epochs, alternating=experiment != "simultaneous")
+        parts = zip(phase.PARTS[1:5], dataclasses.astuple(found), strict=True)
+        return {f"{experiment}_{part}": values[None] for part, values in parts}
+
+    return apply
 
 
-def test_runaway_check_fails_for_a_runaway_below_the_line(phase_arrays: dict[str, Any]) -> None:
-    observed = phase_arrays["far_observed"].copy()
+def runaway_below_the_line(observed: Numbers) -> Numbers:
     observed[0, 0] = theory.RUNAWAY
-    broken = phase_arrays | {"far_observed": observed}
-    assert "runaways" in failed(checks_phase.phase_checks(broken))
+    return observed
 
 
-def test_spiral_rate_check_fails_without_the_half(phase_arrays: dict[str, Any]) -> None:
-    broken = phase_arrays | {"centered_moments": 2 * phase_arrays["centered_moments"]}
-    assert "centered-spiral" in failed(checks_phase.phase_checks(broken))
+def wrong_law(scheme: int) -> Break:
+    factors = np.where(np.arange(len(theory.SCHEMES)) == scheme, 1.3, 1)
+    return change("closed", lambda closed: closed * factors[:, None])
 
 
-@pytest.mark.parametrize("name", sgd.SCHEMES)
-def test_variance_check_fails_with_a_wrong_law(name: str, sgd_arrays: dict[str, Any]) -> None:
-    closed = sgd_arrays["closed"].copy()
-    closed[:, sgd.SCHEMES.index(name)] *= 1.3
-    assert failed(checks_sgd.checks(sgd_arrays | {"closed": closed})) == {f"variance-{name}"}
-
-
-def test_half_check_fails_if_shuffling_did_nothing(sgd_arrays: dict[str, Any]) -> None:
-    linear = sgd_arrays["linear"].copy()
+def shuffling_did_nothing(linear: Numbers) -> Numbers:
     linear[:, 2] = linear[:, 1]
-    assert failed(checks_sgd.checks(sgd_arrays | {"linear": linear})) == {"variance-half"}
+    return linear
 
 
-def test_bias_check_fails_with_the_wrong_sign(sgd_arrays: dict[str, Any]) -> None:
-    broken = sgd_arrays | {"bias_closed": -sgd_arrays["bias_closed"]}
-    assert failed(checks_sgd.checks(broken)) == {"bias"}
+DIAGRAMS = {
+    "near": ("near-classes", "near-stable", "near-rate"),
+    "far": ("far-classes",),
+    "centered": ("centered-classes", "centered-rate"),
+    "simultaneous": ("simultaneous-classes",),
+}
+CLAIMED = checks_theory.claimed_characteristic
+BROKEN: list[tuple[str, Break]] = [
+    ("linear-map", patch(theory, "alternating_map", theory.simultaneous_map)),
+    ("characteristic", patch(checks_theory, "claimed_characteristic", times(2, CLAIMED))),
+    ("no-spiral-out", patch(checks_theory, "claimed_imaginary_part", lambda w, p: (1 + p) * w)),
+    ("flip", patch(theory, "stability_limit", times(1.01, theory.stability_limit))),
+    ("stability-region", patch(theory, "is_stable", stable_for_larger_rates)),
+    ("spiral-modulus", patch(checks_theory, "_characteristic", wrong_characteristic)),
+    ("simultaneous", patch(theory, "is_stable_simultaneous", stable_without_intercept)),
+    ("saturated", patch(checks_theory, "claimed_falls", wrong_falls)),
+    ("small-rates", patch(theory, "small_rate_variance", lambda m, v, g, d: g / 2 + 0 * m)),
+    ("lyapunov", patch(theory, "noise_direction", not_passed_on_to_theta)),
+    ("shuffled-law", patch(theory, "shuffled_variance", variance_of_the_sample)),
+    ("engine", without_alternation),
+    *((name, wrong_theory(diagram)) for diagram, names in DIAGRAMS.items() for name in names),
+    ("runaways", change("far_observed", runaway_below_the_line)),
+    ("centered-spiral", change("centered_moments", lambda moments: 2 * moments)),  # half forgotten
+    *((f"variance-{scheme}", wrong_law(number)) for number, scheme in enumerate(theory.SCHEMES)),
+    ("variance-half", change("linear", shuffling_did_nothing)),
+    ("bias", change("bias_closed", lambda bias: -bias)),
+]
+
+
+@each(BROKEN)
+def test_each_check_sees_what_is_broken(
+    wanted: str, apply: Break, checks: Checks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checks.must_notice(monkeypatch, wanted, apply)

@@ -11,13 +11,18 @@ from pathlib import Path
 
 import psutil
 import pytest
-from house import House
-from kills import PLAIN, REPORT, Build, Trees, building, report, session_folder, two_builds
+from house import SNAKEMAKE, House, rows
+from kills import REPORT, Build, Trees, building, report, session_folder, two_builds
 
 COMPUTE = "scripts.dice.compute"
 PUBLISH = "scripts.report.publish"
 ARRAYS = "data/results/dice/compute.npz"
 PDF = "report/build/assignment.pdf"
+
+
+in_either_way = pytest.mark.parametrize(
+    "words", rows([REPORT, SNAKEMAKE], [REPORT]), ids=["make report", "plain"]
+)
 
 
 @pytest.fixture(scope="session")
@@ -50,7 +55,9 @@ def assert_recovers(house: House, wanted: dict[str, str], *words: str) -> None:
     assert leftovers(house) == []
 
 
-@pytest.mark.parametrize("at_work", [True, False], ids=["in the step", "before the lock"])
+@pytest.mark.parametrize(
+    "at_work", rows([True, False], [True]), ids=["in the step", "before the lock"]
+)
 def test_a_killed_process_group_recovers(trees, tmp_path, at_work):
     house = trees.copy(tmp_path / "house", ARRAYS)
     with building(house) as build:
@@ -60,6 +67,7 @@ def test_a_killed_process_group_recovers(trees, tmp_path, at_work):
         assert_recovers(house, trees.other, "Unlocking")
 
 
+@pytest.mark.whole
 def test_a_killed_build_recovers_in_plain_snakemake_too(trees, tmp_path):
     house = trees.copy(tmp_path / "house", PDF)
     with building(house) as build:
@@ -74,7 +82,7 @@ def products(house: House) -> dict[str, str]:
     return {name: sha for name, sha in house.artifacts().items() if name.startswith("report/build")}
 
 
-@pytest.mark.parametrize("words", [REPORT, PLAIN], ids=["make report", "plain"])
+@in_either_way
 def test_a_render_that_fails_leaves_the_products(trees, tmp_path, words):
     house = trees.copy(tmp_path / "house")
     before = products(house)
@@ -90,8 +98,8 @@ def test_a_render_that_fails_leaves_the_products(trees, tmp_path, words):
     assert products(house) != before
 
 
-@pytest.mark.parametrize("words", [REPORT, PLAIN], ids=["make report", "plain"])
-@pytest.mark.parametrize("module", [COMPUTE, PUBLISH])
+@in_either_way
+@pytest.mark.parametrize("module", rows([COMPUTE, PUBLISH], [PUBLISH]))
 def test_an_interrupted_build_leaves_the_products(trees, tmp_path, words, module):
     house = trees.copy(tmp_path / "house", ARRAYS, PDF)
     before = products(house)
@@ -116,7 +124,7 @@ def test_an_orphan_is_ended_and_its_work_done_again(trees, tmp_path):
 
 
 def plain_build(house: House) -> str:
-    run = house.command("-m", "snakemake", "--cores", "all")
+    run = house.snakemake()
     assert run.code != 0
     assert "Traceback" not in run.text
     return run.text
@@ -143,6 +151,7 @@ def test_a_late_orphan_does_not_win_over_a_changed_configuration(trees, tmp_path
     assert house.artifacts() == trees.first
 
 
+@pytest.mark.whole
 def test_an_orphan_that_finished_with_old_settings_is_replaced(trees, tmp_path):
     house = trees.copy(tmp_path / "house", ARRAYS)
     with building(house) as build:
@@ -171,6 +180,7 @@ def test_of_two_builds_one_waits(trees, tmp_path):
     assert leftovers(house) == []
 
 
+@pytest.mark.whole
 def test_a_build_that_another_overtakes_waits(trees, tmp_path):
     """While its Snakemake is still starting, nothing is locked."""
     house = trees.copy(tmp_path / "house", ARRAYS)
@@ -186,15 +196,15 @@ def test_a_build_that_another_overtakes_waits(trees, tmp_path):
     assert leftovers(house) == []
 
 
-def test_plain_snakemake_beside_a_build_says_what_to_do(trees, tmp_path):
+@in_either_way
+def test_plain_snakemake_beside_a_build_says_what_to_do(trees, tmp_path, words):
     house = trees.copy(tmp_path / "house", ARRAYS)
-    for first, second in ((REPORT, PLAIN), (PLAIN, PLAIN)):
-        with building(house, *first) as build:
-            build.catch(COMPUTE, at_work=True)
-            run = house.command(*second)
-            assert run.code != 0
-            assert "Wait until it has ended, or run `make report`" in run.text
-            assert "unlock" not in run.text.lower()
+    with building(house, *words) as build:
+        build.catch(COMPUTE, at_work=True)
+        run = house.command(*SNAKEMAKE)
+        assert run.code != 0
+        assert "Wait until it has ended, or run `make report`" in run.text
+        assert "unlock" not in run.text.lower()
 
 
 def wait_for(build: Build, words: str, timeout: float = 60) -> None:
@@ -205,6 +215,7 @@ def wait_for(build: Build, words: str, timeout: float = 60) -> None:
         time.sleep(0.02)
 
 
+@pytest.mark.whole
 def test_two_builds_started_together_do_no_harm(trees, tmp_path):
     house = trees.copy(tmp_path / "house")
     with building(house) as first, building(house) as second:
@@ -255,7 +266,7 @@ def test_no_build_begins_on_a_full_disk(trees, tmp_path):
         assert house.artifacts() == trees.first
 
 
-@pytest.mark.parametrize("module", [COMPUTE, PUBLISH])
+@pytest.mark.parametrize("module", rows([COMPUTE, PUBLISH], [PUBLISH]))
 def test_a_disk_that_fills_up_leaves_the_old_document(trees, tmp_path, module):
     with mounted(tmp_path / "disk", "-t", "tmpfs", "-o", "size=250m", "none"):
         house = trees.copy(tmp_path / "disk/house", ARRAYS)

@@ -19,7 +19,7 @@ LINT = (
 TESTS = ("test_dice", "test_config", "test_quarto_project", "test_reruns")
 """Its own; declarations, values and schema of settings; what the preview watches; readers."""
 
-OF_RERUNS = "not test_reruns or dice or table_of_readers or bytes_of_a_clean_build"
+OF_RERUNS = "not test_reruns or dice or table_of_readers"
 
 
 def text_of(house: House) -> str:

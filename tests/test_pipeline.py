@@ -57,21 +57,9 @@ open(os.environ["HOME"] + "/ran", "a").write("x")
 
 
 @pytest.fixture
-def house(tmp_path, monkeypatch):
-    """A repository with one step, `scripts.topic.step`, and this process inside it."""
-    house = tmp_path / "house"
-    (house / "scripts/topic").mkdir(parents=True)
-    (house / "scripts/__init__.py").write_text("")
-    (house / "scripts/topic/__init__.py").write_text("")
-    (house / "scripts/topic/step.py").write_text(STEP)
-    monkeypatch.chdir(house)
-    monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.delenv(lock.BUILD_ID, raising=False)
-    # Here `scripts` is this repository's: its own modules cannot be surveyed from this process.
-    reached = ["scripts/__init__.py", "scripts/topic/__init__.py", "scripts/topic/step.py"]
-    monkeypatch.setattr(job.code, "files", lambda *_: reached)
-    monkeypatch.setattr(job.code, "fingerprint", lambda *_: "the same")
-    return house
+def house(one_step):
+    (one_step / "scripts/topic/step.py").write_text(STEP)
+    return one_step
 
 
 def wanted(
@@ -102,10 +90,7 @@ def test_a_step_leaves_its_result_and_where_it_comes_from(house):
     assert found["contract"]["settings"] == {"mode": "write", "text": "hello"}
     assert found["versions"]["numpy"]
     assert "working" in Path("logs/step.log").read_text()
-    assert sorted(path.name for path in Path("out").iterdir()) == [
-        "result.txt",
-        "result.txt.prov.json",
-    ]
+    assert {path.name for path in Path("out").iterdir()} == {"result.txt", "result.txt.prov.json"}
 
 
 def test_a_known_run_is_restored_not_computed(house, capsys):
@@ -418,7 +403,7 @@ def test_a_rule_without_its_contract_or_command_is_named(params, command):
 def test_a_rule_has_a_log_and_a_benchmark_of_its_own(finished):
     """Of its step, whatever the rule of all steps says."""
     steps = {name.replace(".", "/") for name in finished.graph.step.values()}
-    told = finished.command("-m", "snakemake", "--dry-run", "--forceall").text
+    told = finished.build("--dry-run", "--forceall").text
     assert set(re.findall(r"    log: data/logs/(.*)\.log\n", told)) == steps
     made = (finished.root / "data/benchmarks").rglob("*.tsv")
     names = (path.relative_to(finished.root / "data/benchmarks") for path in made)
@@ -573,23 +558,37 @@ def test_one_s_own_file_may_be_read_only_and_may_vanish(house, monkeypatch):
     writable.check(house)
 
 
+RECONCILE = """
+import json, os, sys
+from pathlib import Path
+from scripts.pipeline import contract, lock, startup, writable
+{first}
+steps = [startup.Step(name, contract.Contract.parsed(text), benchmark)
+         for name, text, benchmark in json.loads(sys.argv[2])]
+try: print(json.dumps(startup.reconcile(Path(sys.argv[1]), steps, 10**9)))
+except (lock.BusyError, writable.UnwritableError) as error: print(error)
+"""
+
+
+def reconciling(
+    house: Path, *steps: Step, first: str = "", **environment: str
+) -> subprocess.Popen[str]:
+    """The comparison of `steps`, or of the one, in a process, which holds the lock to its end."""
+    given = steps or (Step("make_it", wanted()),)
+    listed = json.dumps([(step.name, str(step.contract), step.benchmark) for step in given])
+    return subprocess.Popen(
+        [sys.executable, "-c", RECONCILE.format(first=first), str(house), listed],
+        cwd=Path(startup.__file__).parents[2], env=os.environ | environment, text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+
+
 def test_a_time_stamp_that_cannot_be_given_is_named(house):
     run(wanted())
     os.utime("out/result.txt", (4e9, 4e9))
-    program = (
-        "import os; from pathlib import Path; from scripts.pipeline import startup, writable\n"
-        "from scripts.pipeline.contract import Contract\n"
-        "def utime(*_, **__): raise PermissionError(1, 'Operation not permitted')\n"
-        "os.utime = utime\n"
-        f"step = startup.Step('make_it', Contract.parsed({str(wanted())!r}))\n"
-        f"try: startup.reconcile(Path({str(house)!r}), [step], 10**9)\n"
-        "except writable.UnwritableError as error: print(error)"
-    )
-    here = Path(startup.__file__).parents[2]
-    done = subprocess.run(
-        [sys.executable, "-c", program], cwd=here, check=True, capture_output=True, text=True
-    )
-    assert f"{house}/out/result.txt cannot be written: Operation not permitted." in done.stdout
+    no_stamps = "def utime(*_, **__): raise PermissionError(1, 'Operation not permitted')"
+    said, _ = reconciling(house, first=f"{no_stamps}\nos.utime = utime").communicate()
+    assert f"{house}/out/result.txt cannot be written: Operation not permitted." in said
 
 
 @pytest.mark.parametrize("patience", ["0", "60"])
@@ -597,19 +596,7 @@ def test_a_build_waits_for_another_as_long_as_it_is_told_to(house, patience):
     run(wanted())
     held = lock._opened(house)
     fcntl.flock(held, fcntl.LOCK_SH)
-    program = (
-        "from pathlib import Path; from scripts.pipeline import lock, startup\n"
-        "from scripts.pipeline.contract import Contract\n"
-        f"step = startup.Step('make_it', Contract.parsed({str(wanted())!r}))\n"
-        f"try: print(startup.reconcile(Path({str(house)!r}), [step], 10**9))\n"
-        "except lock.BusyError as error: print(error)"
-    )
-    process = subprocess.Popen(
-        [sys.executable, "-c", program], cwd=Path(startup.__file__).parents[2], text=True,
-        env=os.environ | {lock.PATIENCE: patience}, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-    )  # fmt: skip
-    assert process.stdout is not None
-    assert process.stderr is not None
+    process = reconciling(house, **{lock.PATIENCE: patience})
     if patience == "0":
         assert "Wait until it has ended, or run `make report`" in process.stdout.read()
         os.close(held)
@@ -673,20 +660,7 @@ def test_a_raw_file_must_be_there_recorded_and_unchanged(house):
 
 
 def compare(house: Path, *steps: Step) -> dict[str, list[str]]:
-    program = (
-        "import json, sys; from pathlib import Path; from scripts.pipeline import startup as s;"
-        "from scripts.pipeline.contract import Contract;"
-        "steps = [s.Step(n, Contract.parsed(c), b) for n, c, b in json.loads(sys.argv[2])];"
-        "print(json.dumps(s.reconcile(Path(sys.argv[1]), steps, 10**9)))"
-    )
-    given = steps or (Step("make_it", wanted()),)
-    listed = json.dumps([(step.name, str(step.contract), step.benchmark) for step in given])
-    here = str(Path(startup.__file__).resolve().parents[2])
-    done = subprocess.run(
-        [sys.executable, "-c", program, str(house), listed],
-        cwd=here, check=True, capture_output=True, text=True,
-    )  # fmt: skip
-    return json.loads(done.stdout)
+    return json.loads(reconciling(house, *steps).communicate()[0])
 
 
 def test_what_matches_is_kept(house):
@@ -782,7 +756,8 @@ def test_a_touched_intermediate_does_not_make_its_reader_look_stale(house, stamp
     [
         ("--cores 2", True), ("--cores all a_rule", True), ("-n", False), ("-np -c 1", False),
         ("--dry-run", False), ("--lint", False), ("--unlock", False), ("--summary", False),
-        ("--cores 1 --touch", False), ("--dag", False), ("--delete-all-output -c1", False),
+        ("--cores 1 --touch", False), ("--dag", False), ("--containerize", False),
+        ("--delete-all-output -c1", False),
     ],
 )  # fmt: skip
 def test_only_a_real_build_compares(words, builds):

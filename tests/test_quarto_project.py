@@ -13,7 +13,7 @@ import pytest
 import yaml
 from documents import ROOT
 
-from scripts.report.engines import pandoc, quarto
+from scripts.report.engines import choice, pandoc
 
 REPORT = ROOT / "report"
 
@@ -56,10 +56,10 @@ def test_git_ignores_what_quarto_would_have_it_ignore() -> None:
 
 
 def test_every_place_names_the_same_least_version() -> None:
-    least = ".".join(map(str, quarto.MINIMUM))
+    least = ".".join(map(str, choice.MINIMUM))
     assert f"Quarto {least} or newer" in (ROOT / "README.md").read_text()
     assert f"quarto>={least}" in (ROOT / "envs" / "assignment.yaml").read_text()
     workflow = (ROOT / ".github" / "workflows" / "ci.yml").read_text()
     found = re.findall(r"^ +version: ([\d.]+)$", workflow, re.MULTILINE)
     assert found
-    assert all(tuple(map(int, version.split(".")))[:2] >= quarto.MINIMUM for version in found)
+    assert all(tuple(map(int, version.split(".")))[:2] >= choice.MINIMUM for version in found)

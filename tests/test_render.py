@@ -6,7 +6,6 @@ import html
 import os
 import re
 import shutil
-import stat
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -15,12 +14,13 @@ from typing import Any
 
 import pypdf
 import pytest
-from documents import FRONT, ROOT, SAMPLE, write_document
+from documents import FRONT, ROOT, SAMPLE, fake_quarto, filtered, write_document
 
 from scripts.report import render as command
-from scripts.report.engines import embedded, pandoc, quarto
+from scripts.report.engines import choice, embedded
+from scripts.report.engines.choice import resolve_engine
 from scripts.report.engines.self_contained import with_images
-from scripts.report.render import RenderError, render, resolve_engine
+from scripts.report.render import RenderError, render
 from scripts.report.source import read_document
 from scripts.report.variables import markdown_escape
 
@@ -384,22 +384,13 @@ def test_a_document_without_a_date_is_refused(tmp_path: Path) -> None:
 # ------------------------------------------------------------------------------- engines
 
 
-def fake_quarto(folder: Path, version: str, script: str = "") -> None:
-    """A `quarto` on PATH that answers --version and runs `script` for anything else."""
-    program = folder / "quarto"
-    program.write_text(
-        f'#!/bin/sh\nif [ "$1" = --version ]; then echo {version}; exit; fi\n{script}\n'
-    )
-    program.chmod(program.stat().st_mode | stat.S_IXUSR)
-
-
 @pytest.fixture
 def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A PATH with a folder of ours first and no Quarto anywhere."""
     folder = tmp_path / "bin"
     folder.mkdir()
     monkeypatch.setenv("PATH", f"{folder}{os.pathsep}/usr/bin{os.pathsep}/bin")
-    quarto._asked.cache_clear()
+    choice._asked.cache_clear()
     if shutil.which("quarto"):
         pytest.skip("a system-wide Quarto is installed")
     return folder
@@ -445,7 +436,7 @@ def test_auto_takes_quarto_where_it_is_recent(
 ) -> None:
     assert resolve_engine("auto")[0] == "embedded"
     assert capsys.readouterr().err == ""
-    fake_quarto(path, "1.10.18")
+    fake_quarto(path, "")
     assert resolve_engine("auto") == ("quarto", "quarto 1.10.18")
     assert resolve_engine("embedded")[0] == "embedded"
 
@@ -455,13 +446,13 @@ def test_unknown_and_missing_engines_are_named(path: Path) -> None:
         resolve_engine("latex")
     with pytest.raises(RenderError, match="no `quarto` is on PATH; install Quarto"):
         resolve_engine("quarto")
-    fake_quarto(path, "1.4.2")
+    fake_quarto(path, "", "1.4.2")
     with pytest.raises(RenderError, match=r"Quarto 1\.4\.2 is too old"):
         resolve_engine("quarto")
 
 
 def test_quarto_is_asked_for_the_right_thing(path: Path, tmp_path: Path) -> None:
-    fake_quarto(path, "1.10.18", 'echo "$@ $SOURCE_DATE_EPOCH" > doc.pdf; echo web > doc.html')
+    fake_quarto(path, 'echo "$@ $SOURCE_DATE_EPOCH" > doc.pdf; echo web > doc.html')
     document = write_document(tmp_path / "doc", "# One\n")
     made = render(document, engine="quarto", pdf=tmp_path / "a.pdf", html=tmp_path / "a.html")
     assert made == ("quarto", "quarto 1.10.18")
@@ -477,7 +468,7 @@ def test_quarto_is_asked_for_the_right_thing(path: Path, tmp_path: Path) -> None
 def test_quartos_failures_and_mere_warnings_stop_the_render(
     path: Path, tmp_path: Path, script: str
 ) -> None:
-    fake_quarto(path, "1.10.18", script)
+    fake_quarto(path, script)
     document = write_document(tmp_path / "doc", "# One\n")
     (tmp_path / "a.pdf").write_bytes(b"old")
     with pytest.raises(RenderError, match=r"Unable to resolve|bad"):
@@ -486,7 +477,7 @@ def test_quartos_failures_and_mere_warnings_stop_the_render(
 
 
 def test_the_checks_hold_for_quarto_too(path: Path, tmp_path: Path) -> None:
-    fake_quarto(path, "1.10.18", "touch doc.pdf")
+    fake_quarto(path, "touch doc.pdf")
     document = write_document(tmp_path / "doc", "See @fig-none.\n")
     with pytest.raises(RenderError, match="refers to nothing"):
         render(document, engine="quarto", pdf=tmp_path / "a.pdf")
@@ -620,14 +611,9 @@ MENDED = {
 
 
 def test_formulas_that_pandoc_sets_badly_are_mended() -> None:
-    done = subprocess.run(
-        [str(pandoc.program()), "--from=markdown", "--to=typst", "--wrap=none",
-         f"--lua-filter={ROOT / 'report' / 'filters' / 'operator-spaces.lua'}",
-         f"--lua-filter={ROOT / 'report' / 'filters' / 'typst-math.lua'}"],
-        input="\n\n".join(f"${latex}$" for latex in MENDED), capture_output=True,
-        encoding="utf-8", check=True,
-    )  # fmt: skip
-    assert re.findall(r"\$(.*)\$", done.stdout) == list(MENDED.values())
+    formulas = "\n\n".join(f"${latex}$" for latex in MENDED)
+    typst = filtered(formulas, "typst", ["operator-spaces", "typst-math"])
+    assert re.findall(r"\$(.*)\$", typst) == list(MENDED.values())
 
 
 WEB = {
@@ -641,14 +627,8 @@ WEB = {
 
 
 def test_formulas_that_browsers_set_badly_are_mended() -> None:
-    done = subprocess.run(
-        [str(pandoc.program()), "--from=markdown", "--to=html", "--mathml", "--wrap=none",
-         f"--lua-filter={ROOT / 'report' / 'filters' / 'operator-spaces.lua'}",
-         f"--lua-filter={ROOT / 'report' / 'filters' / 'web.lua'}"],
-        input="\n\n".join(f"Now (${latex}$), so." for latex in WEB) + "\n\n(a) x\n(b) y\n",
-        capture_output=True, encoding="utf-8", check=True,
-    )  # fmt: skip
-    page = html.unescape(done.stdout)
+    formulas = "\n\n".join(f"Now (${latex}$), so." for latex in WEB) + "\n\n(a) x\n(b) y\n"
+    page = html.unescape(filtered(formulas, "html", ["operator-spaces", "web"]))
     assert re.findall(r'x-tex">(.*?)</annotation>', page) == list(WEB.values())
     assert page.count('<span class="together">(<math') == page.count("</math>),</span>") == len(WEB)
     assert '<div class="in-parentheses">\n<ol type="a">' in page
@@ -657,14 +637,8 @@ def test_formulas_that_browsers_set_badly_are_mended() -> None:
 @pytest.fixture(scope="session")
 def spoken(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     """What the filter says for each formula of SPOKEN."""
-    done = subprocess.run(
-        [str(pandoc.program()), "--from=markdown", "--to=typst", "--wrap=none",
-         f"--lua-filter={ROOT / 'report' / 'filters' / 'spoken-math.lua'}"],
-        input="\n\n".join(f"${latex}$" for latex in SPOKEN), capture_output=True,
-        encoding="utf-8", check=True,
-    )  # fmt: skip
-    assert "WARNING" not in done.stderr
-    return re.findall(r'alt: "(.*?)", \$', done.stdout)
+    typst = filtered("\n\n".join(f"${latex}$" for latex in SPOKEN), "typst", ["spoken-math"])
+    return re.findall(r'alt: "(.*?)", \$', typst)
 
 
 @pytest.mark.parametrize("index", range(len(SPOKEN)), ids=list(SPOKEN))
@@ -679,13 +653,12 @@ def test_no_latex_is_left_in_what_is_spoken(spoken: list[str]) -> None:
 
 
 def test_a_formula_inside_a_labelled_equation_is_left_to_it() -> None:
-    done = subprocess.run(
-        [str(pandoc.program()), "--from=markdown", "--to=typst", "--wrap=none",
-         f"--lua-filter={ROOT / 'report' / 'filters' / 'spoken-math.lua'}"],
-        input="`#math.equation(block: true, [ `{=typst}$$x^2$$` ])<eq-a>`{=typst} and $y$",
-        capture_output=True, encoding="utf-8", check=True,
-    )  # fmt: skip
-    assert re.findall(r'alt: "(.*?)"', done.stdout) == ["y"]
+    typst = filtered(
+        "`#math.equation(block: true, [ `{=typst}$$x^2$$` ])<eq-a>`{=typst} and $y$",
+        "typst",
+        ["spoken-math"],
+    )
+    assert re.findall(r'alt: "(.*?)"', typst) == ["y"]
 
 
 LINES = {
@@ -698,12 +671,8 @@ LINES = {
 
 @pytest.mark.parametrize("markdown", LINES)
 def test_where_a_line_may_break_in_a_formula(markdown: str) -> None:
-    done = subprocess.run(
-        [str(pandoc.program()), "--from=markdown", "--to=typst", "--wrap=none",
-         f"--lua-filter={ROOT / 'report' / 'filters' / 'spoken-math.lua'}"],
-        input=markdown, capture_output=True, encoding="utf-8", check=True,
-    )  # fmt: skip
-    assert LINES[markdown] in done.stdout
+    typst = filtered(markdown, "typst", ["spoken-math"])
+    assert LINES[markdown] in typst
 
 
 @pytest.mark.parametrize(("sections", "second"), [(5, "sec-3"), (2, None)])

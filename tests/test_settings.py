@@ -242,6 +242,7 @@ def test_a_value_that_quarto_reformats_is_refused_by_line(tmp_path: Path, given:
         ("a:\n  b.c: x\n", r":2: no document can ask for the key `b.c`"),
         ('a: "x\\u000cy"\n', r":1: `a` holds a control character, U\+000C"),
         ("- a\n", "pairs are wanted"),
+        ("a: " + "[" * 100_000, r":1: .*nested more than 10 levels"),
     ],
 )
 def test_variables_that_no_document_can_show_are_refused(

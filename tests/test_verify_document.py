@@ -11,13 +11,12 @@ from typing import Any
 import pypdf
 import pytest
 import typst
+from documents import ROOT, SAMPLE
 from pypdf.generic import NameObject
 
 from scripts.report.render import render
 from scripts.report.verify import Check, main, verify
 
-ROOT = Path(__file__).parents[1]
-SAMPLE = ROOT / "tests" / "data" / "sample"
 QUARTO = ROOT / "tests" / "data" / "quarto"
 
 

@@ -52,7 +52,6 @@ RC: Any = {
     "ytick.major.width": 0.6,
     "lines.linewidth": 1.3,
     "axes.prop_cycle": cycler(color=[BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY]),
-    "figure.constrained_layout.use": True,
     "svg.hashsalt": "assignment",
     "svg.fonttype": "path",
     "path.simplify": True,
@@ -63,7 +62,7 @@ def new_figure(height: float, width: float = TEXT_WIDTH) -> Figure:
     """Return an empty figure in the house style; `width` and `height` in inches, as printed."""
     plt.rcdefaults()
     plt.rcParams.update(RC)
-    return plt.figure(figsize=(width, height))
+    return plt.figure(figsize=(width, height), layout="constrained")
 
 
 def save_figure(figure: Figure, path: Path) -> None:
@@ -78,7 +77,7 @@ def _round_layout(figure: Figure) -> None:
     engine = figure.get_layout_engine()
     if engine is not None:
         engine.execute(figure)
-    figure.set_layout_engine("none")
+    figure.set_layout_engine(None)  # with one, even "none", Matplotlib would draw everything twice
     for axes in figure.axes:
         bounds = axes.get_position(original=True).bounds
         x, y, width, height = (round(number, 6) for number in bounds)

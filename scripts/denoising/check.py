@@ -21,7 +21,7 @@ class Settings(Denoising, reads=("example_alpha",)):
     """What the checks read."""
 
 
-def checks(arrays: Arrays, settings: Settings) -> list[Check]:
+def checks(settings: Settings, arrays: Arrays) -> list[Check]:
     """Return all checks of the exercise, in the order of the text."""
     return [
         *checks_exact.checks(),
@@ -36,7 +36,7 @@ def checks(arrays: Arrays, settings: Settings) -> list[Check]:
 def main() -> None:
     """Run the step from the command line."""
     settings, files = parse(__doc__, Settings, ("arrays",), ("checks",))
-    save_checks(files.checks, checks(load_arrays(files.arrays), settings))
+    save_checks(files.checks, checks(settings, load_arrays(files.arrays)))
 
 
 if __name__ == "__main__":

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
 from typing import Any
 
 import sympy as sp
 
 from scripts.common.arrays import Numbers
 from scripts.common.checks import Check
+from scripts.common.normal_mean import normal_mean
 from scripts.diffusion_step import model
 from scripts.diffusion_step.algebra import A, B, mistakes, symbols
 
@@ -17,18 +17,18 @@ U = sp.Symbol("u", real=True)
 """The argument of characteristic functions."""
 
 
-def normal_mean(integrand: Callable[[sp.Symbol], Any]) -> sp.Expr:
-    """Return E[integrand(ε)], ε standard normal, by SymPy's integration."""
-    e = sp.Dummy("e", real=True)
-    bell = sp.exp(-(e**2) / 2) / sp.sqrt(2 * sp.pi)
-    return sp.integrate(sp.expand(integrand(e) * bell), (e, -sp.oo, sp.oo))
-
-
-def moment_mistakes() -> int:
+def combined_moments() -> Check:
     """Integrate z = aε₁ + bε₂ and z² over ε₂, then over ε₁."""
     mean = normal_mean(lambda e1: normal_mean(lambda e2: A * e1 + B * e2))
     square = normal_mean(lambda e1: normal_mean(lambda e2: (A * e1 + B * e2) ** 2))
-    return mistakes([mean, square - combined_variance((A, B))])
+    return Check(
+        id="diffusion_step.combined-moments",
+        claim="prp-diff-moments",
+        statement="$\\mathbb E[z]=0$ and $\\mathbb E[z^2]=a^2+b^2$ by SymPy's double integral "
+        "over the two normal densities: equalities that fail.",
+        method="symbolic",
+        value=mistakes([mean, square - combined_variance((A, B))]),
+    )
 
 
 def combined_variance(weights: tuple[Any, Any]) -> Any:
@@ -37,17 +37,24 @@ def combined_variance(weights: tuple[Any, Any]) -> Any:
     return a**2 + b**2
 
 
-def characteristic_mistakes() -> int:
+def characteristic_function() -> Check:
     """Multiply the characteristic functions of aε₁ and bε₂ and compare with the merged one."""
     one = normal_mean(lambda e: sp.cos(U * e))  # the imaginary part is odd and integrates to 0
     product = one.subs(U, A * U) * one.subs(U, B * U)
     merged = sp.exp(-combined_variance((A, B)) * U**2 / 2)
-    return mistakes(
-        [one - sp.exp(-(U**2) / 2), sp.powsimp(product) - sp.powsimp(sp.expand(merged))]
+    return Check(
+        id="diffusion_step.characteristic-function",
+        claim="thm-diff-gauss",
+        statement="SymPy integrates $\\cos(u\\epsilon)$ against the normal density; the "
+        "product for $a$ and $b$ is that of $N(0,a^2+b^2)$: equalities that fail.",
+        method="symbolic",
+        value=mistakes(
+            [one - sp.exp(-(U**2) / 2), sp.powsimp(product) - sp.powsimp(sp.expand(merged))]
+        ),
     )
 
 
-def convolution_mistakes() -> int:
+def convolution() -> Check:
     """Convolve the densities of aε₁ and bε₂ by completing the square."""
     y, z = sp.symbols("y z", real=True)
     total = combined_variance((A, B))
@@ -56,16 +63,32 @@ def convolution_mistakes() -> int:
     width = sp.Symbol("k", positive=True)
     bell = sp.integrate(sp.exp(-width * y**2), (y, -sp.oo, sp.oo))  # √(π/k), shift-invariant
     scale = bell.subs(width, total / (2 * A**2 * B**2)) / (2 * sp.pi * A * B)
-    return mistakes([exponent - rest - z**2 / (2 * total), scale - 1 / sp.sqrt(2 * sp.pi * total)])
+    return Check(
+        id="diffusion_step.convolution",
+        claim="thm-diff-gauss",
+        statement="The square completed in the convolution integral, and the integral that is "
+        "left: equalities that fail.",
+        method="symbolic",
+        value=mistakes(
+            [exponent - rest - z**2 / (2 * total), scale - 1 / sp.sqrt(2 * sp.pi * total)]
+        ),
+    )
 
 
-def rotation_mistakes() -> int:
+def rotation() -> Check:
     """Turn (ε₁, ε₂) by (a, b)/√(a² + b²): radius and area must stay, the first entry be z/√(…)."""
     turn = sp.Matrix([[A, B], [-B, A]]) / sp.sqrt(combined_variance((A, B)))
-    return mistakes([*(turn * turn.T - sp.eye(2)), turn.det() - 1])
+    return Check(
+        id="diffusion_step.rotation",
+        claim="thm-diff-gauss",
+        statement="The change to $(z,-b\\epsilon_1+a\\epsilon_2)/\\sqrt{a^2+b^2}$ is a "
+        "rotation: entries that fail.",
+        method="symbolic",
+        value=mistakes([*(turn * turn.T - sp.eye(2)), turn.det() - 1]),
+    )
 
 
-def coin_mistakes() -> int:
+def coin() -> Check:
     """Average over the coin and over ε₁: moments, excess and characteristic function."""
     fourth, second = normal_mean(lambda e: e**4), normal_mean(lambda e: e**2)
     signs = (1, -1)
@@ -74,19 +97,26 @@ def coin_mistakes() -> int:
     kurtosis = sum((A + sign * B) ** 4 * fourth for sign in signs) / 2 / variance**2
     characteristic = sum(sp.exp(-((A + sign * B) ** 2) * U**2 / 2) for sign in signs) / 2
     stated = sp.exp(-(A**2 + B**2) * U**2 / 2) * sp.cosh(A * B * U**2).rewrite(sp.exp)
-    return mistakes(
-        [
-            covariance,
-            variance - combined_variance((A, B)),
-            kurtosis - 3 - model.coin_excess((A, B)),
-            sp.expand(characteristic.expand() - stated.expand()),
-            # The mass at 0 (the only atom) is the limit of the characteristic function.
-            sp.limit(characteristic.subs(A, B), U, sp.oo) - sp.Rational(1, 2),
-        ]
+    return Check(
+        id="diffusion_step.coin",
+        claim="prp-diff-coin",
+        statement="Averages over the coin: zero covariance, variance $a^2+b^2$, excess "
+        "$12a^2b^2/(a^2+b^2)^2$, and the characteristic function: equalities that fail.",
+        method="symbolic",
+        value=mistakes(
+            [
+                covariance,
+                variance - combined_variance((A, B)),
+                kurtosis - 3 - model.coin_excess((A, B)),
+                sp.expand(characteristic.expand() - stated.expand()),
+                # The mass at 0 (the only atom) is the limit of the characteristic function.
+                sp.limit(characteristic.subs(A, B), U, sp.oo) - sp.Rational(1, 2),
+            ]
+        ),
     )
 
 
-def stability_mistakes() -> int:
+def stability() -> Check:
     """Combine two independent uniform noises of variance 1: the excess must shrink, not stay."""
     e1, e2 = sp.symbols("e1 e2", real=True)
     edge = sp.sqrt(3)
@@ -98,11 +128,19 @@ def stability_mistakes() -> int:
     excess = mean(4) / mean(2) ** 2 - 3
     beta, share = sp.symbols("beta share", positive=True)  # of the excess of a single noise
     lasting = sp.solve((1 - beta) ** 2 * share + beta**2 - share, share)[0]
-    return mistakes(
-        [
-            excess + sp.Rational(6, 5) * (A**4 + B**4) / combined_variance((A, B)) ** 2,
-            lasting - lasting_excess(beta),
-        ]
+    return Check(
+        id="diffusion_step.stability",
+        claim="prp-diff-stable",
+        statement="Uniform noise: the excess of $a\\epsilon_1+b\\epsilon_2$, integrated, is "
+        "$-\\frac65(a^4+b^4)/(a^2+b^2)^2$, and the share $\\beta/(2-\\beta)$ of it lasts: "
+        "equalities that fail.",
+        method="symbolic",
+        value=mistakes(
+            [
+                excess + sp.Rational(6, 5) * (A**4 + B**4) / combined_variance((A, B)) ** 2,
+                lasting - lasting_excess(beta),
+            ]
+        ),
     )
 
 
@@ -116,7 +154,7 @@ def stated_moment(order: int) -> sp.Expr:
     return sp.factorial2(order - 1) if order % 2 == 0 else sp.Integer(0)
 
 
-def stable_moment_mistakes(highest: int) -> int:
+def stable_moments(highest: int) -> Check:
     """Solve for the moments 3, …, `highest` of a law that (ε₁ + ε₂)/√2 shares, one after another.
 
     Mean 0 and variance 1 are given; no other property of the law is used.
@@ -132,7 +170,15 @@ def stable_moment_mistakes(highest: int) -> int:
         solutions = sp.solve(total / sp.sqrt(2) ** order - unknown, unknown)
         moments[order] = solutions[0]
         wrong += len(solutions) != 1 or mistakes([solutions[0] - stated_moment(order)]) > 0
-    return wrong
+    return Check(
+        id="diffusion_step.stable-moments",
+        claim="prp-diff-stable",
+        statement="Mean 0, variance 1 and $(\\epsilon_1+\\epsilon_2)/\\sqrt2\\sim\\epsilon$: "
+        "SymPy solves for the moments 3 to 10 one after another, and each is that of "
+        "$N(0,1)$: moments that differ.",
+        method="symbolic",
+        value=wrong,
+    )
 
 
 def chain_weights(betas: Numbers) -> tuple[sp.Expr, list[sp.Expr]]:
@@ -144,16 +190,23 @@ def chain_weights(betas: Numbers) -> tuple[sp.Expr, list[sp.Expr]]:
     return signal, noises
 
 
-def closed_form_mistakes(steps: int) -> int:
+def closed_form_weights(steps: int) -> Check:
     """Compare the iterated weights with √ᾱ_t and the stated shares, and the shares with 1 − ᾱ_t."""
     betas = symbols("beta", steps)
     signal, noises = chain_weights(betas)
     left, shares = model.signal_left(betas)[-1], model.noise_shares(betas)
     squares = [weight**2 - share for weight, share in zip(noises, shares, strict=True)]
-    return mistakes([signal**2 - left, *squares, sum(shares) - (1 - left)])
+    return Check(
+        id="diffusion_step.closed-form-weights",
+        claim="thm-diff-closed",
+        statement="Five steps iterated on linear forms: weights of $x_0$ and of each "
+        "$\\epsilon_s$, and their squares' sum, against the closed form: equalities that fail.",
+        method="symbolic",
+        value=mistakes([signal**2 - left, *squares, sum(shares) - (1 - left)]),
+    )
 
 
-def path_mistakes(steps: int) -> int:
+def path_correlation(steps: int) -> Check:
     """Compare the correlation of merged noises at each pair of times with the stated one."""
     betas = symbols("beta", steps)
     left = model.signal_left(betas)
@@ -164,84 +217,26 @@ def path_mistakes(steps: int) -> int:
         scale = sum(x**2 for x in first) * sum(y**2 for y in second)
         stated = model.noise_correlation_squared(left[earlier - 1], left[later - 1])
         wrong += mistakes([sp.factor(shared**2 - stated * scale)])
-    return wrong
+    return Check(
+        id="diffusion_step.path-correlation",
+        claim="prp-diff-path",
+        statement="The correlation of the merged noises at each pair of times up to 4, from "
+        "the iterated weights: pairs that differ.",
+        method="symbolic",
+        value=wrong,
+    )
 
 
 def checks() -> list[Check]:
     """Problem 18.2 and what goes with it."""
     return [
-        Check(
-            id="diffusion_step.combined-moments",
-            claim="prp-diff-moments",
-            statement="$\\mathbb E[z]=0$ and $\\mathbb E[z^2]=a^2+b^2$ by SymPy's double integral "
-            "over the two normal densities: equalities that fail.",
-            method="symbolic",
-            value=moment_mistakes(),
-        ),
-        Check(
-            id="diffusion_step.characteristic-function",
-            claim="thm-diff-gauss",
-            statement="SymPy integrates $\\cos(u\\epsilon)$ against the normal density; the "
-            "product for $a$ and $b$ is that of $N(0,a^2+b^2)$: equalities that fail.",
-            method="symbolic",
-            value=characteristic_mistakes(),
-        ),
-        Check(
-            id="diffusion_step.convolution",
-            claim="thm-diff-gauss",
-            statement="The square completed in the convolution integral, and the integral that is "
-            "left: equalities that fail.",
-            method="symbolic",
-            value=convolution_mistakes(),
-        ),
-        Check(
-            id="diffusion_step.rotation",
-            claim="thm-diff-gauss",
-            statement="The change to $(z,-b\\epsilon_1+a\\epsilon_2)/\\sqrt{a^2+b^2}$ is a "
-            "rotation: entries that fail.",
-            method="symbolic",
-            value=rotation_mistakes(),
-        ),
-        Check(
-            id="diffusion_step.coin",
-            claim="prp-diff-coin",
-            statement="Averages over the coin: zero covariance, variance $a^2+b^2$, excess "
-            "$12a^2b^2/(a^2+b^2)^2$, and the characteristic function: equalities that fail.",
-            method="symbolic",
-            value=coin_mistakes(),
-        ),
-        Check(
-            id="diffusion_step.stability",
-            claim="prp-diff-stable",
-            statement="Uniform noise: the excess of $a\\epsilon_1+b\\epsilon_2$, integrated, is "
-            "$-\\frac65(a^4+b^4)/(a^2+b^2)^2$, and the share $\\beta/(2-\\beta)$ of it lasts: "
-            "equalities that fail.",
-            method="symbolic",
-            value=stability_mistakes(),
-        ),
-        Check(
-            id="diffusion_step.stable-moments",
-            claim="prp-diff-stable",
-            statement="Mean 0, variance 1 and $(\\epsilon_1+\\epsilon_2)/\\sqrt2\\sim\\epsilon$: "
-            "SymPy solves for the moments 3 to 10 one after another, and each is that of "
-            "$N(0,1)$: moments that differ.",
-            method="symbolic",
-            value=stable_moment_mistakes(10),
-        ),
-        Check(
-            id="diffusion_step.closed-form-weights",
-            claim="thm-diff-closed",
-            statement="Five steps iterated on linear forms: weights of $x_0$ and of each "
-            "$\\epsilon_s$, and their squares' sum, against the closed form: equalities that fail.",
-            method="symbolic",
-            value=closed_form_mistakes(5),
-        ),
-        Check(
-            id="diffusion_step.path-correlation",
-            claim="prp-diff-path",
-            statement="The correlation of the merged noises at each pair of times up to 4, from "
-            "the iterated weights: pairs that differ.",
-            method="symbolic",
-            value=path_mistakes(4),
-        ),
+        combined_moments(),
+        characteristic_function(),
+        convolution(),
+        rotation(),
+        coin(),
+        stability(),
+        stable_moments(10),
+        closed_form_weights(5),
+        path_correlation(4),
     ]

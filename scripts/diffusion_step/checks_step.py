@@ -69,7 +69,7 @@ def enumeration_mistakes(dependent: bool) -> int:
     return wrong
 
 
-def cross_term_mistakes() -> int:
+def cross_term() -> Check:
     """Try dependent noise: ε = Rx with R a quarter turn, alone and with a fresh third entry.
 
     In one dimension ε has correlation ρ with x.
@@ -88,20 +88,35 @@ def cross_term_mistakes() -> int:
     line = model.step_covariance(identity(1), identity(1), np.array([[rho]]), (A, B))[0, 0]
     s = sp.Symbol("s", real=True)  # ε = ρx + s·w with w independent of x and s² = 1 − ρ²
     by_parts = ((A + B * rho) ** 2 + (B * s) ** 2).expand().subs(s**2, 1 - rho**2)
-    return count + mistakes([line - by_parts])
+    return Check(
+        id="diffusion_step.cross-term",
+        claim="prp-diff-cross",
+        statement="A quarter turn $\\epsilon=Rx$ keeps $(a^2+b^2)I$, also beside a fresh "
+        "third entry; in one dimension a correlation $\\rho$ adds $2ab\\rho$: equalities that "
+        "fail.",
+        method="symbolic",
+        value=count + mistakes([line - by_parts]),
+    )
 
 
-def recursion_mistakes() -> int:
+def variance_recursion() -> Check:
     """Iterate v -> a²v + b² and compare each of five steps with the closed form."""
     start = variance = sp.Symbol("v", positive=True)
     wrong = 0
     for steps in range(6):
         wrong += mistakes([variance - model.variance_after(steps, start, (A, B))])
         variance = sp.expand(A**2 * variance + B**2)
-    return wrong
+    return Check(
+        id="diffusion_step.variance-recursion",
+        claim="prp-diff-weights",
+        statement="Five iterations of $v\\mapsto a^2v+b^2$ from any start against the closed "
+        "form: steps that differ.",
+        method="symbolic",
+        value=wrong,
+    )
 
 
-def long_run_mistakes() -> int:
+def long_run() -> Check:
     """Run 400 steps of v -> a²v + b² in exact fractions for every pair of a few weights.
 
     By then a² <= 9/25 has forgotten the start to 10⁻¹⁷⁷, and b² >= 1/4 has added 100 to it.
@@ -120,10 +135,19 @@ def long_run_mistakes() -> int:
             wrong += abs(variance - stated) > Fraction(1, 10**170)
         once = model.step_covariance(identity(1), identity(1), 0 * identity(1), (a, b))[0, 0]
         wrong += (once == 1) != (a * a + b * b == 1)
-    return wrong
+    return Check(
+        id="diffusion_step.long-run",
+        claim="prp-diff-weights",
+        statement="400 steps in exact fractions for each pair of weights out of "
+        "$0,\\pm\\frac12,\\pm\\frac35,\\pm1,\\pm2$ (and $b=\\frac45$) from $v_0=0,1,3$: runs "
+        "that do not end as stated, and steps that preserve 1 though $a^2+b^2\\ne1$ or the "
+        "reverse.",
+        method="exhaustive",
+        value=wrong,
+    )
 
 
-def repair_mistakes() -> int:
+def repair() -> Check:
     """Iterate four steps with free β_t on a free start covariance, against the closed form."""
     size, betas = 3, symbols("beta", 4)
     start = symmetric("s", size)
@@ -131,18 +155,32 @@ def repair_mistakes() -> int:
     for beta in betas:
         covariance = (1 - beta) * covariance + beta * sp.eye(size)
     claimed = model.covariance_after(start, model.signal_left(betas)[-1])
-    return mistakes(covariance - sp.Matrix(claimed))
+    return Check(
+        id="diffusion_step.repair",
+        claim="thm-diff-repair",
+        statement="Four steps with free $\\beta_t$ from a free $3\\times3$ covariance against "
+        "$I+\\bar\\alpha_4(\\operatorname{Cov}[x_0]-I)$: entries that differ.",
+        method="symbolic",
+        value=mistakes(covariance - sp.Matrix(claimed)),
+    )
 
 
-def forgetting_mistakes(steps: int) -> int:
+def forgetting(steps: int) -> Check:
     """Compare ᾱ_t of two schedules with their telescoped products, in exact fractions."""
     slow = np.array([Fraction(1, s + 1) for s in range(1, steps + 1)], dtype=object)
     fast = np.array([Fraction(1, (s + 1) ** 2) for s in range(1, steps + 1)], dtype=object)
     slow_left, fast_left = model.signal_left(slow), model.signal_left(fast)
-    return sum(
-        (slow_left[t - 1] != Fraction(1, t + 1))
-        + (fast_left[t - 1] != Fraction(t + 2, 2 * (t + 1)))
-        for t in range(1, steps + 1)
+    return Check(
+        id="diffusion_step.forgetting",
+        claim="prp-diff-forget",
+        statement="$\\bar\\alpha_t$ for $\\beta_s=1/(s+1)$ and $\\beta_s=1/(s+1)^2$, "
+        "$t\\le60$, in exact fractions against the telescoped products: times that differ.",
+        method="exhaustive",
+        value=sum(
+            (slow_left[t - 1] != Fraction(1, t + 1))
+            + (fast_left[t - 1] != Fraction(t + 2, 2 * (t + 1)))
+            for t in range(1, steps + 1)
+        ),
     )
 
 
@@ -214,15 +252,7 @@ def checks(arrays: Arrays, beta: float, steps: int) -> list[Check]:
             method="exhaustive",
             value=enumeration_mistakes(dependent=True),
         ),
-        Check(
-            id="diffusion_step.cross-term",
-            claim="prp-diff-cross",
-            statement="A quarter turn $\\epsilon=Rx$ keeps $(a^2+b^2)I$, also beside a fresh "
-            "third entry; in one dimension a correlation $\\rho$ adds $2ab\\rho$: equalities that "
-            "fail.",
-            method="symbolic",
-            value=cross_term_mistakes(),
-        ),
+        cross_term(),
         Check(
             id="diffusion_step.fixed-variance",
             claim="prp-diff-weights",
@@ -231,24 +261,8 @@ def checks(arrays: Arrays, beta: float, steps: int) -> list[Check]:
             method="symbolic",
             value=mistakes([sp.solve(A**2 * v + B**2 - v, v)[0] - limit, balanced[0] - (1 - A**2)]),
         ),
-        Check(
-            id="diffusion_step.variance-recursion",
-            claim="prp-diff-weights",
-            statement="Five iterations of $v\\mapsto a^2v+b^2$ from any start against the closed "
-            "form: steps that differ.",
-            method="symbolic",
-            value=recursion_mistakes(),
-        ),
-        Check(
-            id="diffusion_step.long-run",
-            claim="prp-diff-weights",
-            statement="400 steps in exact fractions for each pair of weights out of "
-            "$0,\\pm\\frac12,\\pm\\frac35,\\pm1,\\pm2$ (and $b=\\frac45$) from $v_0=0,1,3$: runs "
-            "that do not end as stated, and steps that preserve 1 though $a^2+b^2\\ne1$ or the "
-            "reverse.",
-            method="exhaustive",
-            value=long_run_mistakes(),
-        ),
+        variance_recursion(),
+        long_run(),
         Check(
             id="diffusion_step.shrinking-limit",
             claim="cor-diff-shrinking",
@@ -257,21 +271,7 @@ def checks(arrays: Arrays, beta: float, steps: int) -> list[Check]:
             method="symbolic",
             value=mistakes([shrinking - weight / (2 - weight)]),
         ),
-        Check(
-            id="diffusion_step.repair",
-            claim="thm-diff-repair",
-            statement="Four steps with free $\\beta_t$ from a free $3\\times3$ covariance against "
-            "$I+\\bar\\alpha_4(\\operatorname{Cov}[x_0]-I)$: entries that differ.",
-            method="symbolic",
-            value=repair_mistakes(),
-        ),
-        Check(
-            id="diffusion_step.forgetting",
-            claim="prp-diff-forget",
-            statement="$\\bar\\alpha_t$ for $\\beta_s=1/(s+1)$ and $\\beta_s=1/(s+1)^2$, "
-            "$t\\le60$, in exact fractions against the telescoped products: times that differ.",
-            method="exhaustive",
-            value=forgetting_mistakes(60),
-        ),
+        repair(),
+        forgetting(60),
         prediction_check(arrays, beta, steps),
     ]

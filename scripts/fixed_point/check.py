@@ -28,7 +28,7 @@ class Settings(
     """What the checks read."""
 
 
-def checks(arrays: Arrays, settings: Settings) -> list[Check]:
+def checks(settings: Settings, arrays: Arrays) -> list[Check]:
     """Return every check of the exercise."""
     return [
         *checks_banach.checks(
@@ -44,7 +44,7 @@ def checks(arrays: Arrays, settings: Settings) -> list[Check]:
 def main() -> None:
     """Read the command line and the arrays, check, write the records or name what failed."""
     settings, files = command_line.parse(__doc__, Settings, inputs=("arrays",), outputs=("checks",))
-    save_checks(files.checks, checks(load_arrays(files.arrays), settings))
+    save_checks(files.checks, checks(settings, load_arrays(files.arrays)))
 
 
 if __name__ == "__main__":

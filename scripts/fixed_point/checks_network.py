@@ -7,6 +7,7 @@ Newton's method, not by the iteration under test.
 from __future__ import annotations
 
 import dataclasses
+import functools
 import itertools
 import math
 from collections.abc import Sequence
@@ -44,11 +45,16 @@ class Network:
         """The proved constant c of the claim error <= a-priori bound + c eps |y|."""
         return rounding.accuracy_constant(self.errors.output, self.lipschitz)
 
+    @functools.cached_property
+    def _converted(self) -> list[list[list[mpmath.mpf]]]:
+        """The weights, converted (exactly) once and not for each product."""
+        return [[[mpmath.mpf(x) for x in row] for row in w.tolist()] for w in self.weights]
+
     def branch(self, z: Sequence[mpmath.mpf]) -> list[mpmath.mpf]:
         """Return f(z) in the current mpmath precision."""
         values = list(z)
-        for index, matrix in enumerate(self.weights):
-            values = [mpmath.fdot(row.tolist(), values) for row in matrix]
+        for index, matrix in enumerate(self._converted):
+            values = [mpmath.fdot(row, values) for row in matrix]
             if index < len(self.weights) - 1:
                 values = [mpmath.tanh(value) for value in values]
         return [self.scale * value for value in values]
@@ -226,8 +232,9 @@ def errors(arrays: Arrays, name: str, network: Network) -> Floats:
     return found
 
 
-def inversion(arrays: Arrays, name: str, network: Network, found: Floats) -> list[Check]:
+def inversion(arrays: Arrays, name: str, network: Network) -> list[Check]:
     """Error against a-priori and a-posteriori bound plus rounding at each step, every point."""
+    found = errors(arrays, name, network)
     iterates, y = arrays[f"{name}_iterates"], arrays[f"{name}_y"]
     moves = np.linalg.norm(np.diff(iterates, axis=0), axis=2)
     floor = network.accuracy * EPS * np.linalg.norm(y, axis=1)
@@ -377,7 +384,7 @@ def checks(arrays: Arrays, scale: float) -> list[Check]:
     inversions = [
         check
         for name, network in zip(NAMES, networks, strict=True)
-        for check in inversion(arrays, name, network, errors(arrays, name, network))
+        for check in inversion(arrays, name, network)
     ]
     return [
         certificate(networks),

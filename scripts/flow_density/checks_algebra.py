@@ -69,7 +69,7 @@ def square_checks() -> list[Check]:
 
 
 def logistic_checks() -> list[Check]:
-    """Problem 16.2: density from the distribution function, its height, shape and ends."""
+    """Problem 16.2: density from the distribution function, its height and shape."""
     x, z, s = claims.x, claims.z, claims.s
     claimed = claims.logistic_density()
     cdf = (1 + sp.erf(sp.log(x / (1 - x)) / sp.sqrt(2 * s))) / 2  # P(z <= logit x)
@@ -79,17 +79,7 @@ def logistic_checks() -> list[Check]:
     score = sp.diff(-(z**2) / (2 * s) - sp.log(slope), z)
     # Along x = σ(z), d/dx = (1/slope) d/dz, and the claim is scaled by (x(1 − x))² = slope².
     concavity = slope * sp.diff(score.subs(s, 1) / slope, z)
-    t = sp.Symbol("t", positive=True)
-    end = 1 / (1 + sp.exp(t))  # tends to 0 as t grows; logit(end) = −t
-    standard = claimed.subs(s, 1)
-    tail = sp.simplify(standard.subs(x, end))
-    decay = [sp.limit(tail * (1 + sp.exp(t)) ** k, t, sp.oo) for k in range(5)]
-    decay += [
-        sp.limit(
-            tail * sp.simplify((sp.diff(standard, x, order) / standard).subs(x, end)), t, sp.oo
-        )
-        for order in (1, 2)
-    ]
+    t, standard = sp.Symbol("t", positive=True), claimed.subs(s, 1)
     mirrored = standard.subs(x, 1 / (1 + t)) - standard.subs(x, t / (1 + t))
     return [
         Check(
@@ -122,14 +112,7 @@ def logistic_checks() -> list[Check]:
                 concavity - claims.logistic_concavity().subs(x, sigma),
             ),
         ),
-        Check(
-            id="flow_density.logistic-flat-ends",
-            claim="prp-flow-shape",
-            statement="$p(x)/x^k\\to 0$ as $x\\downarrow 0$ for $k=0,\\dots,4$, and so do $p'$ "
-            "and $p''$: SymPy's limits that are not zero.",
-            method="symbolic",
-            value=sum(limit != 0 for limit in decay),
-        ),
+        logistic_ends_check(),
         Check(
             id="flow_density.mode-threshold",
             claim="prp-flow-modes",
@@ -140,6 +123,29 @@ def logistic_checks() -> list[Check]:
             equals=2,
         ),
     ]
+
+
+def logistic_ends_check() -> Check:
+    """The density of problem 16.2, its slope and its curvature at the ends."""
+    x, t = claims.x, sp.Symbol("t", positive=True)
+    end = 1 / (1 + sp.exp(t))  # tends to 0 as t grows; logit(end) = −t
+    standard = claims.logistic_density().subs(claims.s, 1)
+    tail = sp.simplify(standard.subs(x, end))
+    decay = [sp.limit(tail * (1 + sp.exp(t)) ** k, t, sp.oo) for k in range(5)]
+    decay += [
+        sp.limit(
+            tail * sp.simplify((sp.diff(standard, x, order) / standard).subs(x, end)), t, sp.oo
+        )
+        for order in (1, 2)
+    ]
+    return Check(
+        id="flow_density.logistic-flat-ends",
+        claim="prp-flow-shape",
+        statement="$p(x)/x^k\\to 0$ as $x\\downarrow 0$ for $k=0,\\dots,4$, and so do $p'$ "
+        "and $p''$: SymPy's limits that are not zero.",
+        method="symbolic",
+        value=sum(limit != 0 for limit in decay),
+    )
 
 
 def other_maps_checks(cantor_levels: int) -> list[Check]:

@@ -67,10 +67,7 @@ def train(
     example are stochastic gradient descent (the bonus): nothing else in the loop changes.
     """
     generator, discriminator = Generator(start[0]), Discriminator(start[1], start[2])
-    players = (
-        torch.optim.SGD(discriminator.parameters(), lr=rates.discriminator),
-        torch.optim.SGD(generator.parameters(), lr=rates.generator),
-    )
+    players = (Descent(discriminator, rates.discriminator), Descent(generator, rates.generator))
     states, losses, foreign = [list(start)], [], []
     for real, noise in batches:
         genuine, seeds = torch.from_numpy(real), torch.from_numpy(noise)
@@ -86,7 +83,21 @@ def train(
     return Run(path, np.array(foreign))
 
 
-Players = tuple[torch.optim.Optimizer, torch.optim.Optimizer]
+class Descent:
+    """The optimizer of one player. `torch.optim.SGD` would load PyTorch's compiler, a second."""
+
+    def __init__(self, player: nn.Module, rate: float) -> None:
+        self.player, self.rate = player, rate
+
+    @torch.no_grad()
+    def step(self) -> None:
+        """Move the parameters against their gradients."""
+        for parameter in self.player.parameters():
+            if parameter.grad is not None:
+                parameter.add_(parameter.grad, alpha=-self.rate)
+
+
+Players = tuple[Descent, Descent]
 
 
 def _discriminator_step(
@@ -129,7 +140,7 @@ def _bce(scores: Tensor, label: float) -> Tensor:
 
 def _forget_gradients(players: Players) -> None:
     for optimizer in players:
-        optimizer.zero_grad(set_to_none=True)
+        optimizer.player.zero_grad()
 
 
 def _largest_gradient(player: nn.Module) -> float:

@@ -19,6 +19,9 @@ stays bounded without converging; leaves every bounded set. The theory never pre
 NAMES = ("monotone", "spiral", "flip", "no convergence", "runaway")
 """Names of the classes, in the order of their codes."""
 
+SCHEMES = ("fresh", "replaced", "shuffled")
+"""The ways in which the bonus draws its examples (see `lab.sgd`), in the order of its arrays."""
+
 
 def equilibrium(real: Floats, noise: Floats) -> float:
     """Return θ* = x̄ − z̄, where φ = 0 and θ* stop each other; samples of shape (m,)."""

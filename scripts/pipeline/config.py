@@ -1,8 +1,7 @@
 """The configuration: strict reading, and a refusal that tells the author what to change.
 
-YAML allows more than a settings file needs: repeated keys (the last wins, silently), aliases
-(which can expand without end) and tags (which can build objects). All three are refused, and so
-are deep nesting and numbers that are not written in decimal (`1:30` would be 90, and `010` 8).
+The file is read as `scripts.common.strict_yaml` has it, and numbers must be written in decimal
+(`1:30` would be 90, and `010` 8).
 """
 
 from __future__ import annotations
@@ -18,12 +17,12 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 from jsonschema.validators import extend
 
-from scripts.common import settings
+from scripts.common import settings, strict_yaml
+from scripts.common.strict_yaml import DEEPEST, YamlError
 
 CONFIG = "workflow/config.yaml"
 SCHEMA = "workflow/schemas/config.schema.json"
@@ -33,12 +32,10 @@ scripts.pipeline.config`."""
 LARGEST_FILE = 200_000
 """Bytes; a configuration beyond this is a mistake, and reading it could be an attack."""
 
-DEEPEST = 10
-"""Levels of nesting; the configuration has four."""
-
 MOST_VALUES = 10_000
 """Values in a configuration; aliases in a file named on the command line could make billions."""
 
+_NUMBERS = ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float")
 _DECIMAL = re.compile(
     r"[-+]?(0|[1-9][0-9]*)(\.[0-9]*)?([eE][-+]?[0-9]+)?|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)"
 )
@@ -46,55 +43,6 @@ _DECIMAL = re.compile(
 
 class ConfigError(Exception):
     """A configuration that cannot be used; the message names the key and the remedy."""
-
-
-class _StrictLoader(yaml.SafeLoader):
-    """Plain data only: no aliases, no tags, no repeated keys, no deep nesting."""
-
-    depth = 0
-
-    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
-        event = self.peek_event()  # type: ignore[no-untyped-call]
-        line = event.start_mark.line + 1
-        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
-            raise ConfigError(
-                f"line {line}: anchors and aliases (&, *) are not allowed; write the value out."
-            )
-        if getattr(event, "tag", None):
-            raise ConfigError(
-                f"line {line}: the tag {_shown(event.tag)} is not allowed; write plain values."
-            )
-        if self.depth >= DEEPEST:
-            raise ConfigError(f"line {line}: nested more than {DEEPEST} levels deep.")
-        self.depth += 1
-        node = super().compose_node(parent, index)
-        self.depth -= 1
-        if (
-            isinstance(node, yaml.ScalarNode)
-            and node.tag in ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float")
-            and not _DECIMAL.fullmatch(node.value)
-        ):
-            raise ConfigError(
-                f"line {line}: {_shown(node.value)} is not a decimal number; write 90, not 1:30 "
-                "or 0x5a, and text in quotes."
-            )
-        return node
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        seen: set[str] = set()
-        for key, _ in node.value:
-            name = key.value if isinstance(key.value, str) else "?"
-            line = key.start_mark.line + 1
-            if key.tag != "tag:yaml.org,2002:str":
-                raise ConfigError(
-                    f"line {line}: the key {_shown(name)} is not a plain word; quote or rename it."
-                )
-            if name in seen:
-                raise ConfigError(
-                    f"line {line}: the key {_shown(name)} appears twice; keep one of them."
-                )
-            seen.add(name)
-        return super().construct_mapping(node, deep)
 
 
 def check_folder(root: Path) -> None:
@@ -184,19 +132,24 @@ def read_yaml(path: Path) -> dict[str, Any]:
     try:
         content = path.read_bytes()
         if len(content) > LARGEST_FILE:
-            raise ConfigError(f"{len(content)} bytes, more than the {LARGEST_FILE} allowed.")
-        found = yaml.load(content.decode("utf-8"), Loader=_StrictLoader)
+            raise YamlError(1, f"{len(content)} bytes, more than the {LARGEST_FILE} allowed.")
+        root = strict_yaml.compose(content.decode("utf-8-sig"))
+        for node in strict_yaml.scalars(root):
+            if node.tag in _NUMBERS and not _DECIMAL.fullmatch(node.value):
+                raise strict_yaml.fault(
+                    node,
+                    f"{_shown(node.value)} is not a decimal number; write 90, not 1:30 or 0x5a, "
+                    "and text in quotes.",
+                )
+        return strict_yaml.construct(root)
     except OSError as error:
         raise ConfigError(
             f"{path}: cannot be read ({error.strerror}); restore it from git."
         ) from None
-    except ConfigError as error:
-        raise ConfigError(f"{path}: {error}") from None
-    except (yaml.YAMLError, UnicodeDecodeError, ValueError, RecursionError) as error:
-        raise ConfigError(f"{path}: not readable as YAML: {_one_line(error)}") from None
-    if not isinstance(found, dict):
-        raise ConfigError(f"{path}: found {_shown(found)} where `key: value` lines belong.")
-    return found
+    except YamlError as error:
+        raise ConfigError(f"{path}: line {error.line}: {error}") from None
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path}: not readable as text: {error}") from None
 
 
 def validate(config: Mapping[str, Any], schema: Mapping[str, Any], name: str) -> None:
@@ -280,11 +233,6 @@ def _shown(value: Any) -> str:
 def _name(key: object) -> str:
     """A key as it may be printed: no control characters, not too long."""
     return _shown(str(key))[1:-1] if isinstance(key, str) else _shown(key)
-
-
-def _one_line(error: Exception) -> str:
-    text = " ".join(str(error).split())
-    return text if len(text) <= 300 else text[:297] + "..."
 
 
 def _values(value: Any, path: str = "", depth: int = 0) -> Iterator[tuple[str, Any]]:

@@ -66,6 +66,25 @@ def made(workflow: Any) -> list[str]:
     return [str(output) for rule in workflow.rules for output in rule.output]
 
 
+def flag_files(workflow: Any) -> None:
+    """Tell Snakemake what it should know of files.
+
+    The bytes of a committed file count, not its time stamp: it is `ancient`. `snakemake --report`
+    holds the document and every figure and table, by topic.
+    """
+    from snakemake.io import ancient, report
+
+    known = set(made(workflow))
+    for rule in workflow.rules:
+        for file in rule.input:
+            if str(file) not in known:
+                file._file = ancient(str(file))
+        kind, _, topic = rule.name.partition("_")
+        if kind in ("plot", "publish"):
+            for file in rule.output:
+                file._file = report(str(file), category=topic)
+
+
 def _named(files: Any) -> Files:
     """Return a rule's files by name, and under "" those without one, in their order."""
     named = {

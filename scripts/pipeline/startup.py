@@ -73,9 +73,12 @@ _NO_BUILD = (
     "rulegraph", "filegraph", "d3dag", "unlock", "cleanup_metadata", "conda_cleanup_envs",
     "conda_create_envs_only", "list_conda_envs", "cleanup_shadow", "container_cleanup_images",
     "list_changes", "list_input_changes", "list_params_changes", "list_untracked", "summary",
-    "detailed_summary", "archive", "delete_all_output", "delete_temp_output", "report",
-    "generate_unit_tests",
+    "detailed_summary", "archive", "containerize", "delete_all_output", "delete_temp_output",
+    "report", "generate_unit_tests",
 )  # fmt: skip
+
+
+_NEED_CONDA = frozenset({"--containerize", "--archive"})
 
 
 def prepare(workflow: Any, cache_megabytes: int) -> None:
@@ -86,12 +89,15 @@ def prepare(workflow: Any, cache_megabytes: int) -> None:
     """
     root, steps = Path(workflow.basedir), steps_of(workflow)
     _put_python_on_path()
+    for option in _NEED_CONDA.intersection(sys.argv):
+        if shutil.which("conda") is None:
+            raise SystemExit(
+                f"`snakemake {option}` needs conda, and none is on PATH: install Miniforge first."
+            )
     if os.environ.get(why.ASKED):
         print(why.told(root, steps))
         raise SystemExit(0)
-    made = set(rules.made(workflow))
-    for file in (file for rule in workflow.rules for file in rule.input):
-        file.flags["ancient"] = str(file) not in made  # its bytes count, not its time stamp
+    rules.flag_files(workflow)
     if not workflow.is_main_process:
         return
     if not starts_a_build(sys.argv[1:]):

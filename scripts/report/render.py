@@ -14,13 +14,14 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Protocol
 
-from scripts.report import scan
+from scripts.report import scan, settings
 from scripts.report.engines import embedded, quarto
+from scripts.report.engines.choice import resolve_engine
 from scripts.report.mistakes import check
 from scripts.report.source import Document, RenderError, read_document
 from scripts.report.variables import variables_of
 
-__all__ = ["ENGINES", "RenderError", "main", "prepared", "render", "resolve_engine"]
+__all__ = ["ENGINES", "RenderError", "main", "prepared", "render"]
 
 
 class Engine(Protocol):
@@ -36,28 +37,6 @@ class Engine(Protocol):
 
 
 ENGINES: Mapping[str, Engine] = {"quarto": quarto, "embedded": embedded}
-
-
-def resolve_engine(name: str) -> tuple[str, str]:
-    """The engine that ``name`` means on this machine, and its version.
-
-    ``auto`` is Quarto where a recent enough one is on PATH, else the embedded engine; a Quarto that
-    cannot be used is named in a line on stderr. Raises RenderError for an unknown name and for an
-    engine that is not there.
-    """
-    if name not in _CHOICES:
-        raise RenderError(f"unknown engine `{name}`; choose one of {', '.join(_CHOICES)}.")
-    if name == "quarto" or (name == "auto" and quarto.installed()):
-        try:
-            return "quarto", quarto.version()
-        except RenderError as error:
-            if name == "quarto":
-                raise
-            print(f"report.engine: auto: {error} Now the embedded engine renders.", file=sys.stderr)
-    return "embedded", embedded.version()
-
-
-_CHOICES = ("auto", *ENGINES)
 
 
 def prepared(qmd: str | Path, made: Iterable[str | Path] | None = None) -> Document:
@@ -123,7 +102,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Command line; returns the exit code."""
     parser = argparse.ArgumentParser(description="Render a Quarto document to PDF and HTML.")
     parser.add_argument("document", type=Path, help="the .qmd file")
-    parser.add_argument("--engine", default="auto", help=f"one of {', '.join(_CHOICES)}")
+    parser.add_argument("--engine", default="auto", help=f"one of {', '.join(settings.ENGINES)}")
     parser.add_argument("--output", type=Path, help="the PDF to write")
     parser.add_argument("--html", type=Path, help="the HTML to write")
     options = parser.parse_args(arguments)

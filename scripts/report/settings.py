@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from scripts.common.settings import Block, setting
 
+ENGINES = ("auto", "quarto", "embedded")
+
 
 class Author(Block):
     """Whose assignment it is."""
@@ -21,6 +23,4 @@ class Author(Block):
 class Report(Block):
     """How the document is made."""
 
-    engine: str = setting(
-        "what turns the document into PDF and HTML", choices=("auto", "quarto", "embedded")
-    )
+    engine: str = setting("what turns the document into PDF and HTML", choices=ENGINES)

@@ -16,8 +16,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from scripts.report import strict_yaml
-from scripts.report.strict_yaml import YamlError
+from scripts.common import strict_yaml
+from scripts.common.strict_yaml import YamlError
 
 #: A line that opens or closes a block of code (also as an item): its fence, and what is behind.
 FENCE = re.compile(r"^[ \t>]*(?:(?:[-+*:]|\(?\w+[.)])[ \t]+)*(`{3,}|~{3,})(.*)$")

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import yaml
 
+from scripts.common.strict_yaml import YamlError, compose, fault, is_as_written
 from scripts.report.source import CONTROL, PRIVATE, Document, Place, RenderError, read_text, shown
-from scripts.report.strict_yaml import YamlError, compose, fault, is_as_written
 
 _KEY = re.compile(r"[A-Za-z_][\w-]*")
 

@@ -5,10 +5,6 @@ use rule step as compute_diffusion_step with:
     output:
         arrays="data/results/diffusion_step/compute.npz",
         summary="data/results/diffusion_step/compute.json",
-    log:
-        "data/logs/diffusion_step/compute.log",
-    benchmark:
-        "data/benchmarks/diffusion_step/compute.tsv"
     params:
         contract=contract("diffusion_step.compute"),
 
@@ -18,10 +14,6 @@ use rule step as check_diffusion_step with:
         arrays=rules.compute_diffusion_step.output.arrays,
     output:
         checks="data/results/diffusion_step/checks.json",
-    log:
-        "data/logs/diffusion_step/check.log",
-    benchmark:
-        "data/benchmarks/diffusion_step/check.tsv"
     params:
         contract=contract("diffusion_step.check"),
 
@@ -35,9 +27,5 @@ use rule step as plot_diffusion_step with:
         repair="data/figures/diffusion_step/repair.svg",
         coin="data/figures/diffusion_step/coin.svg",
         closed_form="data/figures/diffusion_step/closed_form.svg",
-    log:
-        "data/logs/diffusion_step/plot.log",
-    benchmark:
-        "data/benchmarks/diffusion_step/plot.tsv"
     params:
         contract=contract("diffusion_step.plot"),

@@ -1,12 +1,14 @@
 """4.6, the learning-rate laboratory: train grids of GANs, chains and networks, check, plot."""
 
+from snakemake.utils import available_cpu_count
+
 
 use rule step as compute_gan_phase with:
     output:
         arrays="data/results/gan_training_lab/phase.npz",
         summary="data/results/gan_training_lab/phase.json",
-    priority: 10  # long, and alone on the machine: first, so that no core idles while it waits
-    threads: 16  # as many as there are, up to this
+    priority: 10  # the longest: first, so that no core waits for it
+    threads: (available_cpu_count() + 1) // 2  # the other half has all other steps to do
     params:
         contract=contract("gan_training.lab.compute_phase"),
 

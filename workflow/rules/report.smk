@@ -1,6 +1,7 @@
 """The document: collect what the exercises found; render the text, verify it and publish it."""
 
-from scripts.report.render import RenderError, resolve_engine
+from scripts.report.engines.choice import resolve_engine
+from scripts.report.source import RenderError
 
 DOCUMENT = "report/assignment.qmd"
 TEXT = building.text_files(ROOT)

@@ -10,7 +10,7 @@ import numpy as np
 from scripts.common.arrays import Arrays
 from scripts.common.checks import Check
 from scripts.gan_training import model, theory
-from scripts.gan_training.lab.compute_phase import EXPERIMENTS, compared
+from scripts.gan_training.lab.phase import EXPERIMENTS, compared
 
 
 def checks(arrays: Arrays) -> list[Check]:

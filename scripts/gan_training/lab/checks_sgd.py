@@ -6,7 +6,7 @@ import numpy as np
 
 from scripts.common.arrays import Arrays
 from scripts.common.checks import Check
-from scripts.gan_training.lab import sgd
+from scripts.gan_training import theory
 
 
 def checks(arrays: Arrays) -> list[Check]:
@@ -16,7 +16,7 @@ def checks(arrays: Arrays) -> list[Check]:
     default. The closure is right to 3 %, 5 % for shuffled epochs of as few as 16 examples. The
     bound of 10 % then leaves four standard errors and more: false-alarm rate below 1e-4 a pair.
     """
-    fresh, replaced, shuffled = (sgd.SCHEMES.index(name) for name in sgd.SCHEMES)
+    fresh, replaced, shuffled = range(len(theory.SCHEMES))
     error = np.abs(arrays["variance"] / arrays["closed"] - 1)
     law = arrays["linear"][:, shuffled] / arrays["linear"][:, replaced]
     ratio = arrays["variance"][:, shuffled] / arrays["variance"][:, replaced]

@@ -25,12 +25,6 @@ from scripts.gan_training.lab.settings import GanTrainingLab
 from scripts.gan_training.lab.survey import survey
 from scripts.gan_training.model import RUNAWAY_BOUND
 
-PARTS = ("moments", "predicted", "radius", "counted", "separated", "observed", "rate")
-"""Names of an experiment's arrays, each after its name and an underscore."""
-
-EXPERIMENTS = ("near", "far", "centered", "simultaneous")
-"""Names of the experiments, in the arrays and the summary."""
-
 
 class Settings(
     GanTrainingLab,
@@ -77,7 +71,7 @@ def compute(settings: Settings) -> Arrays:
     real, noise = samples(settings)
     axis, rates = phase.rate_grid(settings.lowest_rate, settings.highest_rate, settings.grid)
     arrays: Arrays = {"axis": axis, "real": real, "noise": noise}
-    for name in EXPERIMENTS:
+    for name in phase.EXPERIMENTS:
         centered = name in ("centered", "simultaneous")
         sets = 1 if name == "simultaneous" else settings.data_sets
         rows = []
@@ -86,7 +80,7 @@ def compute(settings: Settings) -> Arrays:
             if centered:
                 x, z = x - x.mean(), z - z.mean()
             rows.append(_experiment(settings, name, x, z, rates, f"{name} {k + 1}/{sets}"))
-        for part, values in zip(PARTS, zip(*rows, strict=True), strict=True):
+        for part, values in zip(phase.PARTS, zip(*rows, strict=True), strict=True):
             arrays[f"{name}_{part}"] = np.array(values)
     arrays |= _marked(settings, arrays)
     arrays |= _sampled(real[0], noise[0])
@@ -109,7 +103,7 @@ def _experiment(
     rates: tuple[Numbers, Numbers],
     label: str,
 ) -> tuple[Numbers, ...]:
-    """Return the arrays named in `PARTS`, for one data set and pairs of rates."""
+    """Return the arrays named in `phase.PARTS`, for one data set and pairs of rates."""
     alternating = name != "simultaneous"
     M = theory.moment_matrix(real, noise)
     prediction = phase.predict(M, *rates, settings.epochs, alternating=alternating)
@@ -168,15 +162,15 @@ def summary(settings: Settings, arrays: Arrays) -> dict[str, Any]:
         "highest_rate": value(settings.highest_rate, "g"),
         "slowest": value(settings.epochs // phase.TIME_SCALES),
         "margin_percent": value(round(100 * (phase.MARGIN - 1))),
-        "gans": value(sum(arrays[f"{name}_observed"].size for name in EXPERIMENTS), ","),
+        "gans": value(sum(arrays[f"{name}_observed"].size for name in phase.EXPERIMENTS), ","),
         "largest_moment": value(float(np.linalg.eigvalsh(arrays["near_moments"][0])[-1]), ".1f"),
         "smallest_moment": value(float(np.linalg.eigvalsh(arrays["near_moments"][0])[0]), ".3f"),
         "largest_stable_rate_d": value(
             4 / float(np.linalg.eigvalsh(arrays["near_moments"][0])[-1]), ".2f"
         ),
     }
-    for name in EXPERIMENTS:
-        found = compared(arrays, name)
+    for name in phase.EXPERIMENTS:
+        found = phase.compared(arrays, name)
         values |= {
             f"{name}_cells": value(found["cells"], ","),
             f"{name}_stable_cells": value(found["stable_cells"], ","),
@@ -185,21 +179,9 @@ def summary(settings: Settings, arrays: Arrays) -> dict[str, Any]:
             f"{name}_agree_bounded": value(100 * found["agree_bounded"], ".2f"),
             f"{name}_rate_error": value(100 * found["rate_error"], ".2g"),
             f"{name}_runaways": value(found["runaways"], ","),
-            f"{name}_separated": value(compared(arrays, name, separated=True)["cells"], ","),
+            f"{name}_separated": value(phase.compared(arrays, name, separated=True)["cells"], ","),
         }
     return values
-
-
-def compared(arrays: Arrays, name: str, *, separated: bool = False) -> dict[str, Any]:
-    """Return `phase.comparison` of one experiment, all its data sets together."""
-    parts = (arrays[f"{name}_{part}"] for part in PARTS[1:5])
-    predictions = [phase.Prediction(*row) for row in zip(*parts, strict=True)]
-    return phase.comparison(
-        predictions,
-        list(arrays[f"{name}_observed"]),
-        list(arrays[f"{name}_rate"]),
-        separated=separated,
-    )
 
 
 if __name__ == "__main__":

@@ -65,12 +65,12 @@ def compute(settings: Settings) -> Arrays:
         mean, spread = multiple * settings.spread, settings.spread
         data = mean + spread * random.normal(size=settings.samples)
         population = sgd.Population(mean, spread, data)
-        cases = [predicted(settings, population, scheme) for scheme in sgd.SCHEMES]
+        cases = [predicted(settings, population, scheme) for scheme in theory.SCHEMES]
         plans = [plan for case in cases for plan in case.pop("plans")]
         found = sgd.measure(
             population, plans, settings.sgd_chains, random, progress=reporter(f"SGD, mean {mean:g}")
         )
-        shape = (len(sgd.SCHEMES), -1)
+        shape = (len(theory.SCHEMES), -1)
         row: dict[str, Any] = {key: [case[key] for case in cases] for key in cases[0]}
         row |= {
             key: np.reshape([getattr(one, key) for one in found], shape)
@@ -137,7 +137,7 @@ def predicted(settings: Settings, population: sgd.Population, scheme: str) -> di
 
 def summary(settings: Settings, arrays: Arrays) -> dict[str, Any]:
     """Return the numbers that the prose uses."""
-    replaced, shuffled = sgd.SCHEMES.index("replaced"), sgd.SCHEMES.index("shuffled")
+    replaced, shuffled = theory.SCHEMES.index("replaced"), theory.SCHEMES.index("shuffled")
     closed = np.abs(arrays["variance"] / arrays["closed"] - 1)
     linear = np.abs(arrays["variance"] / arrays["linear"] - 1)
     small = arrays["rate_d"] * arrays["largest"][..., None] <= SMALL

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+from torch.optim.adam import adam
 
 from scripts.common.arrays import Floats
 from scripts.gan_training.lab.generated import noise_quantiles
@@ -79,14 +80,9 @@ def train(
     """
     generators = Perceptrons(runs, training.width, random)
     discriminators = Perceptrons(runs, training.width, random)
-    betas = (0.0, 0.9)
-    player_g = torch.optim.Adam(generators.parameters(), training.generator_rate, betas, fused=True)
-    player_d = torch.optim.Adam(
-        discriminators.parameters(), training.discriminator_rate, betas, fused=True
-    )
+    player_g = _Adam(generators.parameters(), training.generator_rate)
+    player_d = _Adam(discriminators.parameters(), training.discriminator_rate)
     shape = (runs, training.batch, 1)
-    players = (player_d, player_g)
-    decays = [torch.optim.lr_scheduler.LinearLR(p, 1.0, 0.0, training.steps) for p in players]
     for step in range(training.steps):
         real = torch.from_numpy(draw(shape).astype(np.float32))
         noise = torch.from_numpy(random.standard_normal(shape, dtype=np.float32))
@@ -94,20 +90,33 @@ def train(
         scores = discriminators(torch.cat([real, fake.detach()], dim=1))
         doubts, beliefs = -scores[:, : training.batch], scores[:, training.batch :]
         loss = functional.softplus(doubts).mean(dim=1) + functional.softplus(beliefs).mean(dim=1)
-        player_d.zero_grad()
-        loss.sum().backward()  # type: ignore[no-untyped-call]
-        player_d.step()
-        discriminators.requires_grad_(False)
-        player_g.zero_grad()
-        persuasion = functional.softplus(-discriminators(fake)).mean(dim=1)
-        persuasion.sum().backward()  # type: ignore[no-untyped-call]
-        player_g.step()
-        discriminators.requires_grad_(True)
-        for decay in decays:
-            decay.step()
+        player_d.step(loss.sum())
+        player_g.step(functional.softplus(-discriminators(fake)).mean(dim=1).sum())
+        for player in (player_d, player_g):
+            player.rate *= 1 - 1 / (training.steps - step)
         if progress:
             progress(step + 1, training.steps)
     levels = noise_quantiles().astype(np.float32)
     with torch.no_grad():
         grid = torch.from_numpy(levels).expand(runs, -1)[:, :, None]
         return np.asarray(generators(grid)[:, :, 0].numpy(), dtype=np.float64)
+
+
+class _Adam:
+    """One player's Adam. `torch.optim.Adam` itself loads PyTorch's compiler, which takes longer."""
+
+    def __init__(self, parameters: Iterable[Tensor], rate: float) -> None:
+        self.parameters, self.rate = list(parameters), rate
+        self._means = [torch.zeros_like(parameter) for parameter in self.parameters]
+        self._squares = [torch.zeros_like(parameter) for parameter in self.parameters]
+        self._steps = [torch.zeros(()) for _ in self.parameters]
+
+    @torch.no_grad()
+    def step(self, loss: Tensor) -> None:
+        """Move this player's parameters, and no others, against the gradient of the loss."""
+        gradients = list(torch.autograd.grad(loss, self.parameters))
+        adam(
+            self.parameters, gradients, self._means, self._squares, [], self._steps, fused=True,
+            amsgrad=False, beta1=0.0, beta2=0.9, lr=self.rate, weight_decay=0.0, eps=1e-8,
+            maximize=False,
+        )  # fmt: skip

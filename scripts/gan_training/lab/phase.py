@@ -16,11 +16,17 @@ from typing import Any
 
 import numpy as np
 
-from scripts.common.arrays import Bools, Floats, Ints
+from scripts.common.arrays import Arrays, Bools, Floats, Ints
 from scripts.gan_training import theory
 
 TIME_SCALES = 10
 MARGIN = 1.05
+
+PARTS = ("moments", "predicted", "radius", "counted", "separated", "observed", "rate")
+"""Names of an experiment's arrays, each after its name and an underscore."""
+
+EXPERIMENTS = ("near", "far", "centered", "simultaneous")
+"""Names of the experiments, in the arrays and the summary."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -112,6 +118,18 @@ def comparison(
             for chosen in [counted & (predicted == kind)]
         },
     }
+
+
+def compared(arrays: Arrays, name: str, *, separated: bool = False) -> dict[str, Any]:
+    """Return `comparison` of one experiment, all its data sets together."""
+    parts = (arrays[f"{name}_{part}"] for part in PARTS[1:5])
+    predictions = [Prediction(*row) for row in zip(*parts, strict=True)]
+    return comparison(
+        predictions,
+        list(arrays[f"{name}_observed"]),
+        list(arrays[f"{name}_rate"]),
+        separated=separated,
+    )
 
 
 def _share(outcomes: Bools) -> float:

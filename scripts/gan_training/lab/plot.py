@@ -17,8 +17,6 @@ from scripts.common.artifacts import load_arrays
 from scripts.common.command_line import parse
 from scripts.common.tables import save_table
 from scripts.gan_training import theory
-from scripts.gan_training.lab import sgd
-from scripts.gan_training.lab.compute_phase import EXPERIMENTS, compared
 from scripts.gan_training.lab.generated import (
     DROPPED,
     MODE_SPREAD,
@@ -26,7 +24,7 @@ from scripts.gan_training.lab.generated import (
     gaussian_fit,
     smaller_share,
 )
-from scripts.gan_training.lab.phase import deepest
+from scripts.gan_training.lab.phase import EXPERIMENTS, compared, deepest
 from scripts.gan_training.lab.settings import GanTrainingLab
 
 COLORS = ("#56b4e9", "#0072b2", "#e69f00", "#e0e0e0", "#9a9a9a", "#f7f7f7")
@@ -156,7 +154,7 @@ def draw_variance(arrays: Arrays) -> Figure:
     left, middle, right = figure.subplots(1, 3)
     colors = (style.BLUE, style.VERMILLION, style.GREEN)
     size = arrays["rate_d"] * arrays["largest"][..., None]
-    for index, name in enumerate(sgd.SCHEMES):
+    for index, name in enumerate(theory.SCHEMES):
         chosen = (slice(None), index)
         left.loglog(
             arrays["closed"][chosen].ravel(),

@@ -10,19 +10,16 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
 from numba import njit
 
 from scripts.common.arrays import Arrays, Floats
-from scripts.gan_training.lab.engine import available_threads
 from scripts.gan_training.lab.logistic import OPTIONS, complement
 from scripts.gan_training.lab.progress import Progress
 from scripts.gan_training.model import Rates
 
-SCHEMES = ("fresh", "replaced", "shuffled")
 STEPS = 2048
 """Steps, at least, for which random numbers are drawn at a time: whole epochs."""
 
@@ -67,7 +64,6 @@ def measure(
     plans: Sequence[Plan],
     chains: int,
     random: np.random.Generator,
-    threads: int | None = None,
     progress: Progress | None = None,
 ) -> list[Moments]:
     """Run `chains` chains of each plan from its equilibrium and return what they did.
@@ -76,17 +72,15 @@ def measure(
     """
     runs = [_Run(plan, population.rest(plan.scheme), chains) for plan in plans]
     done, last = 0, max(plan.stop for plan in plans)
-    with ThreadPoolExecutor(threads or available_threads()) as pool:
-        for real, noise in _examples(population, chains, random):
-            active = [run for run in runs if done < run.plan.stop]
-            if not active:
-                break
-            jobs = [pool.submit(run.advance, real[run.plan.scheme], noise, done) for run in active]
-            for job in jobs:
-                job.result()
-            done += len(noise)
-            if progress:
-                progress(min(done, last), last)
+    for real, noise in _examples(population, chains, random):
+        active = [run for run in runs if done < run.plan.stop]
+        if not active:
+            break
+        for run in active:
+            run.advance(real[run.plan.scheme], noise, done)
+        done += len(noise)
+        if progress:
+            progress(min(done, last), last)
     return [run.moments() for run in runs]
 
 

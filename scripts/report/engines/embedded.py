@@ -12,14 +12,6 @@ from scripts.report.engines.typesetter import typesetter
 from scripts.report.source import Document
 
 
-def version() -> str:
-    """The wheels that do the work, which pin Pandoc and Typst.
-
-    Raises RenderError when one of them is not installed.
-    """
-    return ", ".join(f"{name} {pandoc.version(name)}" for name in ("pypandoc_binary", "typst"))
-
-
 def render_pdf(document: Document) -> bytes:
     """The document as PDF. Raises RenderError; writes nothing."""
     source = typst_source(document)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import functools
 import hashlib
-import importlib.metadata
 import importlib.util
 import json
 import os
@@ -20,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+from scripts.report.engines.choice import package_version
 from scripts.report.source import RenderError
 
 _Given = TypeVar("_Given")
@@ -64,21 +64,10 @@ class PandocError(Exception):
         self.warning = warning
 
 
-def version(name: str) -> str:
-    """Version of an installed package. Raises RenderError when it is not installed."""
-    try:
-        return importlib.metadata.version(name)
-    except importlib.metadata.PackageNotFoundError:
-        raise RenderError(
-            f"the embedded engine needs the package {name}, which is not installed; install "
-            "envs/requirements.txt, or set the engine to `quarto`."
-        ) from None
-
-
 @functools.cache
 def program() -> Path:
     """The Pandoc of the wheel; never one that happens to be on PATH. Raises RenderError."""
-    version("pypandoc_binary")
+    package_version("pypandoc_binary")
     spec = importlib.util.find_spec("pypandoc")
     if spec is None or spec.origin is None:
         raise RenderError("the package pypandoc_binary is damaged; install it anew.")

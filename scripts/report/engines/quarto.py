@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import codecs
-import functools
 import os
 import re
 import shutil
@@ -15,53 +14,11 @@ from scripts.report.engines.features import timestamp
 from scripts.report.engines.problems import of_letters, of_refusal
 from scripts.report.source import Document, RenderError, shown
 
-#: Older versions leave shortcodes inside formulas as they are.
-MINIMUM = (1, 10)
 #: What Quarto prints about a text that it could not resolve, though it succeeds.
 _UNRESOLVED = re.compile(
     r"^.*(?:Unable to resolve|Unknown var|Shortcode '.*' not found|citation .* not found).*$",
     re.IGNORECASE | re.MULTILINE,
 )
-
-
-def installed() -> bool:
-    """Whether some `quarto` is on PATH, of whatever version."""
-    return shutil.which("quarto") is not None
-
-
-def version() -> str:
-    """Quarto's version. Raises RenderError when Quarto is missing, broken or too old."""
-    wanted = ".".join(map(str, MINIMUM))
-    remedy = f"install Quarto {wanted} or later, or set report.engine to `embedded`."
-    if not installed():
-        raise RenderError(f"the engine is set to `quarto`, but no `quarto` is on PATH; {remedy}")
-    found, complaint = _asked()
-    if not found:
-        raise RenderError(f"the `quarto` on PATH is broken ({complaint}); {remedy}")
-    if _parsed(found) < MINIMUM:
-        raise RenderError(f"Quarto {found} is too old; {remedy}")
-    return f"quarto {found}"
-
-
-@functools.cache
-def _asked() -> tuple[str, str]:
-    """What `quarto --version` says if it is a version, and what was wrong otherwise."""
-    try:
-        done = subprocess.run(
-            ["quarto", "--version"], capture_output=True, encoding="utf-8", errors="replace",
-            timeout=60,
-        )  # fmt: skip
-    except (OSError, subprocess.SubprocessError) as error:
-        return "", f"`quarto --version`: {error}"
-    said = done.stdout.strip()
-    if done.returncode == 0 and re.fullmatch(r"\d+(\.\d+)+\S*", said):
-        return said, ""
-    complaint = (done.stderr.strip() or said or "no word").splitlines()[-1]
-    return "", f"`quarto --version` ended with {done.returncode}: {complaint}"
-
-
-def _parsed(found: str) -> tuple[int, ...]:
-    return tuple(int(number) for number in re.findall(r"\d+", found)[:2])
 
 
 def render_pdf(document: Document) -> bytes:

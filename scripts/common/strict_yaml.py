@@ -1,8 +1,9 @@
-"""Reads YAML that means one thing only, to this project, to Pandoc and to Quarto.
+"""Reads YAML that means one thing only, to this project, to Snakemake, Pandoc and Quarto.
 
 Readers of YAML differ on what is written loosely: of a key given twice one takes the first, one the
 last; `no` is a word or false; Quarto prints `0.500` as 0.5 and `1e-3` as 1.0e-3. All of that is
-refused, by line.
+refused, by line, and so are aliases, which can expand without end, tags, which can build objects,
+and deep nesting, for which readers have no stack.
 """
 
 from __future__ import annotations
@@ -15,6 +16,9 @@ import yaml
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """Both are safe; that in C, where PyYAML has it, is ten times as fast."""
+
+DEEPEST = 10
+"""Levels of nesting; neither a configuration nor a document needs more than five."""
 
 _TAGS = {
     f"tag:yaml.org,2002:{name}"
@@ -43,13 +47,18 @@ class YamlError(Exception):
 def load(text: str) -> dict[str, Any]:
     """The mapping that a text holds. Raises YamlError."""
     root = compose(text)
-    for node in _scalars(root):
+    for node in scalars(root):
         if not is_as_written(node) and node.value not in ("true", "false"):
             raise fault(
                 node,
                 f"`{node.value}` means different things to different readers of YAML; write true, "
                 "false or a plain decimal number, or put a text in quotes.",
             )
+    return construct(root)
+
+
+def construct(root: yaml.MappingNode) -> dict[str, Any]:
+    """The data that nodes stand for. Raises YamlError."""
     try:
         loaded: dict[str, Any] = _LOADER("").construct_document(root)
     except ValueError as error:  # a date such as 2001-99-99
@@ -60,6 +69,7 @@ def load(text: str) -> dict[str, Any]:
 def compose(text: str) -> yaml.MappingNode:
     """The mapping that a text holds as nodes, which know how they are written. Raises YamlError."""
     try:
+        _refuse_depth(text)
         root = yaml.compose(text, Loader=_LOADER)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
@@ -73,8 +83,8 @@ def compose(text: str) -> yaml.MappingNode:
     return root
 
 
-def fault(node: yaml.Node, message: str) -> YamlError:
-    """The error that says something about a node."""
+def fault(node: Any, message: str) -> YamlError:
+    """The error that says something about a node or an event of PyYAML's."""
     return YamlError(node.start_mark.line + 1, message)
 
 
@@ -85,6 +95,15 @@ def is_as_written(node: yaml.ScalarNode) -> bool:
     if _NUMBER.fullmatch(node.value):
         return _PRINTED_AS_WRITTEN.fullmatch(node.value) is not None
     return not _NO_PLAIN_TEXT.fullmatch(node.value)
+
+
+def _refuse_depth(text: str) -> None:
+    depth = 0
+    for event in yaml.parse(text, Loader=_LOADER):
+        depth += isinstance(event, yaml.CollectionStartEvent)
+        depth -= isinstance(event, yaml.CollectionEndEvent)
+        if depth > DEEPEST:
+            raise fault(event, f"this is nested more than {DEEPEST} levels deep.")
 
 
 def _refuse_tricks(node: yaml.Node, seen: set[int]) -> None:
@@ -105,11 +124,12 @@ def _refuse_tricks(node: yaml.Node, seen: set[int]) -> None:
         _refuse_tricks(child, seen)
 
 
-def _scalars(node: yaml.Node) -> Iterator[yaml.ScalarNode]:
+def scalars(node: yaml.Node) -> Iterator[yaml.ScalarNode]:
+    """The values below a node, keys left out, in their order."""
     if isinstance(node, yaml.ScalarNode):
         yield node
     for child in _children(node):
-        yield from _scalars(child)
+        yield from scalars(child)
 
 
 def _children(node: yaml.Node) -> list[yaml.Node]:
