@@ -34,8 +34,8 @@ install() { # TOOLS OPTION...: by the first of them that can; no file may have a
     return 1
 }
 
-pip() { # beside hashes it takes no constraint without one, and the locks leave no choice anyway
-    PIP_CONSTRAINT='' .venv/bin/python -m pip install --quiet --no-deps --require-hashes "$@"
+pip() {
+    .venv/bin/python -m pip install --quiet --no-deps --require-hashes "$@"
 }
 
 uv() {
