@@ -1,29 +1,35 @@
 # `make report` and `make test` set up everything that they need; both are safe to repeat.
 
-PYTHON ?= python3
+PYTHON ?= # the one that makes .venv; python3 if none is named
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export PYTHONDONTWRITEBYTECODE := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup report test test-all chaos why verify lint format bench cache-clean clean
+.PHONY: help setup development lock report test test-all chaos why verify lint format bench cache-clean clean
 
 help: ## list what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | \
 	  while IFS="$$(printf '\t')" read -r name text; do printf '  make %-12s %s\n' "$$name" "$$text"; done
 
-setup: ## make .venv if it is missing or its pins changed
+setup: ## make .venv if it is missing, broken or its locks changed
 	@sh envs/setup.sh "$(PYTHON)"
+
+development: ## the same, with what tests and lint need
+	@sh envs/setup.sh "$(PYTHON)" development
+
+lock: development ## write the locks in envs anew from pyproject.toml
+	@sh envs/lock.sh $(OPTIONS)
 
 report: setup ## build report/build/assignment.pdf, to hand in, and companion.pdf; only what changed is run again
 	@python -m scripts.pipeline.report
 
-test: setup ## run every kind of test, each with its representatives
+test: development ## run every kind of test, each with its representatives
 	@python -m pytest -n auto -m "not whole"
 
-test-all: setup ## run all tests
+test-all: development ## run all tests
 	@python -m pytest -n auto
 
-chaos: setup ## kill the build 50 times at random; each time it must recover, bytes and all
+chaos: development ## kill the build 50 times at random; each time it must recover, bytes and all
 	@PYTHONPATH=. python tests/chaos.py
 
 why: setup ## say for each step that would run, why
@@ -32,7 +38,7 @@ why: setup ## say for each step that would run, why
 verify: setup ## recompute the hash of everything that was built
 	@python -m scripts.pipeline.verify_tree
 
-lint: setup ## ruff, mypy, snakefmt, snakemake --lint, import-linter
+lint: development ## ruff, mypy, snakefmt, snakemake --lint, import-linter
 	ruff check .
 	ruff format --check .
 	mypy
@@ -40,7 +46,7 @@ lint: setup ## ruff, mypy, snakefmt, snakemake --lint, import-linter
 	python -m snakemake --lint
 	lint-imports --no-cache
 
-format: setup ## format the code
+format: development ## format the code
 	ruff format .
 	ruff check --fix .
 	snakefmt Snakefile workflow/rules

@@ -8,7 +8,6 @@ import re
 from pathlib import Path
 
 import pytest
-import yaml
 
 from scripts.common.settings import Block, setting
 from scripts.pipeline import config as configuration
@@ -172,12 +171,3 @@ def test_a_missing_or_binary_file_is_named(tmp_path):
     (tmp_path / "binary.yaml").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(ConfigError, match=r"binary.yaml: not readable"):
         read_yaml(tmp_path / "binary.yaml")
-
-
-def test_the_conda_environment_has_the_same_pins(root: Path):
-    lines = (root / "envs/requirements.txt").read_text("utf-8").splitlines()
-    pins = {line.split("#")[0].strip() for line in lines} - {""}
-    environment = yaml.safe_load((root / "envs/assignment.yaml").read_text("utf-8"))
-    conda = next(entry["pip"] for entry in environment["dependencies"] if isinstance(entry, dict))
-    assert set(conda) == pins
-    assert all(re.fullmatch(r"[\w.-]+==[\w.]+", pin) for pin in pins)

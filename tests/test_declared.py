@@ -182,6 +182,11 @@ def test_what_python_does_not_open_is_not_there(house, capsys):
     assert "failed to load" in capsys.readouterr().err
 
 
+def test_what_python_keeps_beside_code_may_be_listed(house):
+    (house / "scripts/topic/__pycache__").mkdir()
+    assert run(house, f"import os; os.listdir({str(house / 'scripts/topic/__pycache__')!r})") == 0
+
+
 def test_a_log_of_the_step_is_kept_beside_its_own(house):
     make = "import os; os.makedirs('data/logs/topic')"
     assert run(house, f"{make}; open('data/logs/topic/more.txt', 'w').write('x')") == 0

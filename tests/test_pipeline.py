@@ -625,9 +625,11 @@ def test_a_folder_that_cannot_be_used_is_named():
     config.check_folder(Path.cwd())
 
 
-def test_pins_count_and_their_comments_do_not(tmp_path):
+def test_pins_count_and_their_comments_and_hashes_do_not(tmp_path):
     hashes = []
-    for index, text in enumerate(["a==1\nb==2\n", "# c\nb==2  # d\na==1\n", "a==1\nb==3\n"]):
+    for index, text in enumerate(
+        ["a==1\nb==2\n", "# c\nb==2 \\\n    --hash=sha256:d\na==1\n", "a==1\nb==3\n"]
+    ):
         folder = tmp_path / str(index)
         (folder / "envs").mkdir(parents=True)
         for name in contract.PINS:

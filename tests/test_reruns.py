@@ -199,7 +199,7 @@ bump_ruff = edit("envs/development.txt", lambda text: text.replace("ruff==", "ru
 
 def comment_pins(house: House) -> None:
     for name in ("envs/requirements.txt", "envs/assignment.yaml"):
-        house.edit(name, lambda text: "# a comment\n" + text.replace("# ", "#  "))
+        house.edit(name, lambda text: "# a comment\n" + text.replace("sha256:0", "sha256:1"))
 
 
 RULES = f"workflow/rules/{TOPIC}.smk"
@@ -336,7 +336,7 @@ ROWS = {
     "comments and formatting of the rules": Row(reformat_rules, nothing),
     "what is allowed for a setting, and what it means": Row(allow_more, nothing),
     "a pinned version": Row(bump_pin, everything),
-    "a comment among the pins": Row(comment_pins, nothing),
+    "a comment and hashes among the pins": Row(comment_pins, nothing),
     "a newer tool of the developers": Row(bump_ruff, nothing),
 }  # fmt: skip
 

@@ -26,9 +26,6 @@ def test_the_set_up_names_it_before_it_makes_anything(root: Path, tmp_path: Path
     uname = tmp_path / "uname"
     uname.write_text("#!/bin/sh\necho MINGW64_NT-10.0-19045\n")
     uname.chmod(0o755)
-    (tmp_path / "envs").mkdir()
-    for name in ("requirements.txt", "development.txt"):
-        (tmp_path / "envs" / name).touch()
     done = subprocess.run(
         ["sh", root / "envs/setup.sh", sys.executable], cwd=tmp_path, capture_output=True,
         text=True, env={"PATH": f"{tmp_path}:/usr/bin:/bin"},

@@ -13,6 +13,7 @@ import dataclasses
 import functools
 import hashlib
 import json
+import re
 from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +27,8 @@ PROCESS = "scripts.pipeline.process"
 """What runs a step's process; its code is part of every contract, as it can change a result."""
 
 PINS = ("envs/requirements.txt", "envs/assignment.yaml")
+
+_PIN = re.compile(r"^(?: *- )?(\w[\w.-]*[=<>]=?[\w.]+)", re.MULTILINE)
 
 Files = Mapping[str, str | list[str]]
 """Paths from the root by the names of the options that carry them; under "" those without one."""
@@ -166,10 +169,9 @@ def _settings(
 
 @functools.cache
 def pins_hash(root: Path) -> str:
-    """Return the SHA-256 (hex) of the pinned names and versions; comments do not count."""
-    lines = [line for name in PINS for line in (root / name).read_text("utf-8").splitlines()]
-    pins = sorted(line.split("#")[0].strip().lower() for line in lines)
-    return hashlib.sha256("\n".join(pin for pin in pins if pin).encode()).hexdigest()
+    """Return the SHA-256 (hex) of the pinned names and versions; nothing else there counts."""
+    pins = _PIN.findall("\n".join((root / name).read_text("utf-8").lower() for name in PINS))
+    return hashlib.sha256("\n".join(sorted(pins)).encode()).hexdigest()
 
 
 def sha256(path: Path) -> str:

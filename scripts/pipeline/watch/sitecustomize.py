@@ -69,7 +69,8 @@ class Watch:
                 return None  # it is nowhere, as the step will find out
         name = place[len(self.root) + 1 :]
         if event in LISTING:
-            return None if place in self.folders else _listed(name)
+            known = place in self.folders or os.path.basename(place) == "__pycache__"
+            return None if known else _listed(name)
         if event == "open" and os.path.isdir(place):
             return None  # what is in it will be opened
         if writes:
