@@ -157,22 +157,16 @@ def _generator_loss_values(arrays: Arrays) -> dict[str, Any]:
 
 
 def _rate_values(arrays: Arrays) -> dict[str, Any]:
-    rest = _rest(arrays)
     found: dict[str, Any] = {}
     for k, name in enumerate(PAIR_NAMES):
         predicted = complex(arrays["pair_predicted"][k])
-        distances = np.linalg.norm(arrays["pair_states"][k] - rest, axis=1)
-        calm = len(distances) // 8
         found |= {
             f"pair_{name}_generator": value(float(arrays["pair_rates"][k, 0]), "g"),
             f"pair_{name}_discriminator": value(float(arrays["pair_rates"][k, 1]), "g"),
             f"pair_{name}_predicted": value(local.behavior(predicted)),
             f"pair_{name}_radius": value(abs(predicted), ".4f"),
             f"pair_{name}_scale": value(1 / abs(np.log(abs(predicted))), ".0f"),
-            f"pair_{name}_calm_epoch": value(calm),
         }
-        if np.isfinite(distances[calm]):
-            found[f"pair_{name}_calm"] = value(float(distances[calm]), ".2g")
     moments = theory.moment_matrix(arrays["real"], arrays["noise"])
     limit = theory.stability_limit(moments, arrays["pair_rates"][PAIR_NAMES.index("d"), 1])
     return found | {
