@@ -41,7 +41,6 @@ def _server() -> subprocess.Popen[str]:
 
 
 def _serve() -> None:
-    import jsonschema  # noqa: F401 (the Snakefile needs it)
     import smart_open  # noqa: F401 (Snakemake needs it for the first file that it reads)
     import snakemake.cli
 

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import jsonschema
 import pytest
 import yaml
 from house import ROOT, SNAKEMAKE, House, Run, copy_source, rows
@@ -189,6 +190,43 @@ def test_invalid_configurations_are_refused_by_name(path, tries):
         assert len(message) < 5_000
 
     refused()
+
+
+def whole(kind: Any, value: Any) -> bool:
+    """No truth value is a number, and 2.0 is no whole number, nor NaN any."""
+    finite = type(value) is float and math.isfinite(value)
+    return type(value) is int or (kind == "number" and finite)
+
+
+TYPES = jsonschema.Draft202012Validator.TYPE_CHECKER
+for name in ("integer", "number"):
+    TYPES = TYPES.redefine(name, lambda _, value, name=name: whole(name, value))
+Judge = jsonschema.validators.extend(jsonschema.Draft202012Validator, type_checker=TYPES)
+SCALARS = st.one_of(
+    st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=3), st.just("auto")
+)
+LISTS = st.lists(st.one_of(SCALARS, st.lists(st.floats(0.01, 4), max_size=3)), max_size=7)
+
+
+@pytest.mark.parametrize("path", [path for path, _ in LEAVES], ids=".".join)
+def test_the_verdict_is_that_of_the_package_jsonschema(path):
+    node = NODES[path]
+    bounds = [value for value in node.values() if type(value) in (int, float)]
+    near = st.sampled_from([bound + step for bound in bounds for step in (-1, -0.01, 0, 0.01, 1)])
+    values = st.one_of(SCALARS, LISTS, near, st.just(at(VALID, path))) if bounds else SCALARS
+
+    @settings(max_examples=FEW * 5, deadline=None, database=None, derandomize=True)
+    @given(values)
+    def agrees(value: Any) -> None:
+        config = with_value(path, value).config
+        try:
+            validate(config, SCHEMA_TREE, CONFIG)
+        except ConfigError:
+            assert not Judge(SCHEMA_TREE).is_valid(config)
+        else:
+            assert Judge(SCHEMA_TREE).is_valid(config)
+
+    agrees()
 
 
 def test_the_generator_starts_from_a_valid_configuration():

@@ -13,13 +13,9 @@ import json
 import math
 import re
 import typing
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
-
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import ValidationError
-from jsonschema.validators import extend
 
 from scripts.common import settings, strict_yaml
 from scripts.common.strict_yaml import DEEPEST, YamlError
@@ -166,46 +162,54 @@ def validate(config: Mapping[str, Any], schema: Mapping[str, Any], name: str) ->
         for path, value in values
         if isinstance(value, float) and not math.isfinite(value)
     ]
-    validator = _Validator(dict(schema))
-    errors = sorted(validator.iter_errors(config), key=lambda error: list(map(str, error.path)))
-    faults += [f"{name}: {_explain(error)}" for error in errors]
+    faults += [f"{name}: {fault}" for fault in _faults(config, schema, ())]
     if faults:
         raise ConfigError("\n".join(faults))
 
 
-def _whole_text(
-    _: Any, pattern: str, text: Any, __: Mapping[str, Any]
-) -> Iterator[ValidationError]:
-    """A pattern holds for all of a text: `$` alone would allow a line feed at the end."""
-    if isinstance(text, str) and not re.fullmatch(pattern, text):
-        yield ValidationError(f"{text!r} does not match {pattern!r}")
+_TYPES: Mapping[str, Callable[[Any], bool]] = {
+    "object": lambda value: isinstance(value, Mapping),
+    "array": lambda value: isinstance(value, list),
+    "string": lambda value: isinstance(value, str),
+    "integer": lambda value: type(value) is int,
+    "number": lambda value: type(value) is int or (type(value) is float and math.isfinite(value)),
+}
+_HOLDS: Mapping[str, Callable[[Any, Any], bool]] = {
+    "enum": lambda value, choices: value in choices,
+    "minimum": lambda value, least: value >= least,
+    "maximum": lambda value, most: value <= most,
+    "exclusiveMinimum": lambda value, bound: value > bound,
+    "exclusiveMaximum": lambda value, bound: value < bound,
+    "minLength": lambda text, least: len(text) >= least,
+    "maxLength": lambda text, most: len(text) <= most,
+    "minItems": lambda items, least: len(items) >= least,
+    "maxItems": lambda items, most: len(items) <= most,
+    "pattern": lambda text, pattern: re.fullmatch(pattern, text) is not None,
+    "uniqueItems": lambda items, _: not any(a == b for a, b in itertools.combinations(items, 2)),
+}
+"""What `scripts.common.settings` declares. Loading the package jsonschema, which the tests hold
+against this, takes longer than all of the comparison at start-up."""
 
 
-_Validator = extend(  # type: ignore[no-untyped-call]
-    Draft202012Validator,
-    validators={"pattern": _whole_text},
-    type_checker=Draft202012Validator.TYPE_CHECKER.redefine(
-        "integer", lambda _, value: type(value) is int
-    ).redefine(
-        "number",
-        lambda _, value: type(value) is int or (type(value) is float and math.isfinite(value)),
-    ),
-)
-
-
-def _explain(error: ValidationError) -> str:
-    where = ".".join(map(_name, error.absolute_path)) or "the top level"
-    schema: Any = error.schema
-    given: Any = error.instance
-    meaning = f" ({schema['description']})" if "description" in schema else ""
-    if error.validator == "additionalProperties":
-        known = sorted(schema.get("properties", {}))
-        unknown = sorted(_name(key) for key in given if key not in known)
-        return f"unknown key {', '.join(unknown)} in {where}; known there: {', '.join(known)}."
-    if error.validator == "required":
-        missing = [key for key in schema["required"] if key not in given]
-        return f"{where} lacks the key {', '.join(missing)}; add it."
-    return f"{where} is {_shown(given)}; allowed: {_allowed(schema)}{meaning}."
+def _faults(value: Any, schema: Mapping[str, Any], path: tuple[Any, ...]) -> Iterator[str]:
+    """Say what is wrong with a value, or with what is in it."""
+    where = ".".join(map(_name, path)) or "the top level"
+    limits = ((_HOLDS[key], limit) for key, limit in schema.items() if key in _HOLDS)
+    if not (_TYPES[schema["type"]](value) and all(holds(value, limit) for holds, limit in limits)):
+        meaning = f" ({schema['description']})" if "description" in schema else ""
+        yield f"{where} is {_shown(value)}; allowed: {_allowed(schema)}{meaning}."
+    elif schema["type"] == "object":
+        known = schema["properties"]
+        if unknown := sorted(_name(key) for key in value if key not in known):
+            told = ", ".join(sorted(known))
+            yield f"unknown key {', '.join(unknown)} in {where}; known there: {told}."
+        if missing := [key for key in known if key not in value]:
+            yield f"{where} lacks the key {', '.join(missing)}; add it."
+        for key in (key for key in known if key in value):
+            yield from _faults(value[key], known[key], (*path, key))
+    elif schema["type"] == "array":
+        for index, item in enumerate(value):
+            yield from _faults(item, schema["items"], (*path, index))
 
 
 def _allowed(schema: Mapping[str, Any]) -> str:
