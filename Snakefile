@@ -18,7 +18,7 @@ TOPICS = [
     "gan_training_lab",
 ]
 ROOT = Path(workflow.basedir)
-configuration.check_file(ROOT)
+startup.begin(ROOT)
 
 
 configfile: "workflow/config.yaml"
