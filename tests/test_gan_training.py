@@ -325,8 +325,8 @@ def test_distances_that_rounding_decides_are_not_shown() -> None:
     assert summary.shown_distance(3e-15) == summary.shown_distance(0.0) == "$<10^{-9}$"
 
 
-def test_best_reply_has_no_gradient_left() -> None:
-    phi = summary.best_reply(1.7, REAL, NOISE)
+def test_best_response_has_no_gradient_left() -> None:
+    phi = summary.best_response(1.7, REAL, NOISE)
     state = np.array([1.7, *phi])
     left = model.discriminator_gradient(REAL, model.generate(NOISE, state), state)
     assert np.abs(left).max() < 1e-12
@@ -486,12 +486,12 @@ def lowered(arrays: Any) -> Any:
 
 
 def late_passage(right: Any) -> Any:
-    """The passage taken for the moment at which theta comes back, when the best reply is flat."""
+    """The passage taken for the moment when theta comes back and the best response is flat."""
     return lambda arrays: int(arrays["snapshot_epochs"][1])
 
 
 def with_the_trained_discriminator(right: Any) -> Any:
-    """The best reply taken for the one of a fixed, earlier discriminator: the lag again."""
+    """The best response taken for the one of a fixed, earlier discriminator: the lag again."""
     return lambda theta, real, noise, start: (
         np.asarray(start) + 0.1 * (right(theta, real, noise, start) - np.asarray(start))
     )
@@ -522,7 +522,7 @@ BROKEN: list[tuple[str, Break]] = [
     ("weight-near-half", bend(summary, "generated_weights", scaled(1.99))),
     ("theta-follows-slope", change("baseline_states", lambda states: states * [1, 1, -1])),
     ("lag", bend(checks_comments, "passage_of", late_passage)),
-    ("overshoot-needs-lag", bend(checks_comments, "best_reply", with_the_trained_discriminator)),
+    ("overshoot-needs-lag", bend(checks_comments, "best_response", with_the_trained_discriminator)),
     ("coin-convexity", change("baseline_discriminator_losses", lambda losses: losses - 0.1)),
     ("worse-than-coin", bend(checks_comments, "turn_of", lambda right: lambda arrays: 990)),
     ("coin-curvature", only_the_product),

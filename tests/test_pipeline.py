@@ -797,7 +797,7 @@ def test_snakemake_ends_with_its_last_job_unless_its_pace_was_asked_for(house, r
 import sys, threading
 sys.path.insert(0, {str(root)!r})
 from scripts.pipeline import startup
-startup.end_with_the_last_job(workflow)
+startup.at_the_first_job(workflow)
 rule hello:
     output: "hello.txt"
     shell: "touch {{output}}"

@@ -14,6 +14,7 @@ from scipy import integrate, optimize
 from scripts.common.arrays import Floats
 from scripts.common.checks import Check
 from scripts.fixed_point import density_fit, model, triangular
+from scripts.fixed_point.checks_density import log_normal
 
 TARGET = (Fraction(1, 11), Fraction(2, 11), Fraction(4, 11), Fraction(4, 11))
 """A q on four cells whose maximum is attained twice."""
@@ -77,13 +78,6 @@ def collapsed_samples() -> Check:
         "(number of violations).",
         method="exhaustive",
         value=wrong,
-    )
-
-
-def log_normal(x: Floats, center: float, spread: float) -> Floats:
-    """Return the log-density of N(center, spread^2)."""
-    return np.asarray(
-        -(((x - center) / spread) ** 2) / 2 - math.log(spread * math.sqrt(2 * math.pi))
     )
 
 

@@ -1,7 +1,7 @@
 """Checks of what exercise 4.6 says about its own runs: each "because" and "until" of the text.
 
 Causes are tested by changing them: the optimal discriminator in place of the trained one, another
-order of summation in place of the set one. The best replies come from SciPy.
+order of summation in place of the set one. The best responses come from SciPy.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def checks(arrays: Arrays, rates: Rates, sgd_divisor: int) -> list[Check]:
     ]
 
 
-def best_reply(theta: float, real: Floats, noise: Floats, start: Any) -> Floats:
+def best_response(theta: float, real: Floats, noise: Floats, start: Any) -> Floats:
     """Return the discriminator (2,) of least loss against a frozen theta, by SciPy."""
     points = np.concatenate([real, noise + theta])
     signs = np.repeat([-1.0, 1.0], [len(real), len(noise)])
@@ -62,7 +62,7 @@ def turn_of(arrays: Arrays) -> int:
 
 def displacements(arrays: Arrays) -> Floats:
     """Return theta - theta* along the baseline run (n + 1,)."""
-    goal = arrays["real"].mean() - arrays["noise"].mean()
+    goal = theory.equilibrium(arrays["real"], arrays["noise"])
     found: Floats = arrays["baseline_states"][:, 0] - goal
     return found
 
@@ -111,7 +111,7 @@ def _speed_checks(arrays: Arrays, rates: Rates) -> list[Check]:
 def _lag_checks(arrays: Arrays, rates: Rates) -> list[Check]:
     real, noise, states = arrays["real"], arrays["noise"], arrays["baseline_states"]
     passage = passage_of(arrays)
-    best = best_reply(float(states[passage, 0]), real, noise, np.zeros(2))
+    best = best_response(float(states[passage, 0]), real, noise, np.zeros(2))
     return [
         Check(
             id="gan_training.lag",
@@ -137,14 +137,14 @@ def _lag_checks(arrays: Arrays, rates: Rates) -> list[Check]:
 
 
 def overshoot_without_lag(arrays: Arrays, rates: Rates, epochs: int = 200) -> float:
-    """Return the overshoot of a generator that always faces the best reply, over its way."""
+    """Return the overshoot of a generator that always faces the best response, over its way."""
     real, noise = arrays["real"], arrays["noise"]
-    goal = real.mean() - noise.mean()
+    goal = theory.equilibrium(real, noise)
     way = float(arrays["baseline_states"][0, 0] - goal)
     theta = first = goal + float(np.clip(way, -3 * real.std(), 3 * real.std()))
     phi, most = np.zeros(2), -1.0
     for _ in range(epochs):
-        phi = best_reply(theta, real, noise, phi)
+        phi = best_response(theta, real, noise, phi)
         state = np.array([theta, *phi])
         pull = model.generator_gradient(model.generate(noise, state), state, "flipped")
         theta -= rates.generator * pull

@@ -15,7 +15,7 @@ from scipy import integrate, optimize
 from scripts.common.arrays import Arrays, Bools, Floats
 from scripts.common.checks import Check
 from scripts.gan_training import model, theory
-from scripts.gan_training.checks_comments import best_reply
+from scripts.gan_training.checks_comments import best_response
 from scripts.gan_training.checks_formulas import nonzero
 
 DRAWS = 20_000
@@ -272,10 +272,10 @@ def _two_time_scales(arrays: Arrays) -> Check:
     eta_d, eta_g = 2 / np.linalg.eigvalsh(M)[-1], 1e-5
     lead = complex(theory.dominant_eigenvalue(theory.alternating_map(M, eta_g, float(eta_d))))
     eigenvalue = abs((1 - lead) / (1 - stated_slow_eigenvalue(eta_g, variance)) - 1)
-    goal, small = float(real.mean() - noise.mean()), 0.02
+    goal, small = theory.equilibrium(real, noise), 0.02
     fall = 0.0
     for theta in (goal - small, goal + small):
-        phi = best_reply(theta, real, noise, np.zeros(2))
+        phi = best_response(theta, real, noise, np.zeros(2))
         state = np.array([theta, *phi])
         fall += 2 * np.log(2) - model.discriminator_loss(real, noise + theta, state)
     curvature = abs(fall / 2 / (small**2 / (4 * variance)) - 1)

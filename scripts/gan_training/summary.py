@@ -81,7 +81,7 @@ def _baseline_values(arrays: Arrays, rates: Rates) -> dict[str, Any]:
     return found | _comment_values(arrays)
 
 
-def best_reply(theta: float, real: Floats, noise: Floats) -> Floats:
+def best_response(theta: float, real: Floats, noise: Floats) -> Floats:
     """Return the discriminator (phi_0, phi_1) of least loss against a frozen theta (Newton)."""
     points = np.concatenate([real, noise + theta])
     columns = np.stack([np.ones_like(points), points])
@@ -120,7 +120,7 @@ def _comment_values(arrays: Arrays) -> dict[str, Any]:
     peak, lowest = int(np.abs(slopes[: passage + 1]).argmax()), int(forged.argmin())
     weights = generated_weights(arrays)[:passage]
     first, last = coin_epochs(judged, passage)
-    best = best_reply(float(states[passage, 0]), arrays["real"], arrays["noise"])
+    best = best_response(float(states[passage, 0]), arrays["real"], arrays["noise"])
     gaps = np.abs(states[:, 0] - rest)
     return {
         "weight_low": value(float(weights.min()), ".2f"),

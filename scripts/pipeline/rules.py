@@ -107,19 +107,19 @@ def results_of(workflow: Any, kind: str) -> list[str]:
     ]
 
 
-def shown(root: Path, texts: Iterable[str], made: Iterable[str]) -> list[str]:
+def prose(root: Path, files: Iterable[str]) -> str:
+    """Return what stands in the texts among some files, one after the other."""
+    return "".join((root / name).read_text("utf-8") for name in files if name.endswith(".qmd"))
+
+
+def shown(text: str, made: Iterable[str]) -> list[str]:
     """Return those of the files `made` below `report` that a text names."""
-    whole = _whole(root, texts)
-    return [path for path in made if path.removeprefix("report/") in whole]
+    return [path for path in made if path.removeprefix("report/") in text]
 
 
-def labels(root: Path, texts: Iterable[str]) -> list[str]:
-    """Return the labels of what texts number: statements, figures, tables, equations, sections."""
-    return re.findall(r"\{#([a-z]+-[\w-]+)", _whole(root, texts))
-
-
-def _whole(root: Path, texts: Iterable[str]) -> str:
-    return "".join((root / name).read_text("utf-8") for name in texts if name.endswith(".qmd"))
+def labels(text: str) -> list[str]:
+    """Return the labels of what a text numbers: statements, figures, tables, equations, parts."""
+    return re.findall(r"\{#([a-z]+-[\w-]+)", text)
 
 
 def text_files(root: Path) -> list[str]:

@@ -114,7 +114,7 @@ def prepare(workflow: Any, cache_megabytes: int) -> None:
     if not starts_a_build(sys.argv[1:]):
         _show_what_a_build_would_do(workflow, root, steps)
         return
-    end_with_the_last_job(workflow)
+    at_the_first_job(workflow)
     try:
         writable.check(root)
         reconcile(root, steps, cache_megabytes * 1_000_000)
@@ -150,20 +150,20 @@ def _show_what_a_build_would_do(workflow: Any, root: Path, steps: Sequence[Step]
     workflow._prepare_dag = told
 
 
-def end_with_the_last_job(workflow: Any) -> None:
-    """Lift Snakemake's usual limit of 100 jobs a second, whose timer outlives the last job.
+def at_the_first_job(workflow: Any) -> None:
+    """Look for garbage again, and lift Snakemake's usual limit of 100 jobs a second.
 
-    It keeps Snakemake from ending for up to a second. The limit spares clusters; one that
-    somebody asked for stays.
+    The limit's timer outlives the last job and keeps Snakemake from ending for up to a second. The
+    limit spares clusters; one that somebody asked for stays.
     """
 
-    def lift(log: str) -> None:
+    def begin_jobs(log: str) -> None:
         gc.enable()
         limiter = workflow.scheduler.job_rate_limiter
         if workflow.local_exec and limiter and (limiter.max_jobs, limiter.timespan) == _USUAL_LIMIT:
             workflow.scheduler.job_rate_limiter = None
 
-    workflow.onstart(lift)  # when the scheduler is there, before its first job
+    workflow.onstart(begin_jobs)  # when the scheduler is there, before its first job
 
 
 _USUAL_LIMIT = (100, 1)

@@ -5,6 +5,7 @@ from scripts.report.source import RenderError
 
 TEXT = building.text_files(ROOT)
 ANSWERS = [path for path in TEXT if not path.startswith("report/companion")]
+ANSWERED = building.prose(ROOT, ANSWERS)
 ENGINE_FILES = sorted(
     path.relative_to(ROOT).as_posix()
     for path in (ROOT / "scripts/report/engines").rglob("*")
@@ -44,7 +45,7 @@ use rule step as collect_report with:
         contract=contract(
             "report.collect",
             rules=RULES,
-            answers=building.labels(ROOT, ANSWERS),
+            answers=building.labels(ANSWERED),
             sidecars=True,
         ),
 
@@ -54,7 +55,7 @@ use rule step as publish_assignment with:
         ANSWERS,
         ENGINE_FILES,
         rules.collect_report.output.variables,
-        made=building.shown(ROOT, ANSWERS, [*BOXES, *COPIES]),
+        made=building.shown(ANSWERED, [*BOXES, *COPIES]),
     output:
         pdf="report/build/assignment.pdf",
         html="report/build/assignment.html",
