@@ -28,7 +28,8 @@ def made(path: str, text: str | None = None, step: str = "t.plot") -> Path:
     if text is not None:
         where.write_text(text)
     contract = contract_of(step, settings={"seed": 1}, files={"data/raw/x": "0"})
-    found = sidecar.content("00", contract, {"data/results/t/a.npz": "1"}, {})
+    inputs = {"data/results/t/a.npz": "1", "data/raw/x": "0"}
+    found = sidecar.content("00", contract, inputs, {})
     sidecar.stage(where, found).replace(sidecar.path_of(where))
     return where
 

@@ -110,7 +110,7 @@ def describe(artifact: Path) -> dict[str, Any]:
         "path": str(artifact),
         "sha256": found["sha256"],
         "script": f"scripts/{found['contract']['step'].replace('.', '/')}.py",
-        "inputs": sorted([*found["inputs"], *found["contract"]["files"]]),
+        "inputs": sorted(found["inputs"]),
         "params": found["contract"]["settings"],
     }
 
