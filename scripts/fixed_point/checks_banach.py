@@ -228,7 +228,8 @@ def cobweb_contractions(arrays: Arrays, lipschitz: float, offset: float) -> Chec
             limit = mpmath.findroot(
                 lambda z, slope=slope: mpmath.mpf(offset) + slope * mpmath.tanh(z) - z,
                 (-abs(offset) - 1, abs(offset) + 1),
-                solver="anderson",
+                solver="bisect",
+                maxsteps=200,
             )
             errors = [float(abs(mpmath.mpf(float(z)) - limit)) for z in path]
         moves = np.abs(np.diff(path))
