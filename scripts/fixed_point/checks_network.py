@@ -168,7 +168,7 @@ def power_monotone() -> Check:
         id="fixed_point.power-monotone",
         claim="prp-fixed-power",
         statement="All $2\\times2$ matrices with entries $-2,\\dots,2$, three starts, in exact "
-        "fractions: the estimates $\\hat\\sigma_1,\\dots,\\hat\\sigma_4$ do not decrease, do not "
+        "fractions: the estimates $\\hat\\nu_1,\\dots,\\hat\\nu_4$ do not decrease, do not "
         "exceed the norm, and equal a singular value just for an eigenvector; the floats follow "
         "(number of violations).",
         method="exhaustive",
