@@ -19,6 +19,11 @@ def value(number: float | int | str, form: str = "") -> dict[str, Any]:
     return {"value": plain, "text": format(plain, form)}
 
 
+def value_or(word: str, number: float, form: str = "") -> dict[str, Any]:
+    """Return `value(number, form)`, or the word where there is no number: it is NaN."""
+    return value(word) if math.isnan(number) else value(number, form)
+
+
 def scientific(number: float, digits: int = 1) -> dict[str, Any]:
     r"""Return a value whose text is TeX, `2.3 \times 10^{-15}`, for use inside `$...$` only.
 
