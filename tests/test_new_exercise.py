@@ -16,10 +16,10 @@ LINT = (
     "lint-imports --no-cache", "mypy -p scripts.dice",
 )  # fmt: skip
 
-TESTS = ("test_dice", "test_config", "test_quarto_project", "test_reruns")
-"""Its own; declarations, values and schema of settings; what the preview watches; readers."""
+TESTS = ("test_dice", "test_config", "test_quarto_project", "test_reruns", "test_language")
+"""Its own; declarations and schema of settings; what the preview watches; readers; its text."""
 
-OF_RERUNS = "not test_reruns or dice or table_of_readers"
+OF_RERUNS = "not (test_reruns or test_language) or dice or table_of_readers"
 
 
 PARTS = ("exercises", "companion")
