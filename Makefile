@@ -38,13 +38,14 @@ why: setup ## say for each step that would run, why
 verify: setup ## recompute the hash of everything that was built
 	@python -m scripts.pipeline.verify_tree
 
-lint: development ## ruff, mypy, snakefmt, snakemake --lint, import-linter
+lint: development ## ruff, mypy, snakefmt, snakemake --lint, import-linter, codespell
 	ruff check .
 	ruff format --check .
 	mypy
 	snakefmt --check Snakefile workflow/rules
 	python -m snakemake --lint
 	lint-imports --no-cache
+	codespell
 
 format: development ## format the code
 	ruff format .

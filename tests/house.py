@@ -27,7 +27,7 @@ import guide
 import pytest
 import yaml
 
-from scripts.pipeline import why
+from scripts.pipeline import products, why
 from scripts.pipeline.config import CONFIG, SCHEMA, read_yaml, validate
 from scripts.pipeline.contract import Contract
 
@@ -160,6 +160,12 @@ class House:
         validate(config, schema, CONFIG)
         text = yaml.safe_dump(config, sort_keys=False)
         (self.root / CONFIG).write_text(text, encoding="utf-8")
+
+    @property
+    def manifest(self) -> dict[str, Any]:
+        """The manifest of its documents."""
+        found: dict[str, Any] = json.loads((self.root / products.MANIFEST).read_bytes())
+        return found
 
     def tracked(self) -> list[Path]:
         """Every file that is committed, not made."""

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from matplotlib.colors import rgb_to_hsv, to_rgb
 
 from scripts.common import settings
 from scripts.common.artifacts import load_arrays, load_json, save_arrays, save_json
@@ -255,6 +256,38 @@ def test_the_same_drawing_gives_the_same_bytes(tmp_path):
         save_figure(figure, tmp_path / name)
     assert (tmp_path / "1.svg").read_bytes() == (tmp_path / "2.svg").read_bytes()
     assert b"<dc:date>" not in (tmp_path / "1.svg").read_bytes()
+
+
+def _contrast_with_white(color: str) -> float:
+    """As WCAG 2.1 defines it, https://www.w3.org/TR/WCAG21/#dfn-contrast-ratio."""
+    linear = [
+        share / 12.92 if share <= 0.04045 else ((share + 0.055) / 1.055) ** 2.4
+        for share in to_rgb(color)
+    ]
+    return 1.05 / (np.dot([0.2126, 0.7152, 0.0722], linear) + 0.05)
+
+
+def test_words_in_a_color_of_the_palette_can_be_read():
+    from scripts.common import style
+
+    assert _contrast_with_white("#000000") == pytest.approx(21)
+    for color, words in style.TEXT.items():
+        assert _contrast_with_white(words) >= 4.5
+        hue, other = (rgb_to_hsv(to_rgb(name))[0] for name in (color, words))
+        assert hue == pytest.approx(other, abs=0.01)
+    cycle = style.RC["axes.prop_cycle"].by_key()["color"]
+    assert {style.INK, style.GREY, *cycle} == set(style.TEXT)
+
+
+@pytest.mark.filterwarnings("ignore:Glyph")
+@pytest.mark.parametrize("label", ["$p$ < 1", "a − b", "{a}", "Erdős", "a_b", 'a "b"'])
+def test_a_sign_that_the_type_of_figures_lacks_is_refused(tmp_path, label):
+    from scripts.common.style import new_figure, save_figure
+
+    figure = new_figure(2.0)
+    figure.add_subplot().set_title(label)
+    with pytest.raises(ValueError, match="write it as a formula"):
+        save_figure(figure, tmp_path / "f.svg")
 
 
 def test_empirical_cdf_and_band():

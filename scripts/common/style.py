@@ -1,11 +1,13 @@
-"""One look for every figure: print size, the document's type size, a color-blind-safe palette.
+"""One look for every figure: print size, the document's type, a color-blind-safe palette.
 
 Figures are drawn at the size at which they are printed, so 9 pt in a figure is 9 pt on the page.
-The palette is Okabe & Ito (2008), "Color Universal Design".
+The palette is Okabe & Ito (2008), "Color Universal Design"; `TEXT` has it for words. The type is
+Computer Modern, the ancestor of the document's New Computer Modern.
 """
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ matplotlib.use("svg")
 
 import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 
 TEXT_WIDTH = 6.3
 """Width of the text block of the page, in inches (A4 with 25 mm margins)."""
@@ -29,10 +32,25 @@ PURPLE = "#aa4499"
 ORANGE = "#e69f00"
 SKY = "#56b4e9"
 
+TEXT = {
+    INK: INK,
+    GREY: GREY,
+    BLUE: BLUE,
+    VERMILLION: "#bb5300",
+    GREEN: "#00825f",
+    PURPLE: PURPLE,
+    ORANGE: "#986900",
+    SKY: "#1778af",
+}
+"""The color of words that name what is drawn in a color of the palette: `TEXT[ORANGE]`.
+
+The same hue, so dark that its contrast with white is 4.5 or more, as WCAG 2.1 asks of text.
+"""
+
 RC: Any = {
-    "font.family": "serif",
-    "font.serif": ["STIXGeneral"],
-    "mathtext.fontset": "stix",
+    "font.family": "cmr10",
+    "mathtext.fontset": "cm",
+    "axes.formatter.use_mathtext": True,  # cmr10 has no minus sign; a formula has
     "font.size": 9,
     "axes.titlesize": 9,
     "axes.labelsize": 9,
@@ -66,10 +84,25 @@ def new_figure(height: float, width: float = TEXT_WIDTH) -> Figure:
 
 
 def save_figure(figure: Figure, path: Path) -> None:
-    """Write the figure as SVG, the same bytes for the same drawing (no date), and close it."""
+    """Write the figure as SVG, the same bytes for the same drawing (no date), and close it.
+
+    Raises ValueError for a sign that needs a formula, as < in a label: it is written $<$.
+    """
     _round_layout(figure)
+    for text in figure.findobj(Text):
+        _refuse_missing(text.get_text())
     figure.savefig(path, format="svg", metadata={"Date": None, "Creator": None})
     plt.close(figure)
+
+
+def _refuse_missing(text: str) -> None:
+    """ValueError if cmr10 draws a sign of `text` as another one, or not at all.
+
+    Its glyphs have TeX's places: an inverted exclamation mark at <, a dash at {.
+    """
+    missing = re.sub(r"\$[^$]*\$|[\s!#%&'()*+,./0-9:;=?@A-Z\[\]`a-z-]", "", text)
+    if missing:
+        raise ValueError(f"{text!r}: cmr10 has no {missing}; write it as a formula, $<$ for <")
 
 
 def _round_layout(figure: Figure) -> None:

@@ -138,7 +138,7 @@ def densities_figure(settings: Settings, arrays: Arrays) -> Figure:
         lower.set_xlabel("$x$")
     left, right = axes[0]
     left.set_ylabel("density")
-    axes[1, 0].set_ylabel("sample CDF − CDF")
+    axes[1, 0].set_ylabel("sample CDF $-$ CDF")
     left.text(0.16, 2.6, r"$p(x)=\dfrac{1}{2\sqrt{x}}$", color=style.VERMILLION)
     left.text(0.06, 4.55, r"grows without bound as $x\downarrow 0$", color=style.VERMILLION)
     left.text(0.52, 0.2, size, color=style.BLUE)

@@ -367,7 +367,7 @@ def draw_sgd_path(path: Path, arrays: Arrays, settings: Settings) -> None:
     for how, color, word, height in (
         ("drawn", style.ORANGE, "SGD", 0.94),
         ("shuffled", style.GREEN, "SGD, shuffled passes", 0.86),
-        ("slow", style.PURPLE, f"SGD, rates ÷ {settings.sgd_divisor}", 0.78),
+        ("slow", style.PURPLE, f"SGD, rates $\\div$ {settings.sgd_divisor}", 0.78),
     ):
         states = arrays[f"sgd_{how}_states"]
         late = states[len(states) // 2 :]
