@@ -1,6 +1,7 @@
-"""Machine checks of exercise 4.7: every pair of faces.
+"""Machine checks: every pair of faces.
 
-Run bare:  python -m scripts.dice.check --red 6 --blue 8 --arrays compute.npz --checks checks.json
+Run bare:  python -m scripts.dice.check --red 6 --blue 8 --arrays compute.npz \
+    --checks checks.json
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ def checks(settings: Settings, probability: Floats) -> list[Check]:
             method="exhaustive",
             value=int(np.sum(counts == counts.max())),
             at_least=2,
-            observed=True,  # equal dice have one most probable sum
+            observed=True,  # equal faces have one most probable sum
         ),
     ]
 
