@@ -27,7 +27,7 @@ import guide
 import pytest
 import yaml
 
-from scripts.pipeline import why
+from scripts.pipeline import products, why
 from scripts.pipeline.config import CONFIG, SCHEMA, read_yaml, validate
 from scripts.pipeline.contract import Contract
 
@@ -35,7 +35,7 @@ ROOT = Path(__file__).resolve().parent.parent
 TINY = ROOT / "tests/tiny_config.yaml"
 SOURCES = (
     "Snakefile", "workflow", "scripts", "envs", "report", "data/raw", "docs/dice",
-    "docs/new-exercise.md", "tests/readers.yaml",
+    "tests/readers.yaml",
 )  # fmt: skip
 MADE = ("data/results", "data/figures", "report")
 TOPICS = re.compile(r"^TOPICS = \[.*?\]", re.MULTILINE | re.DOTALL)
@@ -160,6 +160,12 @@ class House:
         validate(config, schema, CONFIG)
         text = yaml.safe_dump(config, sort_keys=False)
         (self.root / CONFIG).write_text(text, encoding="utf-8")
+
+    @property
+    def manifest(self) -> dict[str, Any]:
+        """The manifest of its documents."""
+        found: dict[str, Any] = json.loads((self.root / products.MANIFEST).read_bytes())
+        return found
 
     def tracked(self) -> list[Path]:
         """Every file that is committed, not made."""
@@ -346,7 +352,7 @@ def copy_source(target: Path, small: bool = False) -> House:
         keep(target, guide.EXERCISE)
     elif small:
         keep(target)
-        guide.follow(target, ENVIRONMENT)
+        guide.follow(target)
     tiny, known = leaves(read_yaml(TINY)), leaves(house.config)
     house.configure({name: value for name, value in tiny.items() if name in known})
     return house

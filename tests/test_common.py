@@ -172,8 +172,10 @@ def test_seeds_have_names():
 LIMITS = {"<=": "at_most", ">=": "at_least", "=": "equals"}
 
 
-def check(value: float, relation: str = "<=", bound: float = 1.0, name: str = "t.x") -> Check:
-    told = {"claim": "thm-x", "statement": "Something holds.", "method": "numerical"}
+def check(
+    value: float, relation: str = "<=", bound: float = 1.0, name: str = "t.x", **more
+) -> Check:
+    told = {"claim": "thm-x", "statement": "Something holds.", "method": "numerical"} | more
     return Check(id=name, value=value, **told, **{LIMITS[relation]: bound})
 
 
@@ -196,6 +198,12 @@ def test_checks_are_written_when_all_pass(tmp_path):
     assert [record["id"] for record in records] == ["t.x", "t.y"]
     assert records[0]["exercise"] == "t"
     assert all(record["passed"] for record in records)
+
+
+def test_an_observation_that_fails_is_written_and_stops_nothing(tmp_path):
+    save_checks(tmp_path / "c.json", [check(2.0, observed=True), check(0, "=", 0, "t.y")])
+    records = load_json(tmp_path / "c.json")["checks"]
+    assert [(one["observed"], one["passed"]) for one in records] == [(True, False), (False, True)]
 
 
 def test_a_failed_check_stops_the_build_and_is_named(tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -54,6 +55,9 @@ def results(tmp_path, monkeypatch):
     return tmp_path
 
 
+ASSIGNMENT = {"labels": ["thm-t", "sec-t"], "observed": ["t.seen"], "shown": []}
+
+
 def run_collect(**more: str) -> None:
     rules = {
         "data/results/t/compute.json": "compute_t",
@@ -66,7 +70,9 @@ def run_collect(**more: str) -> None:
         "boxes": "report/generated/t/checks.md", "manifest": "collected.json",
         "variables": "report/_variables.yml", "claims": "report/generated/claims.md",
         "provenance": "report/generated/provenance.md", "name": AUTHOR,
-        "student-number": "007", "rules": json.dumps(rules), "answers": '["thm-t", "sec-t"]',
+        "student-number": "007", "rules": json.dumps(rules), "assignment": json.dumps(ASSIGNMENT),
+        "observations": "report/generated/observations.md",
+        "answered": "report/generated/answered.md",
     } | more  # fmt: skip
     Path("report/generated/t").mkdir(parents=True, exist_ok=True)
     collect.main([word for name, given in options.items() for word in (f"--{name}", given)])
@@ -102,6 +108,37 @@ def test_the_box_says_what_was_tested_how_and_what_was_found(results):
     claims = Path("report/generated/claims.md").read_text()
     assert "@thm-t" in claims
     assert "`t.error`" in claims
+
+
+def test_observations_that_fail_are_listed_for_each_document(results):
+    """The assignment lists those that its text names, or a table that it shows."""
+    checks = [
+        Check(
+            id=f"t.{name}", claim="thm-t", statement=f"It is {name}.", method="numerical",
+            value=2, at_most=bound, observed=True,
+        )
+        for name, bound in [("seen", 1), ("far", 1), ("told", 1), ("true", 3)]
+    ]  # fmt: skip
+    save_checks(Path("data/results/t/checks.json"), checks)
+    made("data/results/t/checks.json")
+    made("data/figures/t/f.svg", '| a |\n|---|\n| [Told.]{.observed check="t.told"} |\n')
+    lists = [Path(f"report/generated/{name}.md") for name in ("observations", "answered")]
+    table = {"displays": "data/figures/t/f.svg", "copies": "report/generated/t/f.md"}
+    shown = json.dumps(ASSIGNMENT | {"shown": ["report/generated/t/f.md"]})
+    run_collect(**table, assignment=shown)
+    found = [re.findall(r"^- `t\.(\w+)`: It is \1\.", path.read_text(), re.M) for path in lists]
+    assert found == [["seen", "far", "told"], ["seen", "told"]]
+    assert r"$2$, not $\le 1$" in lists[0].read_text()
+    assert r"$2$, not $\le 1$" in Path("report/generated/claims.md").read_text()
+    variables = yaml.safe_load(Path("report/_variables.yml").read_text())
+    verdicts = {"seen": "fails", "far": "fails", "told": "fails", "true": "holds"}
+    assert variables["observed"] == {"t": verdicts}
+
+
+def test_where_all_observations_hold_nothing_is_listed(results):
+    run_collect()
+    for name in ("observations", "answered"):
+        assert Path(f"report/generated/{name}.md").read_text().startswith("<!-- All observations")
 
 
 def test_what_this_build_did_not_make_is_refused(results):

@@ -28,6 +28,11 @@ def in_formula(number: float, form: str = ".3g") -> dict[str, Any]:
     return value(number, form) if plain else scientific(number)
 
 
+def value_or(word: str, number: float, form: str = "") -> dict[str, Any]:
+    """Return `value(number, form)`, or the word where there is no number: it is NaN."""
+    return value(word) if math.isnan(number) else value(number, form)
+
+
 def scientific(number: float, digits: int = 1) -> dict[str, Any]:
     r"""Return a value whose text is TeX, `2.3 \times 10^{-15}`, for use inside `$...$` only.
 

@@ -14,10 +14,11 @@ from pathlib import Path
 from scripts.pipeline import sidecar
 
 PDF = "report/build/assignment.pdf"
+MANIFEST = "report/build/manifest.json"
 PRODUCTS = (
     PDF,
     *(f"report/build/{name}" for name in ("assignment.html", "companion.pdf", "companion.html")),
-    "report/build/manifest.json",
+    MANIFEST,
 )
 PREVIOUS = "data/.previous"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import shutil
 import signal
@@ -54,8 +55,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
             )
         return code if code > 0 else 128 - code
     seconds = time.monotonic() - started
+    if failed := _failed_observations(root):
+        print(
+            "\nNot everything that the text observes holds at these settings; the documents mark "
+            f"it, and list on their first page: {', '.join(failed)}.",
+            file=sys.stderr,
+        )
     print(f"\nDone in {seconds:.0f} s. To hand in: {products.PDF}", file=sys.stderr)
     return 0
+
+
+def _failed_observations(root: Path) -> list[str]:
+    """Return the ids of the observations that the settings do not bear out."""
+    manifest = root / products.MANIFEST
+    checks = json.loads(manifest.read_bytes())["checks"] if manifest.is_file() else []
+    return [check["id"] for check in checks if not check["passed"]]
 
 
 def _snakemake(root: Path, *options: str) -> int:

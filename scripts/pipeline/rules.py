@@ -122,6 +122,12 @@ def labels(text: str) -> list[str]:
     return re.findall(r"\{#([a-z]+-[\w-]+)", text)
 
 
+def observations(text: str) -> list[str]:
+    """Return the checks that a text names behind what it observes of a run."""
+    named = re.findall(r'(?:\.observed\s+check|\sobserved)="([^"]*)"', text)
+    return [name for names in named for name in names.split()]
+
+
 def text_files(root: Path) -> list[str]:
     """Return every file of the author's in the document's folder; the document may show any.
 

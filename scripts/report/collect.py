@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from scripts.common.artifacts import load_json, save_json
 from scripts.common.command_line import parse
 from scripts.common.tables import save_table
 from scripts.pipeline import sidecar
+from scripts.pipeline.rules import observations
 from scripts.report.settings import Author
 from scripts.report.variables import markdown_escape
 
@@ -29,14 +30,17 @@ METHODS = {
     "statistical": "statistics",
 }
 NO_BREAK = "\u00a0"
-RELATIONS = {"<=": r"\le", ">=": r"\ge"}
+RELATIONS = {"=": "=", "<=": r"\le", ">=": r"\ge"}
 
 
 class Settings(Author, leaves=()):
-    """Whose the documents are, which rule makes each artifact, the labels of the assignment."""
+    """Whose the documents are, which rule makes each artifact, what the assignment has.
+
+    assignment: its labels, the observations that it names, the files made that it shows.
+    """
 
     rules: dict[str, str]
-    answers: list[str]
+    assignment: dict[str, list[str]]
 
 
 SEVERAL = ("summaries", "checks", "displays", "boxes", "copies")
@@ -45,7 +49,8 @@ SEVERAL = ("summaries", "checks", "displays", "boxes", "copies")
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line."""
-    names = ("manifest", "variables", "claims", "provenance", *SEVERAL[3:])
+    single = ("manifest", "variables", "claims", "provenance", "observations", "answered")
+    names = (*single, *SEVERAL[3:])
     settings, found = parse(__doc__, Settings, SEVERAL[:3], names, arguments, several=SEVERAL)
     values = collect_values(found.summaries)
     checks = collect_checks(found.checks)
@@ -59,10 +64,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
             "artifacts": [describe(path) | {"rule": settings.rules[str(path)]} for path in made],
         },
     )
+    labels = settings.assignment["labels"]
     counts = count(checks) | {
-        "assignment": count(check for check in checks if check["claim"] in settings.answers)
+        "assignment": count(check for check in checks if check["claim"] in labels)
     }
-    write_variables(found.variables, values, counts, author)
+    write_variables(found.variables, values, checks, counts, author)
+    copies = dict(zip(map(str, found.copies), found.displays, strict=True))
+    failed = [check for check in checks if not check["passed"]]
+    named = {*settings.assignment["observed"], *_named(settings.assignment["shown"], copies)}
+    write_observations(found.observations, failed)
+    write_observations(found.answered, [check for check in failed if check["id"] in named])
     write_claims(found.claims, checks)
     write_provenance(found.provenance, found.displays)
     for path in found.boxes:
@@ -124,19 +135,51 @@ def count(checks: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
 def write_variables(
     path: Path,
     values: Mapping[str, Mapping[str, Any]],
+    checks: Iterable[Mapping[str, Any]],
     counts: Mapping[str, Any],
     author: Mapping[str, str],
 ) -> None:
-    """Write `_variables.yml`: the texts of all values, the counts of checks, and the author."""
+    """Write `_variables.yml`: the texts of values, counts and verdicts of checks, the author."""
     variables: dict[str, Mapping[str, Any]] = {
         topic: {key: markdown_escape(str(entry["text"])) for key, entry in keys.items()}
         for topic, keys in values.items()
     }
     variables["author"] = {key: markdown_escape(text) for key, text in author.items()}
     variables["checks"] = counts
+    observed: dict[str, dict[str, str]] = {}
+    for check in checks:
+        if check["observed"]:
+            topic, _, name = check["id"].partition(".")
+            observed.setdefault(topic, {})[name] = "holds" if check["passed"] else "fails"
+    variables["observed"] = observed
     heading = "# Made by the build (rule collect); do not edit.\n"
     text = yaml.safe_dump(variables, allow_unicode=True, default_style='"', width=10_000)
     path.write_text(heading + text, encoding="utf-8")
+
+
+def write_observations(path: Path, failed: Sequence[Mapping[str, Any]]) -> None:
+    """Write what stands on a document's first page: the observations of the text that fail.
+
+    The filter `observed.lua` reads their names here.
+    """
+    lines = ["<!-- All observations of the text hold at these settings. -->"]
+    if failed:
+        lines = [
+            "::: {.callout-warning}",
+            "## Not everything that the text observes holds at these settings",
+            "Each such sentence is marked where it stands. What was tested, and what was found:",
+            "",
+            *(f"- `{check['id']}`: {check['statement']} {_finding(check)}" for check in failed),
+            ":::",
+        ]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def _named(shown: Iterable[str], copies: Mapping[str, Path]) -> Iterator[str]:
+    """Yield the observations that generated tables name."""
+    for name in shown:
+        if name in copies and name.endswith(".md"):
+            yield from observations(copies[name].read_text("utf-8"))
 
 
 def write_box(path: Path, checks: Sequence[Mapping[str, Any]]) -> None:
@@ -159,9 +202,10 @@ def _finding(check: Mapping[str, Any]) -> str:
 
 def _result(check: Mapping[str, Any]) -> str:
     value, bound = _number(check["value"]), _number(check["bound"])
-    if check["relation"] == "=":
-        return f"${value}$"
-    return f"${value} {RELATIONS[check['relation']]} {bound}$"
+    relation = RELATIONS[check["relation"]]
+    if not check["passed"]:
+        return f"${value}$, not ${relation} {bound}$"
+    return f"${value}$" if relation == "=" else f"${value} {relation} {bound}$"
 
 
 def write_claims(path: Path, checks: Sequence[Mapping[str, Any]]) -> None:

@@ -18,6 +18,7 @@ from scripts.report.parts import (
     FOREIGN_KINDS,
     HEADING,
     REFERENCE_KINDS,
+    attribute_blocks,
     find_equations,
     find_images,
     find_labels,
@@ -68,6 +69,7 @@ def check(document: Document, *, variables: Mapping[str, str] | None = None) -> 
         *_reference_problems(document, {key for key, _ in entries}),
         *_bibliography_problems(entries),
         *_image_problems(document),
+        *_observation_problems(document, variables),
         *_equation_problems(document),
         *_formula_problems(document),
         *_heading_problems(document),
@@ -258,6 +260,29 @@ def _image_problems(document: Document) -> Iterator[Problem]:
                 place,
                 f"the figure {image.path} needs a caption and a label {{#fig-…}}, or neither.",
             )
+
+
+def _observation_problems(
+    document: Document, variables: Mapping[str, str] | None
+) -> Iterator[Problem]:
+    """What is said of a run names the checks behind it, which the build knows (`collect`)."""
+    prefix = "observed."
+    known = [name.removeprefix(prefix) for name in variables or () if name.startswith(prefix)]
+    for attributes, start, _ in attribute_blocks(document):
+        is_span = "observed" in attributes.classes
+        named = attributes.values.get("check" if is_span else "observed", "").split()
+        if is_span and not named:
+            yield Problem(
+                document.place(start),
+                'this observation names no check; write {.observed check="topic.name"}.',
+            )
+        for name in named if variables is not None else ():
+            if name not in known:
+                yield Problem(
+                    document.place(start),
+                    f"no check `{name}` is an observation; correct the name"
+                    f"{_similar(name, known)}, or give the check `observed=True`.",
+                )
 
 
 def _linked(drawing: Path) -> str:

@@ -39,13 +39,19 @@ use rule step as collect_report with:
         variables="report/_variables.yml",
         claims="report/generated/claims.md",
         provenance="report/generated/provenance.md",
+        observations="report/generated/observations.md",
+        answered="report/generated/observations_assignment.md",
         boxes=BOXES,
         copies=COPIES,
     params:
         contract=contract(
             "report.collect",
             rules=RULES,
-            answers=building.labels(ANSWERED),
+            assignment={
+                "labels": building.labels(ANSWERED),
+                "observed": building.observations(ANSWERED),
+                "shown": building.shown(ANSWERED, COPIES),
+            },
             sidecars=True,
         ),
 
@@ -55,7 +61,11 @@ use rule step as publish_assignment with:
         ANSWERS,
         ENGINE_FILES,
         rules.collect_report.output.variables,
-        made=building.shown(ANSWERED, [*BOXES, *COPIES]),
+        rules.collect_report.output.observations,  # read by a filter
+        made=[
+            rules.collect_report.output.answered,
+            *building.shown(ANSWERED, [*BOXES, *COPIES]),
+        ],
     output:
         pdf="report/build/assignment.pdf",
         html="report/build/assignment.html",
@@ -75,6 +85,7 @@ use rule publish_assignment as publish_companion with:
         made=[
             rules.collect_report.output.claims,
             rules.collect_report.output.provenance,
+            rules.collect_report.output.observations,
             *BOXES,
             *COPIES,
         ],

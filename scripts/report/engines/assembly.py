@@ -108,7 +108,8 @@ class Edition:
 
     def _with_citations(self, parts: Sequence[Part]) -> list[Part]:
         def set_them(citations: str) -> Part:
-            own = (f"--lua-filter={features.CITATIONS}", *self._own_filters)
+            _, after = self._own_filters
+            own = (*_as_options([features.CITATIONS]), *after)
             options = ("--from=json", *own, f"--template={_CHAPTER}")
             return self._convert(citations, options, self._metadata([]), 0)
 
@@ -134,13 +135,15 @@ class Edition:
             raise problems.of_pandoc(self.document, start, error) from None
 
     @cached_property
-    def _own_filters(self) -> tuple[str, ...]:
-        own = features.filters(self.document, self.options)
-        return tuple(f"--lua-filter={path.resolve()}" for path in own)
+    def _own_filters(self) -> tuple[list[str], list[str]]:
+        """The document's filters that run before the engine's, and those after them."""
+        before, after = features.filters(self.document, self.options).values()
+        return _as_options(before), _as_options(after)
 
     @cached_property
     def _filters(self) -> tuple[str, ...]:
-        return ("--from=markdown", f"--lua-filter={_LUA / 'quarto.lua'}", *self._own_filters)
+        before, after = self._own_filters
+        return ("--from=markdown", *before, f"--lua-filter={_LUA / 'quarto.lua'}", *after)
 
     @cached_property
     def _chapter_options(self) -> tuple[str, ...]:
@@ -154,7 +157,9 @@ class Edition:
     def _fingerprint(self) -> str:
         """What stands in the files that Pandoc reads beside the text, as a hash."""
         names = [*self.options.get("bibliography", []), self.options.get("csl")]
-        paths = [features.CITATIONS, *features.filters(self.document, self.options)]
+        before, after = features.filters(self.document, self.options).values()
+        paths = [features.CITATIONS, *before, *after]
+        paths += filter(Path.is_file, [self.document.folder / _OBSERVATIONS])
         paths += features.files(self.document, self.options, "include-in-header")
         return fingerprint([*paths, *(self.document.folder / name for name in names if name)])
 
@@ -193,7 +198,12 @@ class Edition:
 
 
 _CHAPTER = _HERE / "chapter.template"
+_OBSERVATIONS = "generated/observations.md"  # which filters/observed.lua reads
 _LUA = _HERE / "lua"
+
+
+def _as_options(filters: Iterable[Path]) -> list[str]:
+    return [f"--lua-filter={path.resolve()}" for path in filters]
 
 
 def _place(name: str) -> str:

@@ -160,14 +160,16 @@ def authors(document: Document, given: Any) -> list[dict[str, str]]:
     return authors
 
 
-def filters(document: Document, options: Mapping[str, Any]) -> list[Path]:
-    """The document's own Lua filters, in order."""
-    paths = []
+def filters(document: Document, options: Mapping[str, Any]) -> dict[str, list[Path]]:
+    """The document's own Lua filters, in order, by when they run: before the engine's, or after."""
+    paths: dict[str, list[Path]] = {"pre-quarto": [], "post-quarto": []}
     for entry in options.get("filters", []):
-        if not isinstance(entry, dict) or entry.get("at") != "post-quarto" or "path" not in entry:
+        if not isinstance(entry, dict) or entry.get("at") not in paths or "path" not in entry:
             name = entry.get("path", entry) if isinstance(entry, dict) else entry
-            raise refused(document, str(name), f"the filter {name} without `at: post-quarto`")
-        paths.append(_file(document, entry["path"]))
+            raise refused(
+                document, str(name), f"the filter {name} without `at:` pre-quarto or post-quarto"
+            )
+        paths[entry["at"]].append(_file(document, entry["path"]))
     return paths
 
 
