@@ -102,7 +102,7 @@ def test_collect_gathers_values_checks_and_origins(results):
 def test_the_appendix_says_what_was_tested_how_and_what_was_found(results):
     run_collect()
     claims = Path("report/generated/claims.md").read_text()
-    assert re.search(r"\| @thm-t \| All agree\. \| every case \| \$0\$ \|", claims)
+    assert re.search(r"\| @thm-t \| All agree\. \| every case: \$0\$ \|", claims)
     assert r"$3.3 \times 10^{-16} \le 1 \times 10^{-12}$" in claims
 
 
