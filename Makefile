@@ -5,7 +5,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export PYTHONDONTWRITEBYTECODE := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup development lock report test test-all chaos why verify lint format bench cache-clean clean
+.PHONY: help setup development lock report new test test-all chaos why verify lint format bench cache-clean clean
 
 help: ## list what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | \
@@ -21,6 +21,10 @@ lock: development ## write the locks in envs anew from pyproject.toml
 	@sh envs/lock.sh $(OPTIONS)
 
 report: setup ## build report/build/assignment.pdf, to hand in, and companion.pdf; only what changed is run again
+	@python -m scripts.pipeline.report
+
+new: setup ## add an exercise and build it: EXERCISE=coin TITLE="A coin that is thrown often"
+	@python -m scripts.pipeline.new "$(EXERCISE)" "$(TITLE)"
 	@python -m scripts.pipeline.report
 
 test: development ## run every kind of test, each with its representatives

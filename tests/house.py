@@ -35,7 +35,7 @@ ROOT = Path(__file__).resolve().parent.parent
 TINY = ROOT / "tests/tiny_config.yaml"
 SOURCES = (
     "Snakefile", "workflow", "scripts", "envs", "report", "data/raw", "docs/dice",
-    "docs/new-exercise.md", "tests/readers.yaml",
+    "tests/readers.yaml",
 )  # fmt: skip
 MADE = ("data/results", "data/figures", "report")
 TOPICS = re.compile(r"^TOPICS = \[.*?\]", re.MULTILINE | re.DOTALL)
@@ -352,7 +352,7 @@ def copy_source(target: Path, small: bool = False) -> House:
         keep(target, guide.EXERCISE)
     elif small:
         keep(target)
-        guide.follow(target, ENVIRONMENT)
+        guide.follow(target)
     tiny, known = leaves(read_yaml(TINY)), leaves(house.config)
     house.configure({name: value for name, value in tiny.items() if name in known})
     return house

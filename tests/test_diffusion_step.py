@@ -16,6 +16,7 @@ from mutants import Break, Checks, each, patch, run_steps, settings_of
 from scipy import integrate, stats
 
 from scripts.common.arrays import Arrays
+from scripts.common.normal import normal_density
 from scripts.diffusion_step import (
     algebra,
     check,
@@ -179,10 +180,17 @@ def test_relative_deviation_is_free_of_scale() -> None:
     assert checks_laws.relative_deviation(1.1 * exact, exact) == pytest.approx(0.1)
 
 
-def test_shown_times_that_repeat_are_refused() -> None:
-    settings = settings_of(compute.Settings, KNOBS | {"shown_signal": [0.5, 0.5001]})
-    with pytest.raises(ValueError, match="spread the values"):
-        compute.shown_times(settings, model.signal_left(model.linear_schedule(1e-4, 0.02, 1000)))
+def test_shown_values_that_fall_on_one_time_share_it() -> None:
+    settings = settings_of(compute.Settings, KNOBS | {"shown_signal": [0.5, 0.1, 0.5001]})
+    signal = model.signal_left(model.linear_schedule(1e-4, 0.02, 1000))
+    first, second = compute.shown_times(settings, signal)
+    assert signal[first - 1] == pytest.approx(0.5, abs=0.005)
+    assert signal[second - 1] == pytest.approx(0.1, abs=0.002)
+
+
+def test_half_time_is_told_in_words() -> None:
+    assert compute.half_time(np.array([0.9, 0.6, 0.45, 0.1])) == "near step 3"
+    assert compute.half_time(np.array([0.9, 0.6])) == "at no step"
 
 
 def test_same_seed_same_arrays() -> None:
@@ -265,7 +273,7 @@ def biased_chain(start: Any, weights: Any, rng: Any) -> Any:
 
 
 def unsigned_coin(z: Any, a: Any, b: Any) -> Any:
-    return laws.normal_density(z, (a + b) ** 2)
+    return normal_density(z, (a + b) ** 2)
 
 
 def root_of_signal(start: Any, signal: Any) -> Any:

@@ -32,7 +32,7 @@ from scripts.fixed_point import (
 )
 
 KNOBS = {
-    "seed": 4404,
+    "seed": 3,
     "finite_points": 4,
     "cobweb_lipschitz": 0.8,
     "cobweb_offset": 0.2,
@@ -155,6 +155,10 @@ def _resummed(monkeypatch: pytest.MonkeyPatch, arrays: Arrays) -> Arrays:
     }
 
 
+def _spread_unchanged(m: Any, s: Any, mu: Any, sd: Any) -> Any:
+    return (mu - sd * s**2 * m, sd * s**2), (mu + sd * s**2 * m, -sd * s**2)
+
+
 def _halved(iterates: Any) -> Any:
     return iterates[: len(iterates) // 2]
 
@@ -211,6 +215,8 @@ BROKEN: list[tuple[str, Break]] = [
     ("series-tail", patch(model, "log_det_coefficient", lambda k: Fraction((-1) ** k, k))),
     ("certificate", change("space_norms", lambda found: found * (1 - 1e-9))),
     ("certificate", change("line_lipschitz", lambda found: found * 0.99)),
+    ("unproved", change("space_trained_lipschitz", lambda found: found / 2)),
+    ("unproved", change("space_trained_jacobians", lambda found: found * 9)),
     ("power-iteration", change("space_power_1", lambda found: found**-1.0)),
     ("power-iteration", change("line_power_1", lambda found: found * 1.5)),
     ("power-monotone", patch(model, "power_iteration", _one_iteration_late)),
@@ -287,14 +293,7 @@ BROKEN: list[tuple[str, Break]] = [
         patch(density_fit, "fitted_kl", lambda m, s, log: (1 / s**2 - 1) / 2 + log(s)),
     ),
     ("mean-divergence", patch(density_fit, "mean_fitted_kl", lambda count: 1 / count)),
-    (
-        "entropy-minimizers",
-        patch(
-            density_fit,
-            "kl_minimizers",
-            lambda m, s, mu, sd: ((mu - sd * s * m, sd * s), (mu + sd * s * m, -sd * s)),
-        ),
-    ),
+    ("entropy-minimizers", patch(density_fit, "kl_minimizers", _spread_unchanged)),
     (
         "entropy-minimizers",
         patch(
@@ -303,7 +302,8 @@ BROKEN: list[tuple[str, Break]] = [
             lambda m, s, mu, sd: ((mu + sd / s * m, sd / s), (mu - sd / s * m, -sd / s)),
         ),
     ),
-    ("entropy-runs", patch(sampler, "loss", _without_half, samplers)),
+    ("entropy-runs", patch(density_fit, "kl_minimizers", _spread_unchanged)),
+    ("recovered", patch(sampler, "loss", _without_half, samplers)),
     (
         "gaussian-kl",
         patch(
@@ -313,7 +313,14 @@ BROKEN: list[tuple[str, Break]] = [
             samplers,
         ),
     ),
-    ("recovered-moments", patch(sampler, "loss", _without_half, samplers)),
+    (
+        "recovered-moments",
+        patch(
+            density_fit,
+            "kl_minimizers",
+            lambda m, s, mu, sd: ((mu - 2 * sd / s * m, 2 * sd / s), (mu, -2 * sd / s)),
+        ),
+    ),
     (
         "lower-bound",
         patch(
@@ -611,7 +618,7 @@ def test_loss_against_the_normal_distribution_of_pytorch(entropy: bool) -> None:
 
 def test_descent_takes_the_step_of_a_finite_difference() -> None:
     z = np.array([0.5, -1.0, 0.2])
-    path, losses = sampler.descend(z, (0.1, 0.9), 2.0, 0.5, 0.2, 1, entropy=True)
+    path = sampler.descend(z, (0.1, 0.9), 2.0, 0.5, 0.2, 1, entropy=True)
 
     def loss(a: float, b: float) -> float:
         return float(
@@ -628,7 +635,23 @@ def test_descent_takes_the_step_of_a_finite_difference() -> None:
     expected = np.array([0.1, 0.9]) - 0.2 * 0.25 * np.array(slopes)
     assert path[0].tolist() == [0.1, 0.9]
     assert path[1] == pytest.approx(expected, abs=1e-8)
-    assert losses[0] == pytest.approx(loss(0.1, 0.9))
+
+
+def test_a_diverging_descent_ends_while_its_values_are_finite() -> None:
+    z = np.array([0.5, -1.0, 0.2])
+    path = sampler.descend(z, (0.1, 0.9), 2.0, 0.5, 30.0, 1000)
+    assert 5 < len(path) < 1000
+    assert np.all(np.isfinite(path))
+    assert density_fit.steps_shown(path, 0.5) == len(path) - 1
+    kept = sampler.descend(z, (0.1, 0.0), 2.0, 0.5, 0.2, 10, entropy=True)  # log 0 at the start
+    assert kept.tolist() == [[0.1, 0.0]]
+
+
+def test_runs_are_drawn_until_the_spread_is_gone() -> None:
+    path = np.array([[0.0, 2.0 * 0.1**n] for n in range(9)])
+    assert density_fit.steps_shown(path, 1.0) == 5
+    assert density_fit.students_shown(41) == [0, 5, 10]
+    assert density_fit.students_shown(1) == [0]
 
 
 def test_minimizers_give_the_samples_the_moments_of_the_target() -> None:

@@ -18,6 +18,7 @@ from mutants import Break, Checks, each, patch, run_steps, settings_of
 from scipy import stats
 
 from scripts.common.arrays import Arrays
+from scripts.common.normal import normal_density
 from scripts.flow_density import (
     cantor,
     check,
@@ -93,7 +94,7 @@ def test_logistic_density_is_the_slope_of_its_distribution(variance: float) -> N
 def test_two_branches_give_the_chi_square_law() -> None:
     x = np.linspace(0.05, 9.0, 60)
     found = model.pushforward_density(
-        x, lambda z: model.normal_density(z, 1.0), [model.SQUARE, model.SQUARE_LEFT]
+        x, lambda z: normal_density(z, 1.0), [model.SQUARE, model.SQUARE_LEFT]
     )
     np.testing.assert_allclose(found, stats.chi2(1).pdf(x))
 
@@ -107,7 +108,7 @@ def test_folded_density_jumps_at_the_square_of_the_left_end() -> None:
 def test_base_densities() -> None:
     z = np.array([-1.0, -0.5, 0.0, 1.0, 1.5])
     np.testing.assert_array_equal(model.uniform_density(z, -0.5, 1.0) * 1.5, [0, 1, 1, 1, 0])
-    np.testing.assert_allclose(model.normal_density(z, 4.0), stats.norm(0, 2).pdf(z))
+    np.testing.assert_allclose(normal_density(z, 4.0), stats.norm(0, 2).pdf(z))
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,15 @@ def value_or(word: str, number: float, form: str = "") -> dict[str, Any]:
     return value(word) if math.isnan(number) else value(number, form)
 
 
+def in_formula(number: float, form: str = ".3g") -> dict[str, Any]:
+    """Return a value for use inside `$...$`: in `form`, or as a power of ten if that is shorter.
+
+    form: for sizes from 1/1000 to 100,000, and for 0.
+    """
+    plain = number == 0 or 1e-3 <= abs(number) < 1e5
+    return value(number, form) if plain else scientific(number)
+
+
 def scientific(number: float, digits: int = 1) -> dict[str, Any]:
     r"""Return a value whose text is TeX, `2.3 \times 10^{-15}`, for use inside `$...$` only.
 

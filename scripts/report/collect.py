@@ -30,7 +30,6 @@ METHODS = {
     "numerical": "numbers",
     "statistical": "statistics",
 }
-NO_BREAK = "\u00a0"
 RELATIONS = {"=": "=", "<=": r"\le", ">=": r"\ge"}
 
 
@@ -44,8 +43,8 @@ class Settings(Author, leaves=()):
     assignment: dict[str, list[str]]
 
 
-SEVERAL = ("summaries", "checks", "displays", "boxes", "copies")
-"""Kinds of which there are many files: three that are read, two that are written."""
+SEVERAL = ("summaries", "checks", "displays", "copies")
+"""Kinds of which there are many files: three that are read, one that is written."""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -81,9 +80,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
     write_observations(found.answered, [check for check in failed if check["id"] in named])
     write_claims(found.claims, checks)
     write_provenance(found.provenance, {path: origins[path] for path in found.displays})
-    for path in found.boxes:
-        topic = path.parent.name
-        write_box(path, [check for check in checks if check["exercise"] == topic])
     for display, copy in zip(found.displays, found.copies, strict=True):
         shutil.copyfile(display, copy)
 
@@ -218,19 +214,6 @@ def _named(shown: Iterable[str], copies: Mapping[str, Path]) -> Iterator[str]:
             yield from observations(copies[name].read_text("utf-8"))
 
 
-def write_box(path: Path, checks: Sequence[Mapping[str, Any]]) -> None:
-    """Write the box that closes an exercise: what the build verified. ValueError if nothing was."""
-    if not checks:
-        raise ValueError(f"{path}: no checks belong to this exercise")
-    lines = [
-        "::: {.callout-note}",
-        f"## {len(checks)} checks, all passed",
-        *(f"- {check['statement']} {_finding(check)}" for check in checks),
-        ":::",
-    ]
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
-
-
 def _finding(check: Mapping[str, Any]) -> str:
     method = METHODS[check["method"]].capitalize()
     return f"*{method}:* {_result(check)}."
@@ -247,15 +230,10 @@ def _result(check: Mapping[str, Any]) -> str:
 def write_claims(path: Path, checks: Sequence[Mapping[str, Any]]) -> None:
     """Write the appendix table: each check with the claim it supports, its method and result."""
     rows = [
-        [
-            f"@{check['claim']}",
-            f"`{check['id']}`",
-            METHODS[check["method"]].replace(" ", NO_BREAK),
-            _result(check),
-        ]
+        [f"@{check['claim']}", check["statement"], f"{METHODS[check['method']]}: {_result(check)}"]
         for check in checks
     ]
-    save_table(path, ["Claim", "Check", "Method", "Found (and allowed)"], rows, "lllr")
+    save_table(path, ["Claim", "What was tested", "How, and what was found"], rows, "lll")
 
 
 def write_provenance(path: Path, displays: Mapping[Path, Mapping[str, Any]]) -> None:

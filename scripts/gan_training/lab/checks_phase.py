@@ -150,7 +150,7 @@ def _check_runaways(arrays: Arrays) -> Check:
 
 
 def _check_centered_rate(arrays: Arrays) -> Check:
-    """Measured decay of the spirals on centered data against ½ log(1 − η_D σ²/2) directly."""
+    """Measured decay of the spirals on centered data against ½ log(1 − η_D v/2) directly."""
     errors = []
     discriminator_rate = np.repeat(arrays["axis"], arrays["axis"].size)
     for k, M in enumerate(arrays["centered_moments"]):
@@ -161,9 +161,9 @@ def _check_centered_rate(arrays: Arrays) -> Check:
     everything = np.concatenate(errors)
     return Check(
         id="gan_training_lab.centered-spiral",
-        claim="prp-gan-lab-centered",
+        claim="prp-gan-training-critical",
         statement="Median relative error of the spirals' measured rate against "
-        "$\\frac12\\log(1-\\eta_D\\sigma^2/2)$, centered data.",
+        "$\\frac12\\log(1-\\eta_Dv/2)$, centered data.",
         method="numerical",
         observed=True,
         value=float(np.median(everything)) if everything.size else float("nan"),

@@ -42,6 +42,7 @@ def checks(seed: int) -> list[Check]:
         _check_simultaneous(random),
         _check_saturated_invariant(),
         _check_small_rates(),
+        _check_fast_generator(),
         _check_sampled_variance(random),
         _check_shuffled_variance(random),
     ]
@@ -158,12 +159,14 @@ def _check_characteristic_polynomial() -> Check:
         chi.subs(lam, -1) - at_flip,
         chi.subs(lam, 1) - eta_d**2 * eta_g / 8,
         chi.subs(lam, 1 - eta_d / 2) - eta_d**3 * m**2 / 8,
+        8 * at_flip - (4 - eta_d) * (eta_d * eta_g - 16 + 4 * eta_d * v) - 16 * eta_d * m**2,
     )
     return Check(
         id="gan_training_lab.characteristic",
         claim="lem-gan-lab-characteristic",
         statement="The characteristic polynomial of $A$ and its values at $1$, $-1$ and $P_{00}$, "
-        "for every mean, variance and rate: number of the four identities that SymPy refutes.",
+        "for every mean, variance and rate, and the limit of $\\eta_G\\eta_D$ as a sum: number of "
+        "the five identities that SymPy refutes.",
         method="symbolic",
         value=float(sum(sp.expand(r) != 0 for r in residuals)),
         equals=0.0,
@@ -287,9 +290,9 @@ def _check_spiral_modulus() -> Check:
     residual = sp.expand(quadratic.coeff_monomial(1) - (1 - eta_d * v / 2))
     return Check(
         id="gan_training_lab.spiral-modulus",
-        claim="prp-gan-lab-centered",
+        claim="prp-gan-training-critical",
         statement="For centered data the pair of eigenvalues in $(\\theta, \\phi_1)$ has the "
-        "product $1-\\eta_D\\sigma^2/2$, whatever $\\eta_G$: SymPy's difference, zero or not.",
+        "product $1-\\eta_Dv/2$, whatever $\\eta_G$: SymPy's difference, zero or not.",
         method="symbolic",
         value=float(residual != 0 or quadratic.degree() != 2),
         equals=0.0,
@@ -344,16 +347,37 @@ def _check_saturated_invariant() -> Check:
     )
 
 
+def _flow(r: Any, m: Any, v: Any) -> sp.Matrix:
+    """Return the matrix J of the limiting flow, for rates of ratio r."""
+    half = sp.Rational(1, 2)
+    return sp.Matrix([[0, 0, r / 2], [0, -half, -m / 2], [-half, -m / 2, -(v + m**2) / 2]])
+
+
+def claimed_flow(tau: Any, r: Any, m: Any, v: Any) -> Any:
+    """Return the characteristic polynomial of J as the text states it."""
+    return tau**3 + (1 + m**2 + v) / 2 * tau**2 + (v + r) / 4 * tau + r / 8
+
+
+def _check_fast_generator() -> Check:
+    tau, r, m, v = sp.symbols("tau r m v", positive=True)
+    chi = (tau * sp.eye(3) - _flow(r, m, v)).det()
+    limit = sp.limit(chi / r, r, sp.oo)
+    residuals = (chi - claimed_flow(tau, r, m, v), limit - (tau + sp.Rational(1, 2)) / 4)
+    return Check(
+        id="gan_training_lab.fast-generator",
+        claim="sec-gan-lab-diagram",
+        statement="The characteristic polynomial of the flow's matrix $J$, and its limit for "
+        "$r\\to\\infty$, divided by $r$, whose only root is $-\\frac12$: number of the two that "
+        "SymPy refutes.",
+        method="symbolic",
+        value=sum(sp.expand(one) != 0 for one in residuals),
+    )
+
+
 def _check_small_rates() -> Check:
     """Solve the Lyapunov equation of the limiting flow with SymPy, for η_D = s, η_G = rs."""
     r, m, v = sp.symbols("r m v", positive=True)
-    drift = sp.Matrix(
-        [
-            [0, 0, r / 2],
-            [0, -sp.Rational(1, 2), -m / 2],
-            [-sp.Rational(1, 2), -m / 2, -(v + m**2) / 2],
-        ]
-    )
+    drift = _flow(r, m, v)
     unknown = sp.symbols("s0:6")
     S = sp.Matrix(
         [
