@@ -5,7 +5,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export PYTHONDONTWRITEBYTECODE := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup development lock report test test-all chaos why verify lint format bench cache-clean clean
+.PHONY: help setup development lock report new test test-all chaos why verify lint format bench cache-clean clean
 
 help: ## list what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | \
@@ -23,6 +23,10 @@ lock: development ## write the locks in envs anew from pyproject.toml
 report: setup ## build report/build/assignment.pdf, to hand in, and companion.pdf; only what changed is run again
 	@python -m scripts.pipeline.report
 
+new: setup ## add an exercise and build it: EXERCISE=coin TITLE="A coin that is thrown often"
+	@python -m scripts.pipeline.new "$(EXERCISE)" "$(TITLE)"
+	@python -m scripts.pipeline.report
+
 test: development ## run every kind of test, each with its representatives
 	@python -m pytest -n auto -m "not whole"
 
@@ -38,13 +42,14 @@ why: setup ## say for each step that would run, why
 verify: setup ## recompute the hash of everything that was built
 	@python -m scripts.pipeline.verify_tree
 
-lint: development ## ruff, mypy, snakefmt, snakemake --lint, import-linter
+lint: development ## ruff, mypy, snakefmt, snakemake --lint, import-linter, codespell
 	ruff check .
 	ruff format --check .
 	mypy
 	snakefmt --check Snakefile workflow/rules
 	python -m snakemake --lint
 	lint-imports --no-cache
+	codespell
 
 format: development ## format the code
 	ruff format .

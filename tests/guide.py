@@ -1,41 +1,22 @@
-"""docs/new-exercise.md, followed to the letter: its commands are run, its edits made in a copy."""
+"""The guide's exercise, added as `make new` adds it, and commands in a copy that has it."""
 
 from __future__ import annotations
 
-import re
 import shlex
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-EXERCISE = "dice"
-"""The exercise that the page adds."""
+from scripts.pipeline import new
 
-BLOCK = re.compile(r"^```\w+ (?P<head>\S.*)\n(?P<body>(?:.*\n)*?)```$", re.MULTILINE)
-
-
-def follow(copy: Path, environment: Mapping[str, str]) -> None:
-    """Do what each code block of the copy's page says in its first line."""
-    for block in BLOCK.finditer((copy / "docs/new-exercise.md").read_text("utf-8")):
-        if block["head"] == "run":
-            run(["sh", "-e", "-c", block["body"]], copy, environment)
-        else:
-            words = shlex.split(block["head"])
-            _edit(copy, dict(word.split("=", 1) for word in words), block["body"])
+EXERCISE, TITLE = new.NAME, new.TITLE
+"""The exercise that `docs/new-exercise.md` explains."""
 
 
-def _edit(copy: Path, head: Mapping[str, str], body: str) -> None:
-    path = copy / (head.get("file") or head["append"])
-    old = path.read_text("utf-8")
-    if "append" in head:
-        new = old.rstrip("\n") + "\n" + body
-    elif "after" in head:
-        new = old.replace(head["after"] + "\n", head["after"] + "\n" + body, 1)
-    else:
-        new = old.replace(head["before"], body + head["before"], 1)
-    assert new != old, f"{head} changes nothing"
-    path.write_text(new, "utf-8")
+def follow(copy: Path) -> None:
+    """Add the guide's exercise to a copy."""
+    new.add(copy, EXERCISE, TITLE)
 
 
 def run(command: Sequence[str], copy: Path, environment: Mapping[str, str]) -> None:

@@ -27,7 +27,7 @@ import guide
 import pytest
 import yaml
 
-from scripts.pipeline import why
+from scripts.pipeline import products, why
 from scripts.pipeline.config import CONFIG, SCHEMA, read_yaml, validate
 from scripts.pipeline.contract import Contract
 
@@ -35,7 +35,7 @@ ROOT = Path(__file__).resolve().parent.parent
 TINY = ROOT / "tests/tiny_config.yaml"
 SOURCES = (
     "Snakefile", "workflow", "scripts", "envs", "report", "data/raw", "docs/dice",
-    "docs/new-exercise.md", "tests/readers.yaml",
+    "tests/readers.yaml",
 )  # fmt: skip
 MADE = ("data/results", "data/figures", "report")
 TOPICS = re.compile(r"^TOPICS = \[.*?\]", re.MULTILINE | re.DOTALL)
@@ -63,6 +63,13 @@ def rows(names: Iterable[Any], representatives: Container[Any]) -> list[Any]:
 def configured(topic: str) -> dict[str, Any]:
     """Return the settings of one exercise as workflow/config.yaml sets them."""
     return read_yaml(ROOT / CONFIG)[topic]
+
+
+def far_settings(topic: str) -> list[dict[str, Any]]:
+    """Return the five settings of one exercise that are far from the committed ones."""
+    path = ROOT / "tests/far" / f"{topic}.yaml"
+    found: list[dict[str, Any]] = yaml.safe_load(path.read_text("utf-8"))
+    return found
 
 
 def contract_of(step: str, **given: Any) -> Contract:
@@ -160,6 +167,12 @@ class House:
         validate(config, schema, CONFIG)
         text = yaml.safe_dump(config, sort_keys=False)
         (self.root / CONFIG).write_text(text, encoding="utf-8")
+
+    @property
+    def manifest(self) -> dict[str, Any]:
+        """The manifest of its documents."""
+        found: dict[str, Any] = json.loads((self.root / products.MANIFEST).read_bytes())
+        return found
 
     def tracked(self) -> list[Path]:
         """Every file that is committed, not made."""
@@ -346,7 +359,7 @@ def copy_source(target: Path, small: bool = False) -> House:
         keep(target, guide.EXERCISE)
     elif small:
         keep(target)
-        guide.follow(target, ENVIRONMENT)
+        guide.follow(target)
     tiny, known = leaves(read_yaml(TINY)), leaves(house.config)
     house.configure({name: value for name, value in tiny.items() if name in known})
     return house

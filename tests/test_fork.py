@@ -35,7 +35,7 @@ def delete_all_exercises(fork: Path) -> None:
 def test_the_frame_is_tested_without_the_assignments_exercises(tmp_path):
     fork = copy_all(tmp_path / "fork")
     delete_all_exercises(fork)
-    guide.follow(fork, ENVIRONMENT)
+    guide.follow(fork)
     assert topics(fork) == [guide.EXERCISE]
     every = [path.stem for path in sorted((fork / "tests").glob("test_*.py"))]
     guide.run_tests(every, "", fork, ENVIRONMENT, "--collect-only")

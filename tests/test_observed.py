@@ -79,6 +79,22 @@ def test_what_does_not_hold_is_said_to_in_both_editions(document):
         assert "A sum of seven" in words
 
 
+def test_a_build_says_what_its_settings_do_not_bear_out(house):
+    """Two equal dice have one most probable sum; the text observes several."""
+    built = [house.root / f"report/build/{name}.html" for name in ("assignment", "companion")]
+    for blue, fails in [(6, True), (8, False)]:
+        house.configure({"dice.blue": blue})
+        run = house.command("-m", "scripts.pipeline.report")
+        assert run.code == 0, run.text
+        assert ("first page: dice.plateau." in run.text) is fails
+        for path in built:
+            words = " ".join(words_of_page(path.read_text("utf-8")).split())
+            assert (f"{MARK}Several sums are" in words) is fails
+            assert ("dice.plateau: Sums that" in words) is fails
+        verdicts = {check["id"]: check["passed"] for check in house.manifest["checks"]}
+        assert verdicts["dice.plateau"] is not fails
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [

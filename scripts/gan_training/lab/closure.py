@@ -1,8 +1,8 @@
 """What the noise of one-example SGD does when the rates are not small: Gaussian closure.
 
 The linear theory keeps only the noise at the equilibrium itself. Here the state is taken to be
-Gaussian, w ~ N(c, Σ), and the *exact* one-step map F is asked to reproduce its mean and covariance:
-c = E F and Σ = Cov F, expectations over w, x and z by Gauss quadrature. Nothing is fitted.
+Gaussian, w ~ N(b, Σ), and the *exact* one-step map F is asked to reproduce its mean and covariance:
+b = E F and Σ = Cov F, expectations over w, x and z by Gauss quadrature. Nothing is fitted.
 
 Shuffled epochs have a memory: an example that was drawn does not come again. There the part of F
 that depends on x alone, f(x) = E[F | x], is a kick drawn without replacement, and Σ is the average
@@ -48,13 +48,13 @@ def normal_rule(mean: float, spread: float) -> Rule:
 
 
 def sample_rule(sample: Floats) -> Rule:
-    """Return the Gauss rule of the empirical distribution of a sample (m,), m > NODES.
+    """Return the Gauss rule of the empirical distribution of a sample (m,) of different points.
 
     The nodes are the eigenvalues of multiplication by x on polynomials of degree < NODES, in a
-    basis orthonormal for the sample (Golub & Welsch 1969).
+    basis orthonormal for the sample (Golub & Welsch 1969). Of NODES points or fewer: the sample.
     """
     standard = (sample - sample.mean()) / sample.std()
-    basis, _ = np.linalg.qr(np.vander(standard, NODES, increasing=True))
+    basis, _ = np.linalg.qr(np.vander(standard, min(NODES, len(sample)), increasing=True))
     nodes, vectors = np.linalg.eigh(basis.T @ (sample[:, None] * basis))
     return nodes, vectors[0] ** 2
 
@@ -73,7 +73,7 @@ def stationary_state(
 
     M: moment matrix at the equilibrium; rest: θ*; real, noise: rules for x and z; samples: the size
     of the data set if epochs are shuffled. Starts from the linear theory. Each round linearizes F
-    in the mean (Stein): F = EF + B(w − c) + remainder, and solves Σ = BΣBᵀ + Cov(remainder).
+    in the mean (Stein): F = EF + B(w − b) + remainder, and solves Σ = BΣBᵀ + Cov(remainder).
     Raises ValueError if `rounds` rounds do not settle it.
     """
     linear = theory.alternating_map(M, rates.generator, rates.discriminator)

@@ -15,7 +15,7 @@ from scripts.common.arrays import Arrays, Numbers
 from scripts.common.artifacts import save_arrays, save_json
 from scripts.common.command_line import parse
 from scripts.common.seeds import generator
-from scripts.common.values import value
+from scripts.common.values import value, value_or
 from scripts.gan_training import theory
 from scripts.gan_training.lab import phase
 from scripts.gan_training.lab.engine import paths
@@ -71,6 +71,7 @@ def compute(settings: Settings) -> Arrays:
     real, noise = samples(settings)
     axis, rates = phase.rate_grid(settings.lowest_rate, settings.highest_rate, settings.grid)
     arrays: Arrays = {"axis": axis, "real": real, "noise": noise}
+    arrays["epochs"] = np.array(settings.epochs)
     for name in phase.EXPERIMENTS:
         centered = name in ("centered", "simultaneous")
         sets = 1 if name == "simultaneous" else settings.data_sets
@@ -108,12 +109,13 @@ def _experiment(
     M = theory.moment_matrix(real, noise)
     prediction = phase.predict(M, *rates, settings.epochs, alternating=alternating)
     near = settings.near_distance
+    floor = phase.FLOOR * near
     if name == "far":
         start = np.array([settings.start_theta, 0.0, 0.0])
-        window = Window(outer=100 * near, target=100 * near, floor=1e-7 * near, bound=RUNAWAY_BOUND)
+        window = Window(outer=100 * near, target=100 * near, floor=floor, bound=RUNAWAY_BOUND)
     else:
         start = np.array([theory.equilibrium(real, noise), 0, 0]) + near / np.sqrt(3)
-        window = Window(outer=10 * near, target=near / 100, floor=1e-7 * near, bound=RUNAWAY_BOUND)
+        window = Window(outer=10 * near, target=near / 100, floor=floor, bound=RUNAWAY_BOUND)
     observed, rate = survey(
         real,
         noise,
@@ -142,13 +144,14 @@ def _marked(settings: Settings, arrays: Arrays) -> Arrays:
             kinds.append(kind)
             pairs.append((arrays["axis"][place[1]], arrays["axis"][place[0]]))
     start = [settings.start_theta, 0.0, 0.0]
-    real, noise, rates = arrays["real"][0], arrays["noise"][0], np.array(pairs).T
-    runs = paths(real, noise, rates[0], rates[1], start, settings.epochs)
-    return {"mark_class": np.array(kinds), "mark_rates": np.array(pairs), "mark_paths": runs}
+    real, noise, rates = arrays["real"][0], arrays["noise"][0], np.array(pairs).reshape(-1, 2)
+    runs = paths(real, noise, rates[:, 0], rates[:, 1], start, settings.epochs)
+    return {"mark_class": np.array(kinds, int), "mark_rates": rates, "mark_paths": runs}
 
 
 def summary(settings: Settings, arrays: Arrays) -> dict[str, Any]:
     """Return the numbers that the prose uses."""
+    smallest, largest = np.linalg.eigvalsh(arrays["near_moments"][0]).tolist()
     values = {
         "grid": value(settings.grid),
         "data_sets": value(settings.data_sets),
@@ -163,22 +166,22 @@ def summary(settings: Settings, arrays: Arrays) -> dict[str, Any]:
         "slowest": value(settings.epochs // phase.TIME_SCALES),
         "margin_percent": value(round(100 * (phase.MARGIN - 1))),
         "gans": value(sum(arrays[f"{name}_observed"].size for name in phase.EXPERIMENTS), ","),
-        "largest_moment": value(float(np.linalg.eigvalsh(arrays["near_moments"][0])[-1]), ".1f"),
-        "smallest_moment": value(float(np.linalg.eigvalsh(arrays["near_moments"][0])[0]), ".3f"),
-        "largest_stable_rate_d": value(
-            4 / float(np.linalg.eigvalsh(arrays["near_moments"][0])[-1]), ".2f"
-        ),
+        "largest_moment": value(largest, ".3g"),
+        "smallest_moment": value(smallest, ".2g"),
+        "largest_stable_rate_d": value(4 / largest, ".2g"),
     }
     for name in phase.EXPERIMENTS:
         found = phase.compared(arrays, name)
         values |= {
             f"{name}_cells": value(found["cells"], ","),
             f"{name}_stable_cells": value(found["stable_cells"], ","),
-            f"{name}_agree": value(100 * found["agree"], ".2f"),
-            f"{name}_agree_stable": value(100 * found["agree_stable"], ".2f"),
-            f"{name}_agree_bounded": value(100 * found["agree_bounded"], ".2f"),
-            f"{name}_rate_error": value(100 * found["rate_error"], ".2g"),
+            f"{name}_agree": value_or("–", 100 * found["agree"], ".2f"),
+            f"{name}_agree_stable": value_or("–", 100 * found["agree_stable"], ".2f"),
+            f"{name}_agree_bounded": value_or("–", 100 * found["agree_bounded"], ".2f"),
+            f"{name}_rate_error": value_or("–", 100 * found["rate_error"], ".2g"),
             f"{name}_runaways": value(found["runaways"], ","),
+            f"{name}_wrong": value(found["wrong"], ","),
+            f"{name}_wrong_spirals": value(found["wrong_spirals"], ","),
             f"{name}_separated": value(phase.compared(arrays, name, separated=True)["cells"], ","),
         }
     return values

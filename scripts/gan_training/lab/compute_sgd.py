@@ -6,13 +6,14 @@ from typing import Any
 
 import numpy as np
 
-from scripts.common.arrays import Arrays
+from scripts.common.arrays import Arrays, Floats
 from scripts.common.artifacts import save_arrays, save_json
 from scripts.common.command_line import parse
 from scripts.common.seeds import generator
-from scripts.common.values import value
+from scripts.common.values import value, value_or
 from scripts.gan_training import theory
 from scripts.gan_training.lab import closure, sgd
+from scripts.gan_training.lab.cases import largest, median, slowest_discriminators
 from scripts.gan_training.lab.progress import reporter
 from scripts.gan_training.lab.settings import GanTrainingLab
 from scripts.gan_training.model import Rates
@@ -28,6 +29,9 @@ EXTRA_STEPS = 5_000
 
 SMALL = 0.1
 """Below this product η_D λ_max(M) the linear law is expected to do as well as the closure."""
+
+WORK = 10**10
+"""Most steps of all chains together, about a minute; `longest` gives each chain its share."""
 
 
 class Settings(
@@ -57,7 +61,8 @@ def compute(settings: Settings) -> Arrays:
     """Return predictions and measurements, arrays (means, schemes, pairs).
 
     rate_g, rate_d; linear, closed: predicted variance of θ; bias_closed: predicted bias;
-    variance, error, bias: measured; largest: λ_max(M), (means, schemes).
+    variance, error, bias: measured; largest: λ_max(M), (means, schemes). All but the rates are NaN
+    for a pair that is left out (`longest`), and the closure's where it does not settle.
     """
     columns: dict[str, list[Any]] = {}
     for number, multiple in enumerate(settings.sgd_means):
@@ -67,15 +72,19 @@ def compute(settings: Settings) -> Arrays:
         population = sgd.Population(mean, spread, data)
         cases = [predicted(settings, population, scheme) for scheme in theory.SCHEMES]
         plans = [plan for case in cases for plan in case.pop("plans")]
+        run = [plan is not None for plan in plans]
         found = sgd.measure(
-            population, plans, settings.sgd_chains, random, progress=reporter(f"SGD, mean {mean:g}")
+            population,
+            [plan for plan in plans if plan],
+            settings.sgd_chains,
+            random,
+            progress=reporter(f"SGD, mean {mean:g}"),
         )
-        shape = (len(theory.SCHEMES), -1)
         row: dict[str, Any] = {key: [case[key] for case in cases] for key in cases[0]}
-        row |= {
-            key: np.reshape([getattr(one, key) for one in found], shape)
-            for key in ("variance", "error", "bias")
-        }
+        for key in ("variance", "error", "bias"):
+            measured = np.full(len(plans), np.nan)
+            measured[run] = [getattr(one, key) for one in found]
+            row[key] = measured.reshape(len(theory.SCHEMES), -1)
         for key, entry in row.items():
             columns.setdefault(key, []).append(entry)
     arrays = {key: np.array(entry) for key, entry in columns.items()}
@@ -97,14 +106,18 @@ def predicted(settings: Settings, population: sgd.Population, scheme: str) -> di
     )
     steps = np.logspace(0, -DECADES, settings.sgd_rates)
     pairs = [Rates(variance / 10 * one, other / largest / 2) for other in steps for one in steps]
-    rows = []
+    rows: list[tuple[float, float, float, sgd.Plan | None]] = []
     for rates in pairs:
         A = theory.alternating_map(M, rates.generator, rates.discriminator)
+        plan = planned(settings, scheme, rates, A)
+        if plan is None:
+            rows.append((np.nan, np.nan, np.nan, None))
+            continue
         q = theory.noise_direction(rates.generator, rates.discriminator)
         linear = theory.sampled_variance(A, q, own, variance)
         if scheme == "shuffled":
             linear = theory.shuffled_variance(A, q, own, variance, m)
-        settled = closure.stationary_state(
+        settled = settled_state(
             M,
             rates,
             rest,
@@ -112,17 +125,7 @@ def predicted(settings: Settings, population: sgd.Population, scheme: str) -> di
             closure.normal_rule(0.0, population.spread),
             samples=m if scheme == "shuffled" else None,
         )
-        relaxation = -1 / np.log(theory.spectral_radius(A))
-        burn_in = -(-int(BURN_IN * relaxation + 1) // m) * m
-        length = -(-int(settings.sgd_relaxation_times * relaxation + EXTRA_STEPS) // m) * m
-        rows.append(
-            (
-                linear,
-                settled.variance,
-                settled.bias,
-                sgd.Plan(scheme, rates, burn_in, burn_in + length),
-            )
-        )
+        rows.append((linear, settled.variance, settled.bias, plan))
     linears, closeds, biases, plans = zip(*rows, strict=True)
     return {
         "rate_g": [rates.generator for rates in pairs],
@@ -135,38 +138,73 @@ def predicted(settings: Settings, population: sgd.Population, scheme: str) -> di
     }
 
 
+def settled_state(*given: Any, samples: int | None) -> closure.State:
+    """Return `closure.stationary_state`, or NaN where the iteration does not settle."""
+    try:
+        return closure.stationary_state(*given, samples=samples)
+    except ValueError:  # its own, or a covariance that is not positive any more
+        return closure.State(np.nan, np.nan)
+
+
+def longest(settings: Settings) -> int:
+    """Return the most steps that a chain may take; a pair of rates that needs more is left out."""
+    cases = len(settings.sgd_means) * len(theory.SCHEMES) * settings.sgd_rates**2
+    return WORK // (cases * settings.sgd_chains)
+
+
+def planned(settings: Settings, scheme: str, rates: Rates, A: Floats) -> sgd.Plan | None:
+    """Return when to measure, in whole epochs; None if it would take too long.
+
+    A: one step's map, whose spectral radius gives the relaxation time.
+    """
+    radius, m = float(theory.spectral_radius(A)), settings.samples
+    relaxation = -1 / np.log(radius) if radius < 1 else np.inf  # to rounding it may be 1
+    if (BURN_IN + settings.sgd_relaxation_times) * relaxation + EXTRA_STEPS > longest(settings):
+        return None
+    burn_in = -(-int(BURN_IN * relaxation + 1) // m) * m
+    length = -(-int(settings.sgd_relaxation_times * relaxation + EXTRA_STEPS) // m) * m
+    return sgd.Plan(scheme, rates, burn_in, burn_in + length)
+
+
 def summary(settings: Settings, arrays: Arrays) -> dict[str, Any]:
     """Return the numbers that the prose uses."""
-    replaced, shuffled = theory.SCHEMES.index("replaced"), theory.SCHEMES.index("shuffled")
+    fresh, replaced, shuffled = range(len(theory.SCHEMES))
     closed = np.abs(arrays["variance"] / arrays["closed"] - 1)
     linear = np.abs(arrays["variance"] / arrays["linear"] - 1)
     small = arrays["rate_d"] * arrays["largest"][..., None] <= SMALL
-    ratio = arrays["variance"][:, shuffled] / arrays["variance"][:, replaced]
-    slow = arrays["rate_d"][:, shuffled] == arrays["rate_d"][:, shuffled].min(axis=1, keepdims=True)
+    ratio, law = (
+        arrays[key][:, shuffled] / arrays[key][:, replaced] for key in ("variance", "linear")
+    )
+    slow = slowest_discriminators(arrays)
     scaled = np.abs(arrays["bias"]) / np.sqrt(arrays["variance"])
     missed = np.abs(arrays["bias"] - arrays["bias_closed"]) / np.sqrt(arrays["variance"])
+    means = [f"{mean:g}" for mean in arrays["means"]]
     return {
         "sgd_pairs": value(int(arrays["variance"].size)),
+        "sgd_left_out": value(int(np.isnan(arrays["variance"]).sum())),
+        "sgd_longest": value(longest(settings), ","),
         "sgd_chains": value(settings.sgd_chains),
         "sgd_relaxation_times": value(settings.sgd_relaxation_times),
         "sgd_burn_in": value(BURN_IN),
         "sgd_extra_steps": value(EXTRA_STEPS, ","),
         "sgd_decades": value(DECADES),
         "sgd_small": value(SMALL, "g"),
-        "sgd_closed_error": value(100 * float(closed.max()), ".1f"),
-        "sgd_closed_median": value(100 * float(np.median(closed)), ".1f"),
-        "sgd_linear_error": value(100 * float(linear.max()), ".0f"),
-        "sgd_linear_error_small": value(100 * float(linear[small].max()), ".1f"),
-        "sgd_standard_error": value(
-            100 * float((arrays["error"] / arrays["variance"]).max()), ".1f"
+        "sgd_means": value(" and ".join([", ".join(means[:-1]), means[-1]])),
+        "sgd_closed_error": value_or("–", 100 * largest(closed), ".1f"),
+        "sgd_closed_median": value_or("–", 100 * median(closed), ".1f"),
+        "sgd_linear_error": value_or("–", 100 * largest(linear[~small]), ".0f"),
+        "sgd_linear_error_small": value_or("–", 100 * largest(linear[small]), ".1f"),
+        "sgd_standard_error": value_or(
+            "–", 100 * largest(arrays["error"] / arrays["variance"]), ".1f"
         ),
-        "sgd_shuffled_ratio": value(float(np.median(ratio)), ".2f"),
-        "sgd_shuffled_ratio_slow": value(float(ratio[slow].mean()), ".2f"),
-        "sgd_bias_first": value(float(scaled[0, 0].max()), ".2f"),
-        "sgd_bias_last": value(float(scaled[-1, 0].max()), ".2f"),
-        "sgd_bias_shuffled": value(float(missed[:, shuffled].max()), ".2f"),
-        "sgd_mean_first": value(float(arrays["means"][0]), "g"),
-        "sgd_mean_last": value(float(arrays["means"][-1]), "g"),
+        "sgd_shuffled_ratio": value_or("–", median(ratio), ".2f"),
+        "sgd_shuffled_ratio_slow": value_or("–", median(ratio[slow]), ".2f"),
+        "sgd_shuffled_law_slow": value_or("–", median(law[slow]), ".2f"),
+        "sgd_bias_first": value_or("–", largest(scaled[0, fresh]), ".2f"),
+        "sgd_bias_last": value_or("–", largest(scaled[-1, fresh]), ".2f"),
+        "sgd_bias_shuffled": value_or("–", largest(missed[:, shuffled]), ".2f"),
+        "sgd_mean_first": value(means[0]),
+        "sgd_mean_last": value(means[-1]),
     }
 
 

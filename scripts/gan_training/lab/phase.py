@@ -12,6 +12,7 @@ twice the time scale. Results are given for all counted cells; the build checks 
 from __future__ import annotations
 
 import dataclasses
+import math
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,9 @@ from scripts.gan_training import theory
 
 TIME_SCALES = 10
 MARGIN = 1.05
+
+FLOOR = 1e-7
+"""A run is followed until its distance has fallen to this share of the near start's."""
 
 PARTS = ("moments", "predicted", "radius", "counted", "separated", "observed", "rate")
 """Names of an experiment's arrays, each after its name and an underscore."""
@@ -94,7 +98,8 @@ def comparison(
     cells: counted ones. agree: of all counted; agree_bounded: of those that do not run away;
     agree_stable: of those predicted to converge (any start). by_class: predicted class -> (cells,
     agreeing). rate_error: median of |measured/predicted − 1| of log ρ over the stable counted
-    cells that agree. runaways: of all cells.
+    cells that agree. runaways: of all cells. wrong: bounded counted cells that disagree;
+    wrong_spirals: of these, spirals measured as monotone. A share or median of nothing is NaN.
     """
     counted = np.concatenate([p.separated if separated else p.counted for p in predictions])
     predicted = np.concatenate([p.classes for p in predictions])
@@ -110,8 +115,12 @@ def comparison(
         "agree": _share(agree[counted]),
         "agree_stable": _share(agree[stable]),
         "agree_bounded": _share(agree[bounded]),
-        "rate_error": float(np.median(error)) if error.size else 0.0,
+        "rate_error": float(np.median(error)) if error.size else math.nan,
         "runaways": int((observed == theory.RUNAWAY).sum()),
+        "wrong": int((bounded & ~agree).sum()),
+        "wrong_spirals": int(
+            (bounded & (predicted == theory.SPIRAL) & (observed == theory.MONOTONE)).sum()
+        ),
         "by_class": {
             kind: (int(chosen.sum()), int(agree[chosen].sum()))
             for kind in range(theory.NO_CONVERGENCE + 1)
@@ -133,7 +142,26 @@ def compared(arrays: Arrays, name: str, *, separated: bool = False) -> dict[str,
 
 
 def _share(outcomes: Bools) -> float:
-    return float(outcomes.mean()) if outcomes.size else 1.0
+    return float(outcomes.mean()) if outcomes.size else math.nan
+
+
+def spiral_turns(arrays: Arrays, name: str) -> tuple[Floats, Floats]:
+    """Return, for each counted spiral that was measured as one, its turns and its rate's error.
+
+    turns: (n,), how often the dominant eigenvalue turns in the second half of the time from the
+    near start to the floor, or to the last epoch. error: (n,), |measured/predicted − 1| of log ρ.
+    """
+    eta_d, eta_g = (np.ravel(x) for x in np.meshgrid(arrays["axis"], arrays["axis"], indexing="ij"))
+    turns, errors = [], []
+    for k, M in enumerate(arrays[f"{name}_moments"]):
+        chosen = arrays[f"{name}_counted"][k] & (arrays[f"{name}_predicted"][k] == theory.SPIRAL)
+        chosen &= arrays[f"{name}_observed"][k] == theory.SPIRAL
+        lead = theory.dominant_eigenvalue(theory.alternating_map(M, eta_g[chosen], eta_d[chosen]))
+        rate = np.log(np.abs(lead))
+        time = np.minimum(math.log(FLOOR) / rate, arrays["epochs"]) / 2
+        turns.append(time * np.abs(np.angle(lead)) / (2 * math.pi))
+        errors.append(np.abs(arrays[f"{name}_rate"][k][chosen] / rate - 1))
+    return np.concatenate(turns), np.concatenate(errors)
 
 
 def deepest(cells: Bools) -> tuple[int, int] | None:

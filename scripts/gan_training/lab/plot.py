@@ -9,6 +9,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
 from scipy import special
 
 from scripts.common import style
@@ -24,12 +26,25 @@ from scripts.gan_training.lab.generated import (
     gaussian_fit,
     smaller_share,
 )
-from scripts.gan_training.lab.phase import EXPERIMENTS, compared, deepest
+from scripts.gan_training.lab.phase import EXPERIMENTS, compared
 from scripts.gan_training.lab.settings import GanTrainingLab
 
-COLORS = ("#56b4e9", "#0072b2", "#e69f00", "#e0e0e0", "#9a9a9a", "#f7f7f7")
+COLORS = ("#a6d5f2", style.BLUE, style.ORANGE, "#e4e4e4", "#3a3a3a", "white")
 NAMES = (*theory.NAMES, "not yet")
-"""Fill and name of each class, in the order of `theory`; last, those that converge but slowly."""
+"""Fill and name of each class, in the order of `theory`; last, those that converge but slowly. From
+runaway to not yet, no two are alike in gray."""
+
+LINES: dict[str, Any] = {
+    "limit of stability": {"color": style.INK, "linewidth": 1.1},
+    "between classes": {"color": style.INK, "linewidth": 0.8, "linestyle": "dashed"},
+    r"$\eta_G\eta_D=4$": {"color": style.VERMILLION, "linewidth": 1.3, "linestyle": "dotted"},
+}
+"""The lines of a diagram and how they are drawn, in the order of the key."""
+
+MARKS = ("o", "^", "s")
+STROKES = ("solid", "dashed", "dotted")
+TRIO = (style.BLUE, style.VERMILLION, style.GREEN)
+"""Marks, strokes and colors of three things that are told apart in gray as well."""
 
 FIGURES = ("diagram", "far", "centered", "paths", "variance", "networks")
 
@@ -56,95 +71,130 @@ def main() -> None:
 
 
 def draw_diagram(arrays: Arrays) -> Figure:
-    """Draw the near start: measured classes, and measured against predicted rates."""
-    figure = style.new_figure(3.1)
+    """Draw the near start: measured classes, and measured over predicted rates of each class."""
+    figure = style.new_figure(3.4)
     left, right = figure.subplots(1, 2)
     _classes(left, arrays, "near")
-    _name_classes(left, arrays, "near")
-    counted = arrays["near_counted"] & np.isfinite(arrays["near_rate"])
-    for kind in (theory.MONOTONE, theory.SPIRAL, theory.FLIP):
-        chosen = counted & (arrays["near_observed"] == kind)
-        right.plot(
-            -np.log(arrays["near_radius"][chosen]),
-            -arrays["near_rate"][chosen],
-            ".",
-            color=COLORS[kind],
-            markersize=1.5,
-            rasterized=True,
-        )
-    right.set(xscale="log", yscale="log")
-    low, high = right.get_xlim()
-    right.axline((low, low), (high, high), color=style.INK, linewidth=0.6)
+    predicted, measured = -np.log(arrays["near_radius"]), -arrays["near_rate"]
+    kinds = (theory.MONOTONE, theory.SPIRAL, theory.FLIP)
+    for kind, color, stroke in zip(kinds, TRIO, STROKES, strict=True):
+        chosen = arrays["near_counted"] & np.isfinite(measured) & (arrays["near_observed"] == kind)
+        if chosen.any():
+            _bands(
+                right, predicted[chosen], measured[chosen] / predicted[chosen],
+                color=color, linestyle=stroke, label=NAMES[kind],
+            )  # fmt: skip
+    right.axhline(1, color=style.INK, linewidth=0.6, zorder=0)
+    right.set_xscale("log")
     right.set_xlabel(r"predicted $-\log\rho$ per epoch")
-    right.set_ylabel("measured rate per epoch")
-    right.set_ylim(low, high)
-    _direct_legend(right, (theory.MONOTONE, theory.SPIRAL))
+    right.set_ylabel("measured / predicted rate")
+    if right.lines[1:]:
+        right.legend(title="line: median, band: 90 %", loc="best")
+    _key(figure, arrays, ["near"])
     return figure
 
 
+def _bands(axes: Axes, x: Any, y: Any, **line: Any) -> None:
+    """Draw the median of y over x, in tenths of a decade of x, and a band with 90 % of them."""
+    bins = np.round(10 * np.log10(x))
+    places = np.unique(bins)
+    groups = [y[bins == place] for place in places]
+    middle = [np.median(group) for group in groups]
+    mark = "" if len(places) > 1 else "."
+    axes.plot(10 ** (places / 10), middle, marker=mark, **line)
+    axes.fill_between(
+        10 ** (places / 10),
+        [np.percentile(group, 5) for group in groups],
+        [np.percentile(group, 95) for group in groups],
+        color=line["color"],
+        alpha=0.25,
+        linewidth=0,
+    )
+
+
 def draw_far(arrays: Arrays) -> Figure:
-    """Draw the far start: classes with the line of runaways, and where theory and training part."""
-    figure = style.new_figure(3.1)
+    """Draw the far start: its classes, and where they differ from those of the near start."""
+    figure = style.new_figure(3.4)
     left, right = figure.subplots(1, 2)
     _classes(left, arrays, "far")
     _product_line(left, arrays["axis"])
-    for kind, place in zip(arrays["mark_class"], np.log10(arrays["mark_rates"]), strict=True):
-        left.plot(*place, "o", color="white", markeredgecolor=style.INK, markersize=8, zorder=4)
-        left.annotate(_letter(arrays, kind), place, ha="center", va="center", fontsize=7, zorder=5)
+    for number, place in enumerate(np.log10(arrays["mark_rates"]), 1):
+        left.plot(*place, "o", color="white", markeredgecolor=style.INK, markersize=9, zorder=4)
+        left.annotate(f"{number}", place, ha="center", va="center_baseline", fontsize=7.5, zorder=5)
     size = arrays["axis"].size
     different = (arrays["far_observed"] != arrays["near_observed"]).mean(axis=0)
     different = np.where(arrays["far_counted"].all(axis=0), different, np.nan).reshape(size, size)
     # a cell is black where the far start ends otherwise than the near one, in any data set
     codes = np.where(np.isnan(different), 2, different > 0)
-    _image(right, codes, ("white", style.INK, "#e4e4e4"), arrays["axis"])
+    fills = {"same class": "white", "another class": style.INK, "not counted": "#d0d0d0"}
+    _image(right, codes, tuple(fills.values()), arrays["axis"])
     _boundaries(right, arrays, "far")
     right.set_ylabel("")
+    right.set_title("far start against near start", loc="left")
+    left.set_title("far start", loc="left")
+    right.legend(
+        handles=[_patch(fill, name) for name, fill in fills.items()],
+        loc="lower center", ncols=3, columnspacing=0.8, handlelength=1.2, bbox_to_anchor=(0.5, 1.1),
+    )  # fmt: skip
+    _key(figure, arrays, ["far"], *LINES)
     return figure
 
 
 def draw_centered(arrays: Arrays) -> Figure:
     """Draw centered data: alternating against simultaneous updates."""
-    figure = style.new_figure(3.1)
+    figure = style.new_figure(3.4)
     left, right = figure.subplots(1, 2, sharey=True)
-    for axes, name in ((left, "centered"), (right, "simultaneous")):
+    for axes, name, title in (
+        (left, "centered", "alternating updates"),
+        (right, "simultaneous", "simultaneous updates"),
+    ):
         _classes(axes, arrays, name)
-        _name_classes(axes, arrays, name)
+        axes.set_title(title, loc="left")
     _product_line(left, arrays["axis"])
     right.set_ylabel("")
+    _key(figure, arrays, ["centered", "simultaneous"], *LINES)
     return figure
 
 
 def draw_paths(arrays: Arrays) -> Figure:
     """Draw the far runs at the marked rates: deviation of θ, and the slope φ₁, over the epochs."""
     kinds = arrays["mark_class"]
-    figure = style.new_figure(1.5 * -(-len(kinds) // 2))
-    panels = figure.subplots(-(-len(kinds) // 2), 2, squeeze=False).ravel()
+    rows = max(1, -(-len(kinds) // 2))
+    figure = style.new_figure(0.3 + 1.5 * rows)
+    panels = figure.subplots(rows, 2, squeeze=False).ravel()
     rest = theory.equilibrium(arrays["real"][0], arrays["noise"][0])
-    for axes, kind, rates, run in zip(
-        panels, kinds, arrays["mark_rates"], np.moveaxis(arrays["mark_paths"], 2, 0), strict=False
+    runs = np.moveaxis(arrays["mark_paths"], 2, 0)
+    lines: dict[str, Any] = {
+        r"$\theta-\theta^*$": {"color": style.VERMILLION, "linewidth": 1.3},
+        r"$\phi_1$": {"color": style.BLUE, "linewidth": 0.8, "linestyle": (0, (3, 1))},
+    }
+    for number, (axes, kind, rates, run) in enumerate(
+        zip(panels, kinds, arrays["mark_rates"], runs, strict=False), 1
     ):
         deviation = run[:, 0] - rest
         last = _end(deviation, kind)
-        axes.plot(run[:last, 2], color=style.BLUE, linewidth=0.9)
-        axes.plot(deviation[:last], color=style.VERMILLION, linewidth=0.9)
+        for values, look in zip((deviation, run[:, 2]), lines.values(), strict=True):
+            axes.plot(values[:last], **look)
         axes.axhline(0, color=style.GREY, linewidth=0.6)
         if kind == theory.RUNAWAY:
             axes.set_yscale("symlog", linthresh=10)
-            top = 10.0 ** int(np.log10(np.abs(deviation[last - 1])))
+            top = 10.0 ** int(np.log10(max(10.0, np.abs(run[last - 1, ::2]).max())))
             axes.set_yticks([-top, 0, top])
+        rate_g, rate_d = rates
         axes.set_title(
-            f"{_letter(arrays, kind)}: {NAMES[kind]}, "
-            rf"$\eta_G={rates[0]:.2g}$, $\eta_D={rates[1]:.2g}$",
-            loc="left",
+            rf"{number}: {NAMES[kind]}, $\eta_G={rate_g:.2g}$, $\eta_D={rate_d:.2g}$", loc="left"
         )
-    panels[0].annotate(
-        r"$\theta-\theta^*$", (0.8, 0.78), xycoords="axes fraction", color=style.VERMILLION
-    )
-    panels[0].annotate(r"$\phi_1$", (0.8, 0.4), xycoords="axes fraction", color=style.BLUE)
     for axes in panels[len(kinds) :]:
         axes.set_axis_off()
     for axes in panels[max(len(kinds) - 2, 0) : len(kinds)]:
         axes.set_xlabel("epoch")
+    if not len(kinds):
+        panels[0].text(0, 0.5, "no class has a counted run")
+    figure.legend(
+        handles=[Line2D([], [], label=name, **look) for name, look in lines.items()],
+        loc="outside lower center",
+        ncols=2,
+    )
     return figure
 
 
@@ -152,89 +202,92 @@ def draw_variance(arrays: Arrays) -> Figure:
     """Draw measured over predicted variance of θ, and the bias, for the noise experiment."""
     figure = style.new_figure(2.9)
     left, middle, right = figure.subplots(1, 3)
-    colors = (style.BLUE, style.VERMILLION, style.GREEN)
     size = arrays["rate_d"] * arrays["largest"][..., None]
-    for index, name in enumerate(theory.SCHEMES):
-        chosen = (slice(None), index)
-        left.loglog(
-            arrays["closed"][chosen].ravel(),
-            arrays["variance"][chosen].ravel(),
-            ".",
-            color=colors[index],
-            markersize=4,
+    deviation = np.sqrt(arrays["variance"])
+    for index, (color, mark) in enumerate(zip(TRIO, MARKS, strict=True)):
+        looks: Any = {"marker": mark, "color": color, "linestyle": "", "markersize": 3.5}
+        looks |= {"markerfacecolor": "none", "markeredgewidth": 0.8}
+        measured, closed, linear, error = (
+            arrays[key][:, index].ravel() for key in ("variance", "closed", "linear", "error")
         )
-        left.annotate(
-            name, (0.05, 0.94 - 0.09 * index), xycoords="axes fraction", color=colors[index]
-        )
-    _diagonal(left)
+        left.plot(closed, measured, **looks)
+        x = size[:, index].ravel() * (0.85, 1.0, 1.18)[index]
+        middle.plot(x, measured / linear, "x", color=style.GREY, markersize=3.5)
+        middle.errorbar(x, measured / closed, 2 * error / closed, elinewidth=0.8, **looks)
+        if theory.SCHEMES[index] != "shuffled":
+            biases = (arrays[key][:, index] for key in ("bias_closed", "bias"))
+            right.plot(*((bias / deviation[:, index]).ravel() for bias in biases), **looks)
+    left.set(xscale="log", yscale="log")
     left.set_xlabel(r"predicted $\mathrm{Var}\,\theta$")
     left.set_ylabel(r"measured $\mathrm{Var}\,\theta$")
-    for index, shift in enumerate((0.93, 1.0, 1.07)):
-        x = (size[:, index] * shift).ravel()
-        scale = arrays["variance"][:, index].ravel()
-        middle.plot(
-            x, scale / arrays["linear"][:, index].ravel(), "x", color=style.GREY, markersize=3.5
-        )
-        closed = arrays["closed"][:, index].ravel()
-        bars = 2 * arrays["error"][:, index].ravel() / closed
-        middle.errorbar(
-            x, scale / closed, bars, fmt=".", color=colors[index], markersize=3, linewidth=0.8
-        )
     middle.axhline(1, color=style.INK, linewidth=0.6)
     middle.set_xscale("log")
     middle.set_xlabel(r"$\eta_D\,\lambda_{\max}(M)$")
     middle.set_ylabel("measured / predicted variance")
-    middle.annotate("linear law", (0.05, 0.94), xycoords="axes fraction", color=style.GREY)
-    middle.annotate("closure: colors", (0.05, 0.85), xycoords="axes fraction", color=style.INK)
-    for index in (0, 1):
-        deviation = np.sqrt(arrays["variance"][:, index])
-        right.plot(
-            (arrays["bias_closed"][:, index] / deviation).ravel(),
-            (arrays["bias"][:, index] / deviation).ravel(),
-            ".",
-            color=colors[index],
-            markersize=4,
-        )
-    low, high = right.get_xlim()
-    right.axline((0, 0), slope=1, color=style.INK, linewidth=0.6)
-    right.set(xlim=(low, high), ylim=(low, high))
     right.set_xlabel(r"predicted bias / sd of $\theta$")
     right.set_ylabel("measured bias / sd")
+    if np.isfinite(arrays["variance"]).any():
+        for axes in (left, right):
+            _diagonal(axes)
+    else:
+        left.text(0.5, 0.5, "no case was run", ha="center", transform=left.transAxes)
+    keys: list[dict[str, Any]] = [
+        {"marker": mark, "color": color, "label": f"{name}: closure", "markerfacecolor": "none"}
+        for mark, color, name in zip(MARKS, TRIO, theory.SCHEMES, strict=True)
+    ]
+    keys.append({"marker": "x", "color": style.GREY, "label": "linear law (middle)"})
+    figure.legend(
+        handles=[Line2D([], [], linestyle="", markersize=4, **key) for key in keys],
+        loc="outside lower center",
+        ncols=4,
+    )
     return figure
 
 
 def draw_networks(arrays: Arrays, settings: Settings) -> Figure:
     """Draw what the networks generate: the Gaussian, and the mixture with the widest gap."""
-    figure = style.new_figure(2.4)
+    figure = style.new_figure(2.7)
     left, right = figure.subplots(1, 2)
-    low, high = settings.mean + settings.mlp_spread * special.ndtri([1e-4, 1 - 1e-4])
-    grid = np.linspace(low, high, 200)
     ordered = np.sort(arrays["gaussian"], axis=1)
     levels = (np.arange(ordered.shape[1]) + 0.5) / ordered.shape[1]
     for run in ordered:
         left.plot(run, levels, color=style.VERMILLION, linewidth=0.5, alpha=0.6)
+    edges = settings.mean + settings.mlp_spread * special.ndtri([1e-4, 1 - 1e-4])
+    low, high = np.percentile(ordered, [1, 99], axis=1)
+    grid = np.linspace(min(edges[0], low.min()), max(edges[1], high.max()), 1000)
     genuine = special.ndtr((grid - settings.mean) / settings.mlp_spread)
-    left.plot(grid, genuine, color=style.INK)
+    left.plot(grid, genuine, color=style.INK, linestyle="dashed")
     left.set_xlim(grid[0], grid[-1])
     left.set_xlabel("$x$")
     left.set_ylabel("share of points below $x$")
-    left.annotate("genuine", (0.06, 0.9), xycoords="axes fraction", color=style.INK)
-    left.annotate("generated", (0.06, 0.8), xycoords="axes fraction", color=style.VERMILLION)
-    gap = arrays["separations"].max()
+    left.set_title("a Gaussian", loc="left")
+    gap = float(arrays["separations"].max())
     outputs = arrays["mixtures"][arrays["separations"].argmax()]
-    order = np.argsort(outputs.mean(axis=1))
-    for row, k in enumerate(order):
+    looks: dict[bool, dict[str, Any]] = {
+        False: {"color": style.BLUE, "marker": "|", "label": "a run that keeps both modes"},
+        True: {"color": style.VERMILLION, "marker": "x", "label": "a run that drops a mode"},
+    }
+    for row, k in enumerate(np.argsort(outputs.mean(axis=1))):
         low, high = np.percentile(outputs[k], [1, 99])
         points = outputs[k][:: outputs.shape[1] // 100]
-        dropped = smaller_share(outputs[k : k + 1], float(gap))[0] < DROPPED
-        color = style.VERMILLION if dropped else style.BLUE
         shown = points[(points >= low) & (points <= high)]
-        right.plot(shown, np.full(shown.size, row), "|", color=color, markersize=4)
+        dropped = bool(smaller_share(outputs[k : k + 1], gap)[0] < DROPPED)
+        right.plot(shown, np.full(shown.size, row), linestyle="", markersize=4, **looks[dropped])
     for mode in (-gap / 2, gap / 2):
         right.axvspan(mode - 2 * MODE_SPREAD, mode + 2 * MODE_SPREAD, color="#e4e4e4", zorder=0)
     right.set_xlabel("$x$")
     right.set_ylabel("run")
     right.set_yticks([])
+    right.set_title(f"two modes, {gap:g} apart", loc="left")
+    figure.legend(
+        handles=[
+            Line2D([], [], color=style.INK, linestyle="dashed", label="genuine"),
+            Line2D([], [], color=style.VERMILLION, linewidth=0.8, label="generated"),
+            *(Line2D([], [], linestyle="", markersize=5, **look) for look in looks.values()),
+            _patch("#e4e4e4", "a mode"),
+        ],
+        loc="outside lower center", ncols=5, columnspacing=1, handlelength=1.5,
+    )  # fmt: skip
     return figure
 
 
@@ -250,7 +303,7 @@ def write_agreement(path: Path, arrays: Arrays) -> None:
     for name in EXPERIMENTS:
         found = compared(arrays, name)
         shares = [
-            f"{100 * right / cells:.1f} ({cells:,})" if cells else "none"
+            f"{100 * right / cells:.1f} % ({cells:,})" if cells else "–"
             for cells, right in found["by_class"].values()
         ]
         rows.append([words[name], *shares, f"{found['runaways']:,}"])
@@ -264,7 +317,7 @@ def write_networks(path: Path, arrays: Arrays, settings: Settings) -> None:
     names = ("mean", "standard deviation", "Kolmogorov–Smirnov distance")
     targets = (f"{settings.mean:g}", f"{settings.mlp_spread:g}", "0")
     rows = [
-        [f"Gaussian: {name}", target, *(f"{x:.3f}" for x in np.percentile(column, (0, 50, 100)))]
+        [f"Gaussian: {name}", target, *(f"{x:.3g}" for x in np.percentile(column, (0, 50, 100)))]
         for name, target, column in zip(names, targets, fit.T, strict=True)
     ]
     for gap, outputs, share in zip(
@@ -274,7 +327,7 @@ def write_networks(path: Path, arrays: Arrays, settings: Settings) -> None:
         strict=True,
     ):
         smaller = smaller_share(outputs, float(gap))
-        quartiles = [f"{x:.3f}" for x in np.percentile(smaller, (0, 50, 100))]
+        quartiles = [f"{x:.3g}" for x in np.percentile(smaller, (0, 50, 100))]
         label = f"modes {gap:g} apart: smaller share (dropped in {100 * share:.0f} % of runs)"
         rows.append([label, "0.5", *quartiles])
     save_table(path, ["quantity", "target", "lowest", "median", "highest"], rows, "lrrrr")
@@ -324,74 +377,61 @@ def _boundaries(axes: Axes, arrays: Arrays, name: str) -> None:
     A = make(arrays[f"{name}_moments"][0], generator_rate, discriminator_rate)
     lead = theory.dominant_eigenvalue(A)
     classes = theory.behavior(lead)
-    axes.contour(axis, axis, np.log(np.abs(lead)), [0.0], colors=style.INK, linewidths=1.1)
+    fields = [(np.log(np.abs(lead)), 0.0, "limit of stability")]
     for kind in (theory.MONOTONE, theory.FLIP):
-        inside = (classes == kind).astype(float)
-        inside[classes == theory.NO_CONVERGENCE] = np.nan
-        if np.nanmax(inside, initial=0) > 0:
+        inside = np.where(classes == theory.NO_CONVERGENCE, np.nan, classes == kind)
+        fields.append((inside, 0.5, "between classes"))
+    for field, level, name in fields:
+        known = field[np.isfinite(field)]
+        if known.size and known.min() < level < known.max():
+            look = LINES[name]
             axes.contour(
-                axis, axis, inside, [0.5], colors=style.INK, linewidths=0.8, linestyles="dashed"
-            )
+                axis, axis, field, [level], colors=look["color"], linewidths=look["linewidth"],
+                linestyles=look.get("linestyle", "solid"),
+            )  # fmt: skip
 
 
 def _product_line(axes: Axes, axis: Any) -> None:
-    """Draw η_G η_D = 4, below which nothing runs away."""
+    """Draw where the product of the rates is 4."""
     limits = axes.get_xlim(), axes.get_ylim()
-    axes.plot(np.log10(axis), np.log10(4 / axis), color=style.VERMILLION, linestyle="dotted")
+    axes.plot(np.log10(axis), np.log10(4 / axis), **LINES[r"$\eta_G\eta_D=4$"])
     axes.set(xlim=limits[0], ylim=limits[1])
 
 
-def _name_classes(axes: Axes, arrays: Arrays, name: str) -> None:
-    """Write each large enough class's name where it lies deepest."""
-    axis = np.log10(arrays["axis"])
-    observed = _shown(arrays, name)
-    for kind, word in enumerate(NAMES):
-        place = deepest(observed == kind)
-        if place is not None and _width(observed[place[0]] == kind, place[1]) > 0.03 * len(word):
-            axes.annotate(
-                word,
-                (axis[place[1]], axis[place[0]]),
-                color="white" if kind == theory.SPIRAL else style.INK,
-                ha="center",
-                va="center",
-                fontsize=8,
-            )
+def _key(figure: Figure, arrays: Arrays, names: list[str], *lines: str) -> None:
+    """Name, below the panels, the classes that occur in them, and their lines."""
+    shown = set(np.concatenate([np.unique(_shown(arrays, name)) for name in names]))
+    lines = lines or tuple(LINES)[:2]
+    figure.legend(
+        handles=[
+            *(_patch(COLORS[kind], NAMES[kind]) for kind in sorted(shown)),
+            *(Line2D([], [], label=name, **LINES[name]) for name in lines),
+        ],
+        loc="outside lower center", ncols=5, columnspacing=1.2, handlelength=1.6,
+    )  # fmt: skip
 
 
-def _width(row: Any, column: int) -> float:
-    """Return the share of a row (n,) that the run of True around `column` takes."""
-    gaps = np.concatenate([[-1], np.flatnonzero(~row), [row.size]])
-    right = np.searchsorted(gaps, column)
-    return float((gaps[right] - gaps[right - 1] - 1) / row.size)
-
-
-def _direct_legend(axes: Axes, kinds: tuple[int, ...]) -> None:
-    for row, kind in enumerate(kinds):
-        axes.annotate(
-            NAMES[kind], (0.05, 0.93 - 0.08 * row), xycoords="axes fraction", color=COLORS[kind]
-        )
+def _patch(fill: str, name: str) -> Patch:
+    return Patch(facecolor=fill, edgecolor=style.INK, linewidth=0.5, label=name)
 
 
 def _diagonal(axes: Axes) -> None:
-    low, high = axes.get_xlim()
+    """Draw y = x over the common limits of both axes."""
+    low, high = np.sort([*axes.get_xlim(), *axes.get_ylim()])[[0, -1]]
     axes.plot([low, high], [low, high], color=style.INK, linewidth=0.6, zorder=0)
-    axes.set_xlim(low, high)
-
-
-def _letter(arrays: Arrays, kind: int) -> str:
-    return "PQRST"[list(arrays["mark_class"]).index(kind)]
+    axes.set(xlim=(low, high), ylim=(low, high))
 
 
 def _end(deviation: Any, kind: int) -> int:
     """Return how many epochs to show: until the run is within 1 % of its goal, or far away."""
-    largest = np.abs(deviation[0])
+    largest = np.abs(deviation[0]) or 1.0
     if kind == theory.RUNAWAY:
         beyond = np.flatnonzero(~(np.abs(deviation) < 1e6 * largest))
         return int(beyond[0]) if beyond.size else len(deviation)
     if kind == theory.NO_CONVERGENCE:
         return min(len(deviation), 100)
     moving = np.flatnonzero(np.abs(deviation) > 0.005 * largest)
-    return min(len(deviation), int(1.2 * moving[-1]) + 10)
+    return min(len(deviation), int(1.2 * moving.max(initial=0)) + 10)
 
 
 if __name__ == "__main__":

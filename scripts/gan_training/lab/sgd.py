@@ -71,7 +71,7 @@ def measure(
     Plans share their random numbers, so their errors are correlated; chains do not.
     """
     runs = [_Run(plan, population.rest(plan.scheme), chains) for plan in plans]
-    done, last = 0, max(plan.stop for plan in plans)
+    done, last = 0, max((plan.stop for plan in plans), default=0)
     for real, noise in _examples(population, chains, random):
         active = [run for run in runs if done < run.plan.stop]
         if not active:

@@ -1,1 +1,1 @@
-"""4.7 The sum of two dice."""
+"""The sum of two dice."""

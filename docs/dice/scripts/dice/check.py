@@ -1,6 +1,7 @@
-"""Machine checks of exercise 4.7: every pair of faces.
+"""Machine checks: every pair of faces.
 
-Run bare:  python -m scripts.dice.check --red 6 --blue 8 --arrays compute.npz --checks checks.json
+Run bare:  python -m scripts.dice.check --red 6 --blue 8 --arrays compute.npz \
+    --checks checks.json
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ def checks(settings: Settings, probability: Floats) -> list[Check]:
     """Return every check; probability: that of the sums 2, ..., red + blue."""
     faces = range(1, settings.red + 1), range(1, settings.blue + 1)
     sums = [sum(pair) for pair in product(*faces)]
-    counted = np.bincount(sums)[2:] / len(sums)
+    counts = np.bincount(sums)[2:]
     # Every probability is at most 1 / most, and the end of at most `least` + 3 roundings.
     least, most = sorted((settings.red, settings.blue))
     return [
@@ -33,9 +34,18 @@ def checks(settings: Settings, probability: Floats) -> list[Check]:
             claim="prp-dice-sum",
             statement="Every sum is as probable as counting all pairs of faces says.",
             method="numerical",
-            value=float(np.abs(probability - counted).max()),
+            value=float(np.abs(probability - counts / len(sums)).max()),
             at_most=(least + 3) / most * 2.0**-52,
-        )
+        ),
+        Check(
+            id="dice.plateau",
+            claim="fig-dice-distribution",
+            statement="Sums that as many pairs of faces have as the most probable one.",
+            method="exhaustive",
+            value=int(np.sum(counts == counts.max())),
+            at_least=2,
+            observed=True,  # equal faces have one most probable sum
+        ),
     ]
 
 

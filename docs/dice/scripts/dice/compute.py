@@ -1,4 +1,4 @@
-"""Compute the distribution of the sum of two dice.
+"""Compute the distribution of the sum of both faces.
 
 Run bare:  python -m scripts.dice.compute --red 6 --blue 8 --arrays compute.npz \
     --summary compute.json

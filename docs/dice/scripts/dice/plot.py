@@ -1,4 +1,4 @@
-"""Figures of exercise 4.7.
+"""Figures of this exercise.
 
 Run bare:  python -m scripts.dice.plot --arrays compute.npz --distribution distribution.svg \
     --at-most at_most.svg
@@ -19,7 +19,7 @@ def draw(heights: Floats, label: str, path: Path) -> None:
     figure = new_figure(height=2.0)
     axes = figure.add_subplot()
     axes.bar(range(2, heights.size + 2), heights)
-    axes.set(xlabel="sum of both dice", ylabel=label)
+    axes.set(xlabel="sum of both faces", ylabel=label)
     save_figure(figure, path)
 
 

@@ -1,4 +1,4 @@
-"""The settings of 4.7: types, bounds, meanings."""
+"""The settings of this exercise: types, bounds, meanings."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from scripts.common.settings import Block, setting
 
 
 class Dice(Block):
-    """4.7 The sum of two dice."""
+    """The sum of two dice."""
 
     red: int = setting("faces of the red die", 2, 20)
     blue: int = setting("faces of the blue die", 2, 20)

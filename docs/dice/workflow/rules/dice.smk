@@ -1,4 +1,4 @@
-"""4.7 The sum of two dice: compute, check, plot."""
+"""The sum of two dice: compute, check, plot."""
 
 
 use rule step as compute_dice with:
