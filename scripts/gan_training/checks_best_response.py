@@ -137,7 +137,7 @@ def _pull_quadrature(arrays: Arrays) -> Check:
         id="gan_training.pull-quadrature",
         claim="prp-gan-training-saturation",
         statement="The mean weights of the two gradients by Gauss-Hermite quadrature against "
-        "adaptive quadrature of $pq/(p+q)$, eleven separations; largest difference.",
+        "adaptive quadrature of $pg/(p+g)$, eleven separations; largest difference.",
         method="numerical",
         value=float(max(error, mirror)),
         at_most=1e-6,

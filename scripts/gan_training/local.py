@@ -133,13 +133,13 @@ def shows_its_mode(derivative: Floats, near: Floats) -> bool:
     """
     values, vectors = np.linalg.eig(derivative)
     first = complex(max(values, key=lambda e: (abs(e), e.imag)))
-    rate, length = 1 / time_scale(first), len(near)
-    if length < SHORTEST or rate * length < 4 or not rate < np.inf:
+    scale, length = time_scale(first), len(near)
+    if length < SHORTEST or scale == 0 or length < 4 * scale:
         return False
     parts = np.abs(np.linalg.solve(vectors, near[0].astype(complex)) * vectors[[0, 2]])
     sizes = parts.max(axis=0) * (np.abs(values) / abs(first)) ** (3 * length // 4)
     leading = np.isclose(np.abs(values), abs(first), rtol=1e-9)
-    bend = np.abs(values - first) * sizes / sizes[leading].max() / rate
+    bend = np.abs(values - first) * sizes / sizes[leading].max() * scale
     turns = abs(np.angle(first)) * (length // 4) / np.pi
     enough_turns = first.imag == 0 or 1.2 < turns < 0.2 * length
     return bool(enough_turns and bend[~leading].max(initial=0.0) < 3e-3)

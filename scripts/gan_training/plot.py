@@ -174,7 +174,7 @@ def draw_discriminator(path: Path, arrays: Arrays, settings: Settings) -> None:
         axes.set_title(_title(arrays, event, epoch), fontsize=8.5)
         axes.set_ylim(0, 1.05)
         axes.set_yticks([0, 0.5, 1])
-    _name_densities(grid[0, 0], settings.data_mean, float(states[0, 0]), 0.08)
+    _name_densities(grid[0, 0], settings.data_mean, float(states[0, 0]), 0.2)
     odds = model.sigmoid(model.logits(points[-1:], states[0]))[0]
     grid[0, 0].annotate(
         "$D$", (high, odds), (0, 2 if odds < 0.8 else -9), textcoords="offset points",
@@ -188,19 +188,16 @@ def draw_discriminator(path: Path, arrays: Arrays, settings: Settings) -> None:
 
 
 def _name_densities(axes: Axes, genuine: float, generated: float, height: float) -> None:
-    """Write the names of the samples below or above them, each toward its own side."""
-    left = generated <= genuine
-    for word, color, place, ha in (
-        ("genuine", style.GREEN, genuine, "left" if left else "right"),
-        ("generated", style.VERMILLION, generated, "right" if left else "left"),
+    """Write the names of the samples at their means, one above the other where those are close."""
+    low, high = axes.get_xlim()
+    close = abs(genuine - generated) < 0.3 * (high - low)
+    for word, color, place, line in (
+        ("genuine", style.GREEN, genuine, height),
+        ("generated", style.VERMILLION, generated, height - 0.14 * close),
     ):
-        low, high = axes.get_xlim()
         share = (place - low) / (high - low)
-        ha = "left" if share < 0.3 else "right" if share > 0.7 else ha
-        axes.text(
-            min(max(share, 0.01), 0.99), height, word, color=style.TEXT[color], ha=ha,
-            transform=axes.transAxes,
-        )  # fmt: skip
+        side = "left" if share < 0.25 else "right" if share > 0.75 else "center"
+        axes.text(share, line, word, color=style.TEXT[color], ha=side, transform=axes.transAxes)
 
 
 def draw_path(path: Path, arrays: Arrays, settings: Settings) -> None:
