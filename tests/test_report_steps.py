@@ -67,7 +67,7 @@ def run_collect(**more: str) -> None:
     options = {
         "summaries": "data/results/t/compute.json", "checks": "data/results/t/checks.json",
         "displays": "data/figures/t/f.svg", "copies": "report/generated/t/f.svg",
-        "boxes": "report/generated/t/checks.md", "manifest": "collected.json",
+        "manifest": "collected.json",
         "variables": "report/_variables.yml", "claims": "report/generated/claims.md",
         "provenance": "report/generated/provenance.md", "name": AUTHOR,
         "student-number": "007", "rules": json.dumps(rules), "assignment": json.dumps(ASSIGNMENT),
@@ -81,14 +81,19 @@ def run_collect(**more: str) -> None:
 def test_collect_gathers_values_checks_and_origins(results):
     run_collect()
     found = load_json(Path("collected.json"))
-    value = {"value": 3.9971, "text": "3.997", "script": "scripts/t/lab/compute.py"}
-    assert found["values"] == {"t": {"n": value}}
+    assert found["values"]["t"]["n"] == {
+        "value": 3.9971, "text": "3.997", "artifact": "data/results/t/compute.json",
+        "script": "scripts/t/lab/compute.py", "step": "compute_t", "settings": {"seed": 1},
+        "seed": 1, "inputs": ["data/raw/x", "data/results/t/a.npz"],
+        "tests": ["data/results/t/checks.json"],
+    }  # fmt: skip
+    assert found["values"]["checks"]["assignment.exhaustive"]["value"] == 1
     assert [check["id"] for check in found["checks"]] == ["t.count", "t.error"]
     figure = next(entry for entry in found["artifacts"] if entry["path"].endswith("f.svg"))
-    assert figure["rule"] == "plot_t"
+    assert figure["step"] == "plot_t"
     assert figure["script"] == "scripts/t/plot.py"
     assert figure["inputs"] == ["data/raw/x", "data/results/t/a.npz"]
-    assert figure["params"] == {"seed": 1}
+    assert figure["settings"] == {"seed": 1}
     assert Path("report/generated/t/f.svg").read_text() == "<svg/>"
     variables = yaml.safe_load(Path("report/_variables.yml").read_text())
     assert variables["t"] == {"n": "3.997"}
@@ -99,15 +104,11 @@ def test_collect_gathers_values_checks_and_origins(results):
     assert variables["author"]["student_number"] == "007"
 
 
-def test_the_box_says_what_was_tested_how_and_what_was_found(results):
+def test_the_appendix_says_what_was_tested_how_and_what_was_found(results):
     run_collect()
-    box = Path("report/generated/t/checks.md").read_text()
-    assert "2 checks" in box
-    assert "All agree. *Every case:* $0$." in box
-    assert r"$3.3 \times 10^{-16} \le 1 \times 10^{-12}$" in box
     claims = Path("report/generated/claims.md").read_text()
-    assert "@thm-t" in claims
-    assert "`t.error`" in claims
+    assert re.search(r"\| @thm-t \| All agree\. \| every case: \$0\$ \|", claims)
+    assert r"$3.3 \times 10^{-16} \le 1 \times 10^{-12}$" in claims
 
 
 def test_observations_that_fail_are_listed_for_each_document(results):
@@ -150,7 +151,7 @@ def test_what_this_build_did_not_make_is_refused(results):
 def test_the_same_key_or_id_twice_is_refused(results):
     twice = [Path("data/results/t/compute.json")] * 2
     with pytest.raises(ValueError, match="also given"):
-        collect.collect_values(twice)
+        collect.collect_values(twice, {twice[0]: {}})
     with pytest.raises(ValueError, match="same id"):
         collect.collect_checks([Path("data/results/t/checks.json")] * 2)
 
@@ -162,8 +163,6 @@ title: T
 It is {{< var t.n >}} (@fig-t).
 
 ![Caption.](generated/t/f.svg){#fig-t fig-alt="A line."}
-
-{{< include generated/t/checks.md >}}
 
 {{< include generated/claims.md >}}
 
@@ -193,7 +192,7 @@ def test_a_text_that_shows_everything_is_accepted(results):
     ("change", "message"),
     [
         (("{{< var t.n >}}", "{{< var t.m >}}"), r"doc\.qmd:5: .*t\.m"),
-        (("{{< include generated/t/checks.md >}}", ""), "checks.md: made, but shown nowhere"),
+        (("{{< include generated/claims.md >}}", ""), "claims.md: made, but shown nowhere"),
         (("(@fig-t)", "(@fig-x)"), r"doc\.qmd:5: .*@fig-x"),
         (("{{< var t.n >}}", "{{< video t.n >}}"), r"doc\.qmd:5: .*video"),
         (("generated/t/f.svg", "generated/t/g.svg"), r"doc\.qmd:7: .*g\.svg"),
@@ -224,6 +223,7 @@ def published(results, monkeypatch):
             return Product(b"pdf", b"html", (Claim("x", "It is whole.", found),))
 
         run_collect()
+        Path("report/doc.qmd").write_text(TEXT)
         monkeypatch.setattr(publish.product, "make", given)
         files = {
             "made": "report/generated/claims.md",
@@ -251,6 +251,7 @@ def test_the_manifest_joins_what_was_found_and_the_documents_own_checks(publishe
     assert found["engine"] == {"name": "embedded", "version": "pandoc 3, typst 0"}
     assert [check["id"] for check in found["checks"]] == ["t.count", "t.error", "doc.x", "other.x"]
     assert sorted(found) == ["artifacts", "checks", "engine", "values"]
+    assert found["values"]["t"]["n"]["places"][0]["file"] == "report/doc.qmd"
 
 
 def test_a_document_with_a_fault_is_kept_aside_not_published(published):
@@ -274,7 +275,7 @@ def test_what_the_machine_lacks_is_said_in_a_line(published):
 def test_the_product_is_both_editions_and_what_verification_says(results):
     run_collect()
     front = "---\ntitle: T\nauthor: A\ndate: 2023-04-09\n---\n"
-    shown = ["claims.md", "provenance.md", "t/checks.md", "t/f.svg"]
+    shown = ["claims.md", "provenance.md", "t/f.svg"]
     Path("report/doc.qmd").write_text(front + TEXT.split("---\n", 2)[2])
     svg = '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>'
     Path("report/generated/t/f.svg").write_text(svg)

@@ -19,6 +19,12 @@ def value(number: float | int | str, form: str = "") -> dict[str, Any]:
     return {"value": plain, "text": format(plain, form)}
 
 
+def in_formula(number: float, form: str = ".3g") -> dict[str, Any]:
+    """Return a value for use inside `$...$`: as `value`, with a power of ten for an exponent."""
+    plain = value(number, form)
+    return scientific(number) if "e" in plain["text"] else plain
+
+
 def value_or(word: str, number: float, form: str = "") -> dict[str, Any]:
     """Return `value(number, form)`, or the word where there is no number: it is NaN."""
     return value(word) if math.isnan(number) else value(number, form)

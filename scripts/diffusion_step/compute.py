@@ -11,13 +11,16 @@ from scripts.common.arrays import Arrays, Floats
 from scripts.common.artifacts import save_arrays, save_json
 from scripts.common.command_line import parse
 from scripts.common.empirical import empirical_cdf
+from scripts.common.normal import normal_density
 from scripts.common.seeds import generator
-from scripts.common.values import scientific, value
+from scripts.common.values import in_formula, scientific, value
 from scripts.diffusion_step import laws, model, simulation
 from scripts.diffusion_step.settings import DiffusionStep
 
 SHOWN_POINTS = 400
-"""Points drawn of a cloud or of the coin's pairs; more would hide the curves."""
+"""Points drawn of a cloud or of the coin's pairs, at most; more would hide the curves."""
+LAW_POINTS = np.linspace(-4.0, 4.0, 1601)
+"""Where laws are drawn and distribution functions compared; histograms have 40 of these cells."""
 
 
 class Settings(DiffusionStep, leaves=()):
@@ -70,11 +73,11 @@ def start_covariance(settings: Settings) -> Floats:
 
 
 def repair_run(settings: Settings) -> Arrays:
-    """Run a wrong start in the plane through the right step; keep four times."""
+    """Run a wrong start in the plane through the right step; keep up to four times."""
     start = start_covariance(settings)
     rng = generator(settings.seed, "diffusion_step.repair")
     cloud = rng.standard_normal((settings.sample_size, 2)) @ np.linalg.cholesky(start).T
-    times = [0, settings.steps // 8, settings.steps // 3, settings.steps]
+    times = sorted({0, settings.steps // 8, settings.steps // 3, settings.steps})
     betas = np.full(settings.steps, settings.beta)
     signal = np.append(1.0, model.signal_left(betas))[times]
     sampled, shown = [], []
@@ -103,14 +106,14 @@ def coin_run(settings: Settings) -> Arrays:
     """Combine a pair drawn with the coin, with the weights of a noising step."""
     a, b = step_weights(settings.coin_beta)["right"]
     first, second = coin_pair(settings)
-    points = np.linspace(-4.0, 4.0, 161)
+    points = LAW_POINTS
     return {
         "coin_pairs": np.column_stack([first, second])[:SHOWN_POINTS],
         "coin_points": points,
         "coin_empirical": empirical_cdf(a * first + b * second, points),
         "coin_cdf": laws.coin_cdf(points, a, b),
         "coin_density": laws.coin_density(points, a, b),
-        "normal_density": laws.normal_density(points, 1.0),
+        "normal_density": normal_density(points, 1.0),
     }
 
 
@@ -121,7 +124,7 @@ def schedule_run(settings: Settings) -> Arrays:
     times = shown_times(settings, signal)
     rng = generator(settings.seed, "diffusion_step.schedule")
     state = np.where(rng.random(settings.sample_size) < 0.5, 1.0, -1.0)
-    points = np.linspace(-4.0, 4.0, 161)
+    points = LAW_POINTS
     weights = simulation.preserving_weights(betas)
     empirical = []
     for before, now in zip([0, *times[:-1]], times, strict=True):
@@ -143,16 +146,16 @@ def schedule_run(settings: Settings) -> Arrays:
 def shown_times(settings: Settings, signal: Floats) -> list[int]:
     """Return the increasing times t >= 1 at which ᾱ_t is nearest to each of `shown_signal`.
 
-    Raises ValueError when two of them fall on the same time.
+    Values that fall on the same time share it.
     """
-    wanted = sorted(settings.shown_signal, reverse=True)
-    times = [int(np.argmin(np.abs(signal - left))) + 1 for left in wanted]
-    if len(set(times)) < len(times):
-        raise ValueError(
-            f"shown_signal {wanted} falls on times {times} of this schedule, which repeat; "
-            "spread the values or lengthen the schedule"
-        )
-    return times
+    return sorted({int(np.argmin(np.abs(signal - left))) + 1 for left in settings.shown_signal})
+
+
+def half_time(signal: Floats) -> str:
+    """Return in words when both weights of the closed form are equal: where ᾱ_t passes 1/2."""
+    if not signal[-1] <= 0.5:
+        return "at no step"
+    return f"near step {int(np.argmin(np.abs(signal - 0.5))) + 1}"
 
 
 def arrays(settings: Settings) -> Arrays:
@@ -167,29 +170,28 @@ def summary(settings: Settings, found: Arrays) -> dict[str, Any]:
     coin_distance = float(np.max(np.abs(found["coin_cdf"] - laws.normal_cdf(found["coin_points"]))))
     weights = step_weights(settings.beta)
     coin = step_weights(settings.coin_beta)["right"]
-    last = float(found["repair_signal"][-1])
     return {
         "sample_size": value(settings.sample_size, ","),
         "false_alarm_rate": scientific(settings.false_alarm_rate, 0),
-        "shown_points": value(SHOWN_POINTS),
-        "beta": value(settings.beta, "g"),
+        "shown_points": value(min(SHOWN_POINTS, settings.sample_size)),
+        "beta": in_formula(settings.beta, "g"),
         "steps": value(settings.steps),
         "wide_variance": value(settings.wide_variance, "g"),
         "narrow_variance": value(settings.narrow_variance, "g"),
         "start_correlation": value(settings.start_correlation, "g"),
-        "shrinking_limit": value(model.stationary_variance(weights["shrinking"]), ".4f"),
-        "shrinking_exact": value(float(found["predicted_shrinking"][-1]), ".4f"),
-        "shrinking_last": value(float(found["sampled_shrinking"][-1]), ".4f"),
-        "repair_signal_last": value(last, ".3f") if last >= 0.001 else scientific(last),
+        "shrinking_limit": in_formula(model.stationary_variance(weights["shrinking"])),
+        "shrinking_exact": in_formula(float(found["predicted_shrinking"][-1])),
+        "shrinking_last": in_formula(float(found["sampled_shrinking"][-1])),
+        "repair_signal_last": in_formula(float(found["repair_signal"][-1]), ".2g"),
         "coin_beta": value(settings.coin_beta, "g"),
-        "coin_excess": value(model.coin_excess(coin), ".2f"),
-        "coin_distance": value(coin_distance, ".3f"),
+        "coin_excess": in_formula(model.coin_excess(coin)),
+        "coin_distance": in_formula(coin_distance, ".2g"),
         "schedule_steps": value(settings.schedule_steps, ","),
-        "first_beta": scientific(settings.first_beta),
-        "last_beta": value(settings.last_beta, "g"),
-        "signal_last": scientific(float(found["signal"][-1])),
-        "amplitude_last": scientific(math.sqrt(found["signal"][-1])),
-        "half_time": value(int(np.argmin(np.abs(found["signal"] - 0.5))) + 1),
+        "first_beta": in_formula(settings.first_beta, "g"),
+        "last_beta": in_formula(settings.last_beta, "g"),
+        "signal_last": in_formula(float(found["signal"][-1]), ".2g"),
+        "amplitude_last": in_formula(math.sqrt(found["signal"][-1]), ".2g"),
+        "half_time": value(half_time(found["signal"])),
     }
 
 

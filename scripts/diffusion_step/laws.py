@@ -10,12 +10,7 @@ import numpy as np
 from scipy import special
 
 from scripts.common.arrays import Floats
-
-
-def normal_density(z: Floats, variance: float) -> Floats:
-    """Return the density of N(0, variance) at `z`; variance > 0."""
-    bell: Floats = np.exp(-np.square(z) / (2.0 * variance)) / np.sqrt(2.0 * np.pi * variance)
-    return bell
+from scripts.common.normal import normal_density
 
 
 def normal_cdf(z: Floats) -> Floats:

@@ -7,12 +7,17 @@ from pathlib import Path
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, MaxNLocator
 
 from scripts.common import style
 from scripts.common.arrays import Arrays, Floats
 from scripts.common.artifacts import load_arrays
 from scripts.common.command_line import parse
+from scripts.common.values import in_formula
 from scripts.diffusion_step.settings import DiffusionStep
+
+CELL = 40
+"""Points of the laws' grid in one cell of a histogram."""
 
 
 class Settings(DiffusionStep, reads=("beta",)):
@@ -25,38 +30,32 @@ def variances_figure(settings: Settings, arrays: Arrays) -> Figure:
     axes = figure.subplots()
     steps = arrays["predicted_right"].size - 1
     limit = settings.beta / (2.0 - settings.beta)
-    curves = {
-        "growing": style.VERMILLION,
-        "wide": style.BLUE,
-        "right": style.BLUE,
-        "narrow": style.BLUE,
-        "shrinking": style.PURPLE,
+    right = "$(\\sqrt{1-\\beta},\\,\\sqrt{\\beta})$\nfrom three starts"
+    curves = {  # color, style of the line, its name in the legend
+        "growing": (style.VERMILLION, "--", r"$(1,\,\sqrt{\beta})$: no limit"),
+        "wide": (style.BLUE, "-", right),
+        "right": (style.BLUE, "-", None),
+        "narrow": (style.BLUE, "-", None),
+        "shrinking": (style.PURPLE, "-.", r"$(1-\beta,\,\beta)$"),
     }
     times = np.arange(steps + 1)
     shown = times[:: max(1, steps // 16)]
-    for name, color in curves.items():
-        axes.plot(times, arrays[f"predicted_{name}"], color=color)
+    for name, (color, line, label) in curves.items():
+        axes.plot(times, arrays[f"predicted_{name}"], line, color=color, label=label)
         axes.plot(shown, arrays[f"sampled_{name}"][shown], "o", ms=2.6, color=color)
-    axes.plot([0, steps], [limit, limit], color=style.GREY, lw=0.7, ls="--")
-    axes.set_yscale("log")
-    axes.set_yticks([0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0])
-    axes.yaxis.set_major_formatter("{x:g}")
-    axes.minorticks_off()
-    axes.set_ylim(
-        0.7 * min(limit, float(arrays["predicted_narrow"].min())),
-        1.6 * max(float(arrays[f"predicted_{name}"].max()) for name in curves),
+    axes.plot(
+        [0, steps], [limit, limit], ":", color=style.GREY, label=r"its limit $\beta/(2-\beta)$"
     )
-    axes.set_xticks(np.linspace(0, steps, 5))
-    axes.set_xlim(0, 1.36 * steps)
-    axes.spines["bottom"].set_bounds(0, steps)
-    at = 1.02 * steps
-    growing, right = style.VERMILLION, style.BLUE
-    last = float(arrays["predicted_growing"][-1])
-    axes.text(at, last, r"$(1,\,\sqrt{\beta})$: no limit", va="bottom", color=growing)
-    label = "$(\\sqrt{1-\\beta},\\,\\sqrt{\\beta})$\nfrom three starts"
-    axes.text(at, 1.08, label, va="top", color=right)
-    label = r"$(1-\beta,\,\beta)$: $\beta/(2-\beta)$"
-    axes.text(at, limit, label, va="center", color=style.PURPLE)
+    axes.set_yscale("log")
+    axes.yaxis.set_major_formatter(lambda y, _: f"${in_formula(y, 'g')['text']}$")
+    axes.minorticks_off()
+    drawn = np.concatenate([line.get_ydata() for line in axes.lines])
+    low, high = float(drawn.min()), float(drawn.max())
+    axes.set_ylim(0.7 * low, 1.5 * high)
+    axes.yaxis.set_major_locator(LogLocator(subs=(1, 3) if high < 1e4 * low else (1,)))
+    axes.set_xlim(0, steps)
+    axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
+    axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
     axes.set_xlabel("step $t$")
     axes.set_ylabel(r"variance of $x_t$")
     return figure
@@ -86,7 +85,7 @@ def repair_figure(arrays: Arrays) -> Figure:
     for index, panel in enumerate(axes):
         cloud = within(arrays["repair_cloud"][index], reach)
         panel.plot(*cloud.T, ".", ms=1.4, color=style.SKY)
-        panel.plot(*ellipse(np.eye(2)), color=style.GREY, lw=0.8, ls="--")
+        panel.plot(*ellipse(np.eye(2)), color=style.INK, lw=0.8, ls="--")
         panel.plot(*ellipse(arrays["repair_predicted"][index]), color=style.VERMILLION)
         panel.set_aspect("equal")
         panel.set(xlim=(-reach, reach), ylim=(-reach, reach))
@@ -110,14 +109,16 @@ def coin_figure(arrays: Arrays) -> Figure:
     )
     left.set_aspect("equal")
     z = arrays["coin_points"]
-    heights = np.diff(arrays["coin_empirical"][::4]) / np.diff(z[::4])
-    right.stairs(heights, z[::4], fill=True, color=style.SKY, alpha=0.45, lw=0)
-    right.plot(z, arrays["coin_density"], color=style.BLUE)
-    right.plot(z, arrays["normal_density"], color=style.GREY, ls="--")
-    top = float(arrays["coin_density"].max())
-    top = 1.1 * max(top, float(heights.max()))
-    right.text(1.1, 0.88 * top, r"$\epsilon_2=\pm\epsilon_1$ (fair coin)", color=style.BLUE)
-    right.text(1.1, 0.76 * top, "independent (dashed)", color=style.GREY)
+    heights = np.diff(arrays["coin_empirical"][::CELL]) / np.diff(z[::CELL])
+    density = arrays["coin_density"]
+    # Toward equal weights the peak grows without bound; what the axes cut off is not drawn at all.
+    top = min(1.1 * max(float(density.max()), float(heights.max())), 4.0)
+    right.stairs(np.minimum(heights, top), z[::CELL], fill=True, color=style.SKY, alpha=0.45, lw=0)
+    right.plot(z, np.where(density <= top, density, np.nan), color=style.BLUE)
+    right.plot(z, arrays["normal_density"], color=style.INK, ls="--", lw=1.0)
+    label, words = r"$\epsilon_2=\pm\epsilon_1$ (fair coin)", style.TEXT[style.BLUE]
+    right.text(1.1, 0.88 * top, label, color=words)
+    right.text(1.1, 0.76 * top, "independent (dashed)")
     right.set(xlim=(-4, 4), ylim=(0, top), ylabel="density")
     right.set_xlabel(r"$z=\sqrt{1-\beta}\,\epsilon_1+\sqrt{\beta}\,\epsilon_2$")
     return figure
@@ -128,9 +129,9 @@ def draw_law(axes: Axes, arrays: Arrays, index: int) -> None:
     # What the axes would cut off is not drawn at all.
     shown = np.abs(arrays["schedule_points"]) <= 3.6
     x = arrays["schedule_points"][shown]
-    heights = np.diff(arrays["schedule_empirical"][index][shown][::4]) / np.diff(x[::4])
-    axes.stairs(heights, x[::4], fill=True, color=style.SKY, alpha=0.5, lw=0)
-    axes.plot(x, arrays["schedule_density"][index][shown], color=style.VERMILLION, lw=1.1)
+    heights = np.diff(arrays["schedule_empirical"][index][shown][::CELL]) / np.diff(x[::CELL])
+    axes.stairs(heights, x[::CELL], fill=True, color=style.SKY, alpha=0.5, lw=0)
+    axes.plot(x, arrays["schedule_density"][index][shown], color=style.INK, lw=0.9)
     time, signal = int(arrays["schedule_times"][index]), float(arrays["schedule_signal"][index])
     axes.set(xlim=(-3.6, 3.6), ylim=(0, None), xticks=(-2, 0, 2), yticks=[])
     axes.spines["left"].set_visible(False)
@@ -146,15 +147,13 @@ def closed_form_figure(arrays: Arrays) -> Figure:
     signal = np.append(1.0, arrays["signal"])
     times = np.arange(signal.size)
     curve.plot(times, np.sqrt(signal), color=style.BLUE)
-    curve.plot(times, np.sqrt(1.0 - signal), color=style.VERMILLION)
-    late = int(0.62 * times[-1])
-    curve.text(late, np.sqrt(signal[late]) + 0.06, r"$\sqrt{\bar\alpha_t}$", color=style.BLUE)
-    curve.text(
-        late, np.sqrt(1.0 - signal[late]) - 0.16, r"$\sqrt{1-\bar\alpha_t}$", color=style.VERMILLION
-    )
+    curve.plot(times, np.sqrt(1.0 - signal), color=style.VERMILLION, ls="--")
+    curve.legend([r"$\sqrt{\bar\alpha_t}$", r"$\sqrt{1-\bar\alpha_t}$"], loc="lower center",
+                 bbox_to_anchor=(0.5, 1.0), ncols=2, borderpad=0, handlelength=1.6)  # fmt: skip
     for time in arrays["schedule_times"]:
         curve.axvline(time, color=style.GREY, lw=0.5)
     curve.set(xlim=(0, times[-1]), ylim=(0, 1.05), xlabel="step $t$", ylabel="weight")
+    curve.xaxis.set_major_locator(MaxNLocator(3, integer=True))
     for index in range(count):
         draw_law(axes[index + 1], arrays, index)
     return figure

@@ -211,8 +211,8 @@ def condition_not_necessary() -> Check:
         id="fixed_point.condition-not-necessary",
         claim="prp-fixed-not-necessary",
         statement="SymPy: $z+2z=y$ has the one solution $y/3$, $z\\leftarrow y-2z$ has error "
-        "$(-2)^n(z_0-y/3)$, and the damped map has slope $1-3\\eta$ (number of statements that "
-        "fail).",
+        "$(-2)^n(z_0-y/3)$, and the damped map has slope $1-3\\vartheta$ (number of statements "
+        "that fail).",
         method="symbolic",
         value=int(wrong),
     )
@@ -228,7 +228,8 @@ def cobweb_contractions(arrays: Arrays, lipschitz: float, offset: float) -> Chec
             limit = mpmath.findroot(
                 lambda z, slope=slope: mpmath.mpf(offset) + slope * mpmath.tanh(z) - z,
                 (-abs(offset) - 1, abs(offset) + 1),
-                solver="anderson",
+                solver="bisect",
+                maxsteps=200,
             )
             errors = [float(abs(mpmath.mpf(float(z)) - limit)) for z in path]
         moves = np.abs(np.diff(path))

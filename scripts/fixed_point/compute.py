@@ -16,7 +16,7 @@ from scripts.common import command_line
 from scripts.common.arrays import Arrays
 from scripts.common.artifacts import save_arrays, save_json
 from scripts.common.seeds import generator
-from scripts.common.values import scientific, value
+from scripts.common.values import in_formula, scientific, value
 from scripts.fixed_point import density_fit, model, network, rounding, sampler
 from scripts.fixed_point.settings import FixedPoint
 
@@ -27,7 +27,7 @@ JACOBIAN_POINTS = 4
 POWER_ITERATIONS = 100
 """Length of the recorded power iterations."""
 EARLY_STEPS = 5
-"""Steps after which the prose compares error and bound: long before rounding is seen."""
+"""Steps after which the prose compares error and bound, if rounding is not seen before."""
 SHOWN_TERMS = 10
 """Terms of the series at which the prose does."""
 
@@ -59,7 +59,7 @@ def inversion(settings: Settings, name: str, dimension: int) -> Arrays:
     """Train, certify and invert one residual network; arrays are prefixed with `name`."""
     random = generator(settings.seed, f"fixed_point.{name}")
     rotation = np.linalg.qr(random.standard_normal((dimension, dimension)))[0]
-    trained, errors = network.train(
+    trained, _ = network.train(
         random,
         rotation,
         settings.hidden_units,
@@ -78,7 +78,6 @@ def inversion(settings: Settings, name: str, dimension: int) -> Arrays:
     latent = z[:JACOBIAN_POINTS]
     jacobians = network.jacobians(branch, latent)
     arrays: Arrays = {
-        "training_errors": errors,
         "trained_lipschitz": np.array(network.certified_lipschitz(trained)),
         "lipschitz": np.array(lipschitz),
         "trained_jacobians": network.jacobians(trained, latent),
@@ -101,8 +100,9 @@ def inversion(settings: Settings, name: str, dimension: int) -> Arrays:
         arrays[f"weight_{index}"] = matrix
         arrays[f"trained_norm_{index}"] = np.array(network.certified_norm(as_trained))
         arrays[f"power_{index}"] = model.power_iteration(matrix, start, POWER_ITERATIONS)
-    if dimension == 1:
-        grid = np.linspace(-2.5, 2.5, 201)[:, None] * settings.latent_spread
+    if dimension == 1:  # seven times as far as the target's turning points
+        turn = math.acosh(math.sqrt(settings.fold_slope))
+        grid = np.linspace(-7.0, 7.0, 281)[:, None] * turn
         arrays["grid"] = grid
         arrays["grid_image"] = network.forward(branch, grid)
     return {f"{name}_{key}": array for key, array in arrays.items()}
@@ -122,7 +122,7 @@ def samplers(settings: Settings) -> Arrays:
     }
     arrays: Arrays = {"sampler_z": z}
     for run, (b, scale, entropy) in runs.items():
-        path, losses = sampler.descend(
+        path = sampler.descend(
             z,
             (center, b),
             mean,
@@ -132,7 +132,7 @@ def samplers(settings: Settings) -> Arrays:
             scale=scale,
             entropy=entropy,
         )
-        arrays[f"{run}_path"], arrays[f"{run}_losses"] = path, losses
+        arrays[f"{run}_path"] = path
         arrays[f"{run}_kl"] = density_fit.gaussian_kl(path, mean, sd)
     return arrays
 
@@ -166,9 +166,9 @@ def accuracy(arrays: Arrays, name: str, scale: float) -> float:
     return rounding.accuracy_constant(errors.output, float(arrays[f"{name}_lipschitz"]))
 
 
-def share(part: float) -> dict[str, Any]:
-    """Return a share of a bound, for use inside `$...$`: two decimals, or a power of ten."""
-    return value(part, ".2f") if part >= 0.01 else scientific(part)
+def early_steps(lipschitz: float) -> int:
+    """Return the steps after which the prose compares error and bound: L^n is still above 1e-8."""
+    return min(EARLY_STEPS, int(math.log(1e-8) / math.log(lipschitz)))
 
 
 def network_values(arrays: Arrays, name: str, settings: Settings) -> dict[str, dict[str, Any]]:
@@ -176,13 +176,14 @@ def network_values(arrays: Arrays, name: str, settings: Settings) -> dict[str, d
     iterates, y = arrays[f"{name}_iterates"], arrays[f"{name}_y"]
     lipschitz = float(arrays[f"{name}_lipschitz"])
     first_moves = np.linalg.norm(iterates[1] - y, axis=1)
-    bounds = model.a_priori_bound(lipschitz, EARLY_STEPS, first_moves)
-    shares = np.linalg.norm(iterates[EARLY_STEPS] - arrays[f"{name}_z"], axis=1) / bounds
+    early = early_steps(settings.target_lipschitz)
+    bounds = model.a_priori_bound(lipschitz, early, first_moves)
+    shares = np.linalg.norm(iterates[early] - arrays[f"{name}_z"], axis=1) / bounds
     found = {
-        "trained_lipschitz": value(float(arrays[f"{name}_trained_lipschitz"]), ".4f"),
+        "trained_lipschitz": value(float(arrays[f"{name}_trained_lipschitz"]), ".4g"),
         "steps": value(len(iterates) - 1),
         "accuracy": value(accuracy(arrays, name, settings.target_lipschitz), ".0f"),
-        "early_share": share(float(np.max(shares))),
+        "early_share": in_formula(float(np.max(shares)), ".2g"),
     }
     return {f"{name}_{key}": entry for key, entry in found.items()}
 
@@ -196,66 +197,67 @@ def space_values(arrays: Arrays, settings: Settings) -> dict[str, dict[str, Any]
     first_power = min(float(arrays[f"space_power_{index}"][0]) for index in range(3))
     tail = model.log_det_tail_bound(float(arrays["space_lipschitz"]), terms, settings.dimension)
     return {
-        "space_trained_slope": value(float(np.max(slopes)), ".3f"),
+        "space_trained_slope": in_formula(float(np.max(slopes))),
         "space_first_power": value(first_power, ".3f"),
         "shown_terms": value(terms),
-        "space_tail": share(tail),
+        "space_tail": in_formula(tail, ".2g"),
         "space_series_error": scientific(float(np.max(missing))),
-        "space_slope": value(float(np.max(used)), ".3f"),
+        "space_slope": in_formula(float(np.max(used))),
     }
 
 
 def sampler_values(arrays: Arrays, settings: Settings) -> dict[str, dict[str, Any]]:
     """Return what the prose says of the four fits."""
     z, collapse_kl = arrays["sampler_z"], arrays["collapse_kl"]
-    shown = density_fit.STEPS_SHOWN
+    shown = density_fit.steps_shown(arrays["collapse_path"], settings.teacher_sd)
     a, b = arrays["collapse_path"][shown]
     found: dict[str, dict[str, Any]] = {
-        "sampler_noise": scientific(density_fit.mean_fitted_kl(settings.sampler_points)),
-        "collapse_kl_start": value(float(collapse_kl[0]), ".3g"),
-        "collapse_kl_best": value(float(np.min(collapse_kl)), ".3g"),
-        "collapse_kl_end": value(float(collapse_kl[shown]), ".3g"),
+        "sampler_noise": in_formula(density_fit.mean_fitted_kl(settings.sampler_points), ".2g"),
+        "collapse_kl_start": in_formula(float(collapse_kl[0])),
+        "collapse_kl_best": in_formula(float(np.min(collapse_kl[: shown + 1]))),
+        "collapse_kl_end": in_formula(float(collapse_kl[shown])),
         "z_mean": value(float(np.mean(z)), ".4f"),
         "z_sd": value(float(np.std(z)), ".4f"),
-        "collapse_b": scientific(abs(float(b))),
-        "collapse_a": value(float(a), ".4f"),
+        "collapse_b": in_formula(abs(float(b)), ".2g"),
+        "collapse_a": in_formula(float(a), ".5g"),
         "shown_steps": value(shown),
     }
     for run_name in ("right", "mirrored"):
         a, b = arrays[f"{run_name}_path"][-1]
-        found[f"{run_name}_a"], found[f"{run_name}_b"] = value(a, ".4f"), value(b, ".4f")
-    found["right_kl"] = scientific(float(arrays["right_kl"][-1]))
+        found[f"{run_name}_a"] = in_formula(float(a), ".5g")
+        found[f"{run_name}_b"] = in_formula(float(b), ".5g")
+    found["right_kl"] = in_formula(float(arrays["right_kl"][-1]), ".2g")
+    *early, last = (str(step) for step in density_fit.students_shown(shown))
+    found["students_shown"] = value(f"{', '.join(early)} and {last}" if early else last)
     return found
 
 
 def summary(arrays: Arrays, settings: Settings) -> dict[str, dict[str, Any]]:
     """Return every number that the prose uses."""
-    *early, last = (str(step) for step in density_fit.STUDENTS_SHOWN)
     chosen = {
         "dimension": value(settings.dimension),
         "hidden_units": value(settings.hidden_units),
         "target_lipschitz": value(settings.target_lipschitz, "g"),
         "fold_slope": value(settings.fold_slope, "g"),
-        "latent_spread": value(settings.latent_spread, "g"),
+        "latent_spread": in_formula(settings.latent_spread, "g"),
         "training_steps": value(settings.training_steps),
         "test_points": value(settings.test_points),
-        "early_steps": value(EARLY_STEPS),
+        "early_steps": value(early_steps(settings.target_lipschitz)),
         "cobweb_lipschitz": value(settings.cobweb_lipschitz, "g"),
         "cobweb_offset": value(settings.cobweb_offset, "g"),
-        "teacher_mean": value(settings.teacher_mean, "g"),
-        "teacher_sd": value(settings.teacher_sd, "g"),
-        "teacher_scale": value(settings.teacher_scale, "g"),
+        "teacher_mean": in_formula(settings.teacher_mean, "g"),
+        "teacher_sd": in_formula(settings.teacher_sd, "g"),
+        "teacher_scale": in_formula(settings.teacher_scale, "g"),
         "sampler_points": value(settings.sampler_points),
-        "sampler_rate": value(settings.sampler_rate, "g"),
+        "sampler_rate": in_formula(settings.sampler_rate, "g"),
         "sampler_steps": value(settings.sampler_steps),
-        "sampler_start": value(settings.sampler_spread * settings.teacher_sd, "g"),
+        "sampler_start": in_formula(settings.sampler_spread * settings.teacher_sd, "g"),
         "batch_size": value(settings.batch_size),
-        "learning_rate": value(settings.learning_rate, "g"),
+        "learning_rate": in_formula(settings.learning_rate, "g"),
         "stretch": value(1 / (1 - settings.target_lipschitz), ".3g"),
         "tanh_ulps": value(rounding.TANH_ULPS),
         "failing_start": value(FAILING_START),
-        "jacobian_points": value(JACOBIAN_POINTS),
-        "students_shown": value(f"{', '.join(early)} and {last}"),
+        "jacobian_points": value(min(JACOBIAN_POINTS, settings.test_points)),
     }
     return (
         chosen

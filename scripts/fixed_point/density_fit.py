@@ -21,12 +21,22 @@ Interval = tuple[int, int]
 Scalar = Any
 """A float or a SymPy expression."""
 
-STUDENTS_SHOWN = (0, 5, 10)
-"""Steps at which the collapsing student's density is drawn."""
 ONE_MODE_FROM = 2.5
 """A value of mu, of q half N(-mu, 1), half N(mu, 1), above which one mode beats the middle."""
-STEPS_SHOWN = 40
-"""Steps of the runs that are drawn; afterwards the collapsing student is smaller than rounding."""
+
+
+def steps_shown(path: Floats, sd: float) -> int:
+    """Return the step to which runs are drawn: the first with |b| < sd/10000, or the last.
+
+    path: (a, b) after each step of the run without the entropy term.
+    """
+    small = np.flatnonzero(np.abs(path[:, 1]) < 1e-4 * sd)
+    return int(small[0]) if small.size else len(path) - 1
+
+
+def students_shown(steps: int) -> list[int]:
+    """Return the steps, at most three, at which the collapsing student's density is drawn."""
+    return sorted({0, steps // 8, steps // 4})
 
 
 def mean_loss(

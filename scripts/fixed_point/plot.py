@@ -7,10 +7,12 @@ from pathlib import Path
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
 
 from scripts.common import command_line, style
 from scripts.common.arrays import Arrays, Floats
 from scripts.common.artifacts import load_arrays
+from scripts.common.normal import normal_density
 from scripts.common.tables import save_table
 from scripts.fixed_point import density_fit, model, rounding
 from scripts.fixed_point.settings import FixedPoint
@@ -58,18 +60,19 @@ def draw_error(axes: Axes, path: Floats, limit: float, lipschitz: float | None) 
     steps = range(len(path))
     if lipschitz is None:
         axes.plot(steps, [errors[0] * 2.0**n for n in steps], color=style.INK, linewidth=0.9)
-        axes.text(0.1, 0.88, r"$2^n|z_0-z^*|$", transform=axes.transAxes)
+        axes.text(0.05, 0.88, r"$2^n|z_0-z^*|$", transform=axes.transAxes)
     else:
         moves = np.abs(np.diff(path))
         prior = [float(model.a_priori_bound(lipschitz, n, moves[0])) for n in steps]
         last = model.a_posteriori_bound(lipschitz, np.maximum(moves, 1e-18))
-        axes.plot(steps, prior, color=style.INK, linewidth=0.9)
-        axes.plot(steps[1:], last, color=style.GREEN, linewidth=0.9)
-        axes.text(0.97, 0.94, "a priori", ha="right", transform=axes.transAxes)
-        axes.text(
-            0.97, 0.83, "a posteriori", color=style.GREEN, ha="right", transform=axes.transAxes
-        )
+        axes.plot(steps, prior, color=style.INK, linewidth=0.9, label="a priori")
+        axes.plot(steps[1:], last, "--", color=style.GREEN, label="a posteriori")
+        axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2, handlelength=1.4,
+                    columnspacing=1.0)  # fmt: skip
     axes.semilogy(steps, np.maximum(errors, 1e-18), ".", color=style.VERMILLION, markersize=3)
+    low, high = axes.get_ylim()
+    axes.set_ylim(max(low, 1e-18), max(high, 1e-15))
+    axes.xaxis.set_major_locator(MaxNLocator(4, integer=True))
     axes.set_xlabel(r"step $n$")
 
 
@@ -89,20 +92,21 @@ def cobwebs(arrays: Arrays, settings: Settings, path: Path) -> None:
             limit = c / 3
             draw_cobweb(panels[0, column], iterates[: FAILING_SHOWN + 1], step, title)
         else:
-            limit = _limit(step)
+            limit = _limit(step, lipschitz)
             draw_cobweb(panels[0, column], iterates, step, title)
         draw_error(panels[1, column], iterates, limit, constant)
     panels[0, 0].set_ylabel(r"$z_{n+1}$")
     panels[1, 0].set_ylabel(r"error $|z_n-z^*|$")
     panels[0, 0].text(
-        0.8, 0.3, "diagonal", color=style.GREY, ha="right", transform=panels[0, 0].transAxes
-    )
+        0.97, 0.05, "diagonal (grey)", color=style.TEXT[style.GREY], ha="right",
+        transform=panels[0, 0].transAxes,
+    )  # fmt: skip
     style.save_figure(figure, path)
 
 
-def _limit(step: Curve) -> float:
+def _limit(step: Curve, lipschitz: float) -> float:
     """Return the fixed point to the last bit that plain iteration gives, for drawing only."""
-    return float(model.iterate(step, np.float64(0.0), 2000)[-1])
+    return float(model.iterate(step, np.float64(0.0), round(40 / (1 - lipschitz)))[-1])
 
 
 def certificate(arrays: Arrays, settings: Settings, path: Path) -> None:
@@ -111,38 +115,22 @@ def certificate(arrays: Arrays, settings: Settings, path: Path) -> None:
     left, right = figure.subplots(1, 2)
     z = arrays["line_grid"][:, 0]
     image = arrays["line_grid_image"][:, 0]
-    left.plot(z, z - settings.fold_slope * np.tanh(z), color=style.VERMILLION)
+    left.plot(z, z - settings.fold_slope * np.tanh(z), "--", color=style.VERMILLION)
     left.plot(z, image, color=style.BLUE)
-    left.annotate(
-        "target, folds",
-        (z[20], (z - settings.fold_slope * np.tanh(z))[20]),
-        (0.3, 0.12),
-        textcoords="axes fraction",
-        color=style.VERMILLION,
-    )
-    left.annotate(
-        "network, increasing",
-        (z[180], image[180]),
-        (0.08, 0.88),
-        textcoords="axes fraction",
-        color=style.BLUE,
-    )
+    words = {"transform": left.transAxes, "color": style.TEXT[style.BLUE]}
+    left.text(0.03, 0.92, "network, increasing", **words)  # the corners are free: both curves rise
+    words["color"] = style.TEXT[style.VERMILLION]
+    left.text(0.98, 0.05, "target, folds (dashed)", ha="right", **words)
     left.set_xlabel(r"$z$")
     left.set_ylabel(r"$f(z)$")
-    colors = (style.BLUE, style.VERMILLION, style.GREEN)
-    for index, color in enumerate(colors):
+    lines = ((style.BLUE, "-"), (style.VERMILLION, "--"), (style.GREEN, "-."))
+    for index, (color, line) in enumerate(lines):
         estimates = arrays[f"space_power_{index}"]
         missing = np.maximum(1 - estimates / arrays["space_norms"][index], 1e-16)
         steps = np.arange(1, len(missing) + 1)
-        right.semilogy(steps, missing, color=color)
-        shown = len(missing) * (2 * index + 3) // 8
-        right.annotate(
-            f"$W_{index + 1}$",
-            (steps[shown], missing[shown]),
-            (3, 4),
-            textcoords="offset points",
-            color=color,
-        )
+        right.semilogy(steps, missing, line, color=color, label=f"$W_{index + 1}$")
+    right.set_ylim(1e-13, 2)  # the certified norm exceeds the true one by 1e-12 of it
+    right.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3)
     right.set_xlabel("power iterations")
     right.set_ylabel(r"missing share $1-\hat\nu_k/\|W\|$")
     style.save_figure(figure, path)
@@ -163,21 +151,17 @@ def inversion(arrays: Arrays, settings: Settings, path: Path) -> None:
         norms = arrays[f"{name}_norms"].tolist()
         output = rounding.layer_errors(weights, norms, settings.target_lipschitz).output
         floor = rounding.accuracy_constant(output, lipschitz) * rounding.EPS
-        axes.semilogy(steps, bound, color=style.INK, linewidth=0.9)
-        axes.semilogy(steps, bound + floor, color=style.PURPLE)
-        axes.semilogy(steps, np.maximum(np.max(errors, axis=1), 1e-18), color=style.VERMILLION)
+        label = r"a-priori bound $+\ C\,\varepsilon_\mathrm{m}$"
+        axes.semilogy(steps, bound + floor, "--", color=style.PURPLE, label=label)
+        axes.semilogy(steps, bound, color=style.INK, linewidth=0.9, label="a-priori bound")
+        worst = np.maximum(np.max(errors, axis=1), 1e-18)
+        axes.semilogy(steps, worst, color=style.VERMILLION, linewidth=1.8, label="worst point")
         axes.axhline(rounding.EPS, color=style.GREY, linewidth=0.6)
         axes.set_xlabel(r"step $n$")
-        axes.text(0, 1.5 * rounding.EPS, r"$\varepsilon_\mathrm{m}$", color=style.GREY)
-        labels = (
-            (f"$d={y.shape[1]}$", style.INK),
-            (r"a-priori bound $+\ C\,\varepsilon_\mathrm{m}$", style.PURPLE),
-            ("a-priori bound", style.INK),
-            ("worst point", style.VERMILLION),
-        )
-        for line, (label, color) in enumerate(labels):  # the upper right is free: all curves fall
-            height = 0.94 - 0.09 * line
-            axes.text(0.99, height, label, color=color, ha="right", transform=axes.transAxes)
+        words = style.TEXT[style.GREY]
+        axes.text(0, 1.5 * rounding.EPS, r"$\varepsilon_\mathrm{m}$", color=words)
+        axes.set_title(f"$d={y.shape[1]}$")
+        axes.legend(loc="upper right")  # free: all curves fall
     figure.axes[0].set_ylabel(r"relative error $\|\hat z_n-z\|/\|y\|$")
     style.save_figure(figure, path)
 
@@ -194,9 +178,10 @@ def series(arrays: Arrays, path: Path) -> None:
         bound = [model.log_det_tail_bound(lipschitz, n, dimension) for n in terms]
         axes.semilogy(terms, bound, color=style.INK, linewidth=0.9)
         axes.semilogy(terms, errors.T, color=style.BLUE, linewidth=0.8)
-        middle = len(bound) // 2
-        axes.text(terms[middle], 6 * bound[middle], "tail bound")
-        axes.text(0.03, 0.06, f"$d={dimension}$", transform=axes.transAxes)
+        axes.set_ylim(bottom=max(axes.get_ylim()[0], 1e-18))
+        axes.text(0.97, 0.9, "tail bound (black)", ha="right", transform=axes.transAxes)
+        axes.set_title(f"$d={dimension}$")
+        axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
         axes.set_xlabel(r"terms $n$")
     figure.axes[0].set_ylabel(r"$|\log\det(I+J)-S_n|$")
     style.save_figure(figure, path)
@@ -208,45 +193,40 @@ def samplers(arrays: Arrays, settings: Settings, path: Path) -> None:
     spread, divergence, densities = figure.subplots(1, 3)
     mean, sd = settings.teacher_mean, settings.teacher_sd
     runs = {
-        "collapse": ("without", style.VERMILLION),
-        "right": ("with, $b>0$", style.BLUE),
-        "mirrored": ("with, $b<0$", style.GREEN),
+        "collapse": ("without the entropy term", style.VERMILLION, "-"),
+        "right": (r"with it, $b>0$ at the start", style.BLUE, "--"),
+        "mirrored": (r"with it, $b<0$ at the start", style.GREEN, ":"),
     }
-    shown = min(density_fit.STEPS_SHOWN + 1, len(arrays["collapse_path"]))
-    steps = np.arange(shown)
-    for run, (label, color) in runs.items():
-        b = arrays[f"{run}_path"][:shown, 1] / sd
-        spread.plot(steps, b, color=color)
-        spread.annotate(
-            label, (shown, b[-1]), (0, 3), textcoords="offset points", color=color, ha="right"
-        )
-        line = "--" if run == "mirrored" else "-"
-        divergence.semilogy(steps, arrays[f"{run}_kl"][:shown], line, color=color)
-    for run, label in (("collapse", "without"), ("right", "with")):
-        end, color = float(arrays[f"{run}_kl"][shown - 1]), runs[run][1]
-        divergence.text(shown, 1.3 * end, label, color=color, ha="right")
+    shown = density_fit.steps_shown(arrays["collapse_path"], sd)
+    for run, (label, color, line) in runs.items():
+        b = arrays[f"{run}_path"][: shown + 1, 1] / sd
+        spread.plot(range(len(b)), b, line, color=color, label=label)
+        divergence.semilogy(range(len(b)), arrays[f"{run}_kl"][: shown + 1], line, color=color)
+    figure.legend(loc="outside upper center", ncols=3)
+    for panel in (spread, divergence):
+        panel.xaxis.set_major_locator(MaxNLocator(4, integer=True))
     spread.set_xlabel("step")
     spread.set_ylabel(r"$b/\sigma$")
     divergence.set_xlabel("step")
     divergence.set_ylabel(r"KL of student from $q$ (nats)")
     x = np.linspace(-4.5, 4.5, 600)
-    densities.plot(x, _normal(x, 0.0, 1.0), color=style.INK, linewidth=2.4)
+    densities.plot(x, normal_density(x, 1.0), color=style.INK, linewidth=2.4)
     top = 2.6 / np.sqrt(2 * np.pi)
-    for index, step in enumerate(density_fit.STUDENTS_SHOWN):
+    for index, step in enumerate(density_fit.students_shown(shown)):
         center, width = _standard(arrays["collapse_path"][step], mean, sd)
-        curve = _normal(x, center, abs(width))
+        curve = normal_density(x - center, width**2)
         densities.plot(x, np.where(curve <= top, curve, np.nan), color=style.VERMILLION, lw=0.9)
-        densities.text(
-            np.clip(center - 0.2, -4.0, 4.0),
-            min(float(np.max(curve)), (0.75 + 0.1 * index) * top),  # none on another
-            f"{step}",
-            color=style.VERMILLION,
-            ha="right",
-            va="bottom",
-        )
+        if abs(center) < 4:
+            densities.text(
+                center - 0.2,
+                min(float(np.max(curve)), (0.75 + 0.1 * index) * top),  # none on another
+                f"{step}",
+                color=style.TEXT[style.VERMILLION],
+                ha="right",
+                va="bottom",
+            )
     center, width = _standard(arrays["right_path"][-1], mean, sd)
-    densities.plot(x, _normal(x, center, abs(width)), "--", color=style.SKY, linewidth=1.3)
-    densities.text(0.8, 0.45 * top, "$q$ and fit\nwith entropy", color=style.BLUE)
+    densities.plot(x, normal_density(x - center, width**2), "--", color=style.SKY, linewidth=1.3)
     densities.set_xlabel(r"$(x-\mu)/\sigma$")
     densities.set_ylabel(r"density $\times\,\sigma$")
     densities.set_ylim(0, top)
@@ -254,12 +234,8 @@ def samplers(arrays: Arrays, settings: Settings, path: Path) -> None:
 
 
 def _standard(student: Floats, mean: float, sd: float) -> tuple[float, float]:
-    """Return (a, b) of a student in units of `sd`, from `mean`."""
-    return (float(student[0]) - mean) / sd, float(student[1]) / sd
-
-
-def _normal(x: Floats, mean: float, sd: float) -> Floats:
-    return np.asarray(np.exp(-(((x - mean) / sd) ** 2) / 2) / (sd * np.sqrt(2 * np.pi)))
+    """Return center and spread of a student in units of `sd`, from `mean`; no spread as 1e-9."""
+    return (float(student[0]) - mean) / sd, max(abs(float(student[1])) / sd, 1e-9)
 
 
 def folded_map(arrays: Arrays, path: Path) -> None:
@@ -274,19 +250,16 @@ def folded_map(arrays: Arrays, path: Path) -> None:
         graph.plot([preimage, preimage], [0, x], ":", color=style.VERMILLION, linewidth=1)
         graph.plot(preimage, x, "o", color=style.VERMILLION, markersize=3.5)
     graph.plot([0, (x + 1) / 2], [x, x], ":", color=style.VERMILLION, linewidth=1)
-    graph.text(0.24, x + 0.03, "one $x$, two $z$", color=style.VERMILLION)
+    graph.text(0.24, x + 0.03, "one $x$, two $z$", color=style.TEXT[style.VERMILLION])
     graph.set_xlabel("$z$")
     graph.set_ylabel(r"$f(z)=2z\ \mathrm{mod}\ 1$")
     branches = np.arange(1, len(arrays["modular_formula"]) + 1)
     values.plot(branches, arrays["modular_kl"], "o", color=style.INK, markersize=4)
     values.plot(branches, arrays["modular_formula"], "s", color=style.VERMILLION, markersize=4)
     values.plot(branches, -np.log(branches), color=style.VERMILLION, linewidth=0.6)
-    values.text(branches[-1], 0.12, "true KL", ha="right")
-    values.text(
-        branches[-1], -0.75 * np.log(branches[-1]), "formula", color=style.VERMILLION, ha="right"
-    )
-    values.set_ylim(-np.log(branches[-1]) - 0.2, 0.4)
-    values.set_xticks(branches)
+    values.legend(["true KL", "formula"], loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2)
+    values.set(xlim=(0.5, branches[-1] + 0.5), ylim=(-np.log(branches[-1]) - 0.2, 0.4))
+    values.xaxis.set_major_locator(MaxNLocator(integer=True))
     values.set_xlabel(r"$k$ in $f(z)=kz\ \mathrm{mod}\ 1$")
     values.set_ylabel("nats")
     style.save_figure(figure, path)
@@ -304,7 +277,7 @@ def layer_table(arrays: Arrays, settings: Settings, path: Path) -> None:
                     dimension,
                     f"$W_{index + 1}$, ${matrix.shape[0]}\\times{matrix.shape[1]}$",
                     "1",
-                    f"{float(arrays[f'{name}_trained_norm_{index}']):.4f}",
+                    f"{float(arrays[f'{name}_trained_norm_{index}']):.4g}",
                     f"{float(arrays[f'{name}_norms'][index]):.4f}",
                 ]
             )
@@ -313,8 +286,8 @@ def layer_table(arrays: Arrays, settings: Settings, path: Path) -> None:
                 dimension,
                 r"$\ell\prod\lVert W_i\rVert$",
                 f"{settings.target_lipschitz:g}",
-                f"**{float(arrays[f'{name}_trained_lipschitz']):.4f}**",
-                f"{float(arrays[f'{name}_lipschitz']):.4f}",
+                f"**{float(arrays[f'{name}_trained_lipschitz']):.4g}**",
+                f"{float(arrays[f'{name}_lipschitz']):.4g}",
             ]
         )
     header = ["$d$", "layer", "promised", "certified, as trained", "certified, as used"]

@@ -9,6 +9,9 @@ import torch
 
 from scripts.common.arrays import Floats
 
+FAR = 1e30
+"""Distance from the target, in its standard deviations, at which a run counts as diverged."""
+
 
 def loss(
     a: torch.Tensor,
@@ -37,20 +40,23 @@ def descend(
     steps: int,
     scale: float = 1.0,
     entropy: bool = False,
-) -> tuple[Floats, Floats]:
+) -> Floats:
     """Minimize `loss` over (a, b) by gradient descent with step size rate * sd^2.
 
     z: samples, shape (N,). rate: dimensionless, so that units of x do not matter.
-    Returns (a, b) after each step, shape (steps + 1, 2), and the losses there, (steps + 1,).
+    Returns (a, b) at the start and after each step, shape (up to steps + 1, 2). A run that leaves
+    the ball of radius `FAR` * sd around (mean, 0) has diverged and ends there.
     """
     latent = torch.from_numpy(z)
     a, b = (torch.tensor(value, dtype=torch.float64, requires_grad=True) for value in start)
-    path, losses = np.empty((steps + 1, 2)), np.empty(steps + 1)
-    for step in range(steps + 1):
+    path = [start]
+    for _ in range(steps):
         current = loss(a, b, latent, mean, sd, scale, entropy)
-        path[step], losses[step] = (a.item(), b.item()), current.item()
         gradients = torch.autograd.grad(current, (a, b))
         with torch.no_grad():
             a -= rate * sd**2 * gradients[0]
             b -= rate * sd**2 * gradients[1]
-    return path, losses
+        if not math.hypot(a.item() - mean, b.item()) <= FAR * sd:
+            break
+        path.append((a.item(), b.item()))
+    return np.array(path)

@@ -17,6 +17,8 @@ from scripts.flow_density.model import Function
 
 TOLERANCE = 1e-11
 """Absolute error that each quadrature is asked for; rounding is 10⁻⁴ of it."""
+ASKED = {"epsabs": TOLERANCE, "epsrel": 0.0, "limit": 200}
+"""What the quadratures are asked: the absolute error decides, whatever the integral's size."""
 
 
 def checks(
@@ -49,9 +51,7 @@ def cell_masses(density: Function, edges: Floats) -> Floats:
     lows = np.append(0.0, edges[:-1])
     return np.array(
         [
-            integrate.quad(
-                lambda x: float(density(np.array([x]))[0]), low, high, epsabs=TOLERANCE, limit=200
-            )[0]
+            integrate.quad(lambda x: float(density(np.array([x]))[0]), low, high, **ASKED)[0]
             for low, high in zip(lows, edges, strict=True)
         ]
     )
@@ -131,7 +131,7 @@ def entropy_checks() -> list[Check]:
     normal_entropy = 0.5 * math.log(2 * math.pi * math.e)
     base_side = {
         "square": float(claims.square_entropy()),
-        "logistic": normal_entropy + integrate.quad(stretch, -40, 40, epsabs=TOLERANCE)[0],
+        "logistic": normal_entropy + integrate.quad(stretch, -40, 40, **ASKED)[0],
     }
     densities = {"square": model.square_density, "logistic": model.logistic_density}
     return [
@@ -143,8 +143,7 @@ def entropy_checks() -> list[Check]:
             "the quadrature).",
             method="numerical",
             value=abs(
-                integrate.quad(surprise, 0, 1, (densities[name],), epsabs=TOLERANCE, limit=200)[0]
-                - base_side[name]
+                integrate.quad(surprise, 0, 1, (densities[name],), **ASKED)[0] - base_side[name]
             ),
             at_most=2 * TOLERANCE,
         )

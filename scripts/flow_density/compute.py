@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from scripts.common.artifacts import save_arrays, save_json
 from scripts.common.command_line import parse
 from scripts.common.empirical import dkw_band, empirical_cdf
 from scripts.common.seeds import generator
-from scripts.common.values import scientific, value
+from scripts.common.values import in_formula, scientific, value
 from scripts.flow_density import cantor, model
 from scripts.flow_density.settings import FlowDensity
 
@@ -97,6 +98,7 @@ def summary(settings: Settings, found: Arrays) -> dict[str, Any]:
     mode = model.right_mode(settings.wide_variance)
     peak = float(model.logistic_density(np.array([mode]), settings.wide_variance)[0])
     middle = float(model.logistic_density(np.array([0.5]), settings.wide_variance)[0])
+    places = f".{max(3, 1 - math.floor(math.log10(1.0 - mode)))}f"  # the left mode has two digits
     return {
         "sample_size": value(settings.sample_size, ","),
         "tests": value(len(EXAMPLES)),
@@ -107,11 +109,11 @@ def summary(settings: Settings, found: Arrays) -> dict[str, Any]:
         "height": value(float(model.logistic_density(np.array([0.5]))[0]), ".4f"),
         "quantiles": value(settings.quantiles),
         "left_end": value(settings.left_end, "g"),
-        "left_end_squared": value(settings.left_end**2, ".4g"),
+        "left_end_squared": in_formula(settings.left_end**2, ".4g"),
         "single_branch_mass": value(1.0 / (1.0 + settings.left_end), ".3f"),
         "wide_variance": value(settings.wide_variance, "g"),
-        "wide_mode": value(mode, ".3f"),
-        "wide_mode_mirror": value(1.0 - mode, ".3f"),
+        "wide_mode": value(mode, places),
+        "wide_mode_mirror": value(1.0 - mode, places),
         "wide_peak": value(peak, ".3f"),
         "wide_middle": value(middle, ".3f"),
         "cantor_levels": value(settings.cantor_levels),

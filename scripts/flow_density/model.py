@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from scripts.common.arrays import Floats
+from scripts.common.normal import normal_density
 
 Function = Callable[[Floats], Floats]
 
@@ -54,12 +55,6 @@ NEGATIVE_LOG = Branch(lambda z: -np.log(z), lambda x: np.exp(-x), lambda z: -1.0
 def uniform_density(z: Floats, low: float, high: float) -> Floats:
     """Return the density of the uniform law on [low, high] at `z`; low < high."""
     return np.where((z >= low) & (z <= high), 1.0 / (high - low), 0.0)
-
-
-def normal_density(z: Floats, variance: float) -> Floats:
-    """Return the density of N(0, variance) at `z`; variance > 0."""
-    bell: Floats = np.exp(-np.square(z) / (2.0 * variance)) / np.sqrt(2.0 * np.pi * variance)
-    return bell
 
 
 def pushforward_density(x: Floats, base: Function, branches: Sequence[Branch]) -> Floats:

@@ -12,6 +12,7 @@ from scripts.common import style
 from scripts.common.arrays import Arrays, Bools, Floats
 from scripts.common.artifacts import load_arrays
 from scripts.common.command_line import parse
+from scripts.common.normal import normal_density
 from scripts.common.tables import save_table
 from scripts.common.values import scientific
 from scripts.flow_density import model
@@ -86,13 +87,13 @@ def maps_figure(arrays: Arrays) -> Figure:
     shares = (arrays["square_quantiles_z"], arrays["square_quantiles_x"])
     above = (x, model.square_density(x))
     curve = draw_map(left, z, model.SQUARE.forward(z), np.ones_like(z), above, shares)
-    curve.text(0.06, 0.9, "16.1:  $x=z^2$", transform=curve.transAxes)
+    curve.set_title("16.1:  $x=z^2$")
     z = np.linspace(-3.2, 3.2, 801)
     shares = (arrays["logistic_quantiles_z"], arrays["logistic_quantiles_x"])
     above = (x, model.logistic_density(x))
-    base = model.normal_density(z, 1.0)
+    base = normal_density(z, 1.0)
     curve = draw_map(right, z, model.LOGISTIC.forward(z), base, above, shares)
-    curve.text(0.06, 0.9, r"16.2:  $x=1/(1+e^{-z})$", transform=curve.transAxes)
+    curve.set_title(r"16.2:  $x=1/(1+e^{-z})$")
     return figure
 
 
@@ -134,20 +135,19 @@ def densities_figure(settings: Settings, arrays: Arrays) -> Figure:
             lower.axhline(sign * band, color=style.GREY, lw=0.8, ls="--")
         lower.axhline(0.0, color=style.INK, lw=0.4)
         lower.set_ylim(-1.6 * band, 1.6 * band)
-        lower.text(0.99, 1.12 * band, "rejected beyond", ha="right", color=style.GREY)
+        lower.text(0.99, 1.12 * band, "rejected beyond", ha="right", color=style.TEXT[style.GREY])
         lower.set_xlabel("$x$")
     left, right = axes[0]
     left.set_ylabel("density")
     axes[1, 0].set_ylabel("sample CDF $-$ CDF")
-    left.text(0.16, 2.6, r"$p(x)=\dfrac{1}{2\sqrt{x}}$", color=style.VERMILLION)
-    left.text(0.06, 4.55, r"grows without bound as $x\downarrow 0$", color=style.VERMILLION)
-    left.text(0.52, 0.2, size, color=style.BLUE)
+    words = style.TEXT[style.VERMILLION]
+    left.text(0.16, 2.6, r"$p(x)=\dfrac{1}{2\sqrt{x}}$", color=words)
+    left.text(0.06, 4.55, r"grows without bound as $x\downarrow 0$", color=words)
+    left.text(0.52, 0.2, size)
     height = 4 / np.sqrt(2 * np.pi)
     right.plot([0.5], [height], "o", color=style.VERMILLION, ms=3.5)
-    right.text(
-        0.5, height + 0.2, r"$p(\frac{1}{2})=4/\sqrt{2\pi}$", color=style.VERMILLION, ha="center"
-    )
-    right.text(0.5, 0.28, size, color=style.BLUE, ha="center")
+    right.text(0.5, height + 0.2, r"$p(\frac{1}{2})=4/\sqrt{2\pi}$", color=words, ha="center")
+    right.text(0.5, 0.28, size, ha="center")
     return figure
 
 
@@ -158,24 +158,15 @@ def draw_bases(axes: Axes, wide_variance: float) -> None:
     """Draw the logit-normal density for base variances 1, 2 and `wide_variance` > 2."""
     x = model.LOGISTIC.forward(np.linspace(-12.0, 12.0, 801))  # dense where the peaks are steep
     top = 1.95
-    for variance, color in (
-        (1.0, style.BLUE),
-        (2.0, style.GREEN),
-        (wide_variance, style.VERMILLION),
+    for variance, color, line in (
+        (1.0, style.BLUE, "-"),
+        (2.0, style.GREEN, "--"),
+        (wide_variance, style.VERMILLION, "-."),
     ):
         height = model.logistic_density(x, variance)
         top = max(top, 1.08 * float(height.max()))
-        axes.plot(x, height, color=color)
-        below = variance == wide_variance  # its dip lies under the flat top of v = 2
-        axes.annotate(
-            f"$v={variance:g}$",
-            (0.5, height[x.size // 2]),
-            (0, -4 if below else 3),
-            textcoords="offset points",
-            color=color,
-            ha="center",
-            va="top" if below else "bottom",
-        )
+        axes.plot(x, height, line, color=color, label=f"$v={variance:g}$")
+    axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3, borderpad=0)
     axes.set(xlim=(0, 1), ylim=(0, top), xlabel="$x$", ylabel="density")
 
 
@@ -191,9 +182,14 @@ def draw_fold(axes: Axes, left_end: float, arrays: Arrays) -> None:
     axes.plot(grid[shown], one[shown], color=style.GREY, ls="--")
     before = min(3.2, 1.0 / ((1.0 + left_end) * left_end))  # the density to the left of the jump
     axes.plot([edge, edge], [0.0, before], color=style.GREY, lw=0.5)
-    axes.text(edge + 0.015, before, r"$\ell^2$", color=style.GREY, va="top")
-    axes.text(0.98, 2.6, "sum over both branches", color=style.VERMILLION, ha="right")
-    axes.text(0.98, 2.2, "right branch alone (dashed)", color=style.GREY, ha="right")
+    at_end = edge > 0.9  # then there is no room for the word to the right
+    axes.text(
+        edge + (-0.015 if at_end else 0.015), before, r"$\ell^2$",
+        color=style.TEXT[style.GREY], va="bottom" if at_end else "top",
+        ha="right" if at_end else "left",
+    )  # fmt: skip
+    axes.text(0.98, 2.6, "sum over both branches", color=style.TEXT[style.VERMILLION], ha="right")
+    axes.text(0.98, 2.2, "right branch alone (dashed)", color=style.TEXT[style.GREY], ha="right")
     axes.set(xlim=(0, 1), ylim=(0, 3.2), xlabel="$x=z^2$", ylabel="density")
 
 

@@ -26,7 +26,6 @@ CHECKS = building.results_of(workflow, "check")
 DISPLAYS = building.results_of(workflow, "plot")
 COPIES = [path.replace("data/figures/", "report/generated/") for path in DISPLAYS]
 RULES = {str(output): rule.name for rule in workflow.rules for output in rule.output}
-BOXES = [f"report/generated/{Path(path).parent.name}/checks.md" for path in CHECKS]
 
 
 use rule step as collect_report with:
@@ -41,7 +40,6 @@ use rule step as collect_report with:
         provenance="report/generated/provenance.md",
         observations="report/generated/observations.md",
         answered="report/generated/observations_assignment.md",
-        boxes=BOXES,
         copies=COPIES,
     params:
         contract=contract(
@@ -64,7 +62,7 @@ use rule step as publish_assignment with:
         rules.collect_report.output.observations,  # read by a filter
         made=[
             rules.collect_report.output.answered,
-            *building.shown(ANSWERED, [*BOXES, *COPIES]),
+            *building.shown(ANSWERED, COPIES),
         ],
     output:
         pdf="report/build/assignment.pdf",
@@ -86,7 +84,6 @@ use rule publish_assignment as publish_companion with:
             rules.collect_report.output.claims,
             rules.collect_report.output.provenance,
             rules.collect_report.output.observations,
-            *BOXES,
             *COPIES,
         ],
     output:
