@@ -149,7 +149,7 @@ def settled_state(*given: Any, samples: int | None) -> closure.State:
 def longest(settings: Settings) -> int:
     """Return the most steps that a chain may take; a pair of rates that needs more is left out."""
     cases = len(settings.sgd_means) * len(theory.SCHEMES) * settings.sgd_rates**2
-    return WORK // (cases * settings.sgd_chains)
+    return WORK // (cases * max(settings.sgd_chains, 128))  # fewer are not quicker
 
 
 def planned(settings: Settings, scheme: str, rates: Rates, A: Floats) -> sgd.Plan | None:
