@@ -178,7 +178,7 @@ def summary(settings: Settings, arrays: Arrays) -> dict[str, Any]:
     slow = slowest_discriminators(arrays)
     scaled = np.abs(arrays["bias"]) / np.sqrt(arrays["variance"])
     missed = np.abs(arrays["bias"] - arrays["bias_closed"]) / np.sqrt(arrays["variance"])
-    means = [f"{mean:g}" for mean in arrays["means"]]
+    means = [f"{mean:.10g}" for mean in arrays["means"]]
     return {
         "sgd_pairs": value(int(arrays["variance"].size)),
         "sgd_left_out": value(int(np.isnan(arrays["variance"]).sum())),

@@ -11,6 +11,7 @@ from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
+from matplotlib.ticker import NullFormatter
 from scipy import special
 
 from scripts.common import style
@@ -89,6 +90,7 @@ def draw_diagram(arrays: Arrays) -> Figure:
     right.set_ylabel("measured / predicted rate")
     if right.lines[1:]:  # without any, a logarithmic scale would be refused
         right.set_xscale("log")
+        right.xaxis.set_minor_formatter(NullFormatter())
         right.legend(title="line: median, band: 90 %", loc="best")
     _key(figure, arrays, ["near"])
     return figure
