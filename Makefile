@@ -40,7 +40,7 @@ why: setup ## say for each step that would run, why
 	@python -m scripts.pipeline.why
 
 diff: setup ## compare with a commit, REV=main~3, or with other settings, CONFIG=other.yaml; also as a page
-	@python -m scripts.report.diff --revision "$(REV)" --config "$(CONFIG)"
+	@python -m scripts.report.diff --revision="$(REV)" --config="$(CONFIG)"
 
 verify: setup ## recompute the hash of everything that was built
 	@python -m scripts.pipeline.verify_tree

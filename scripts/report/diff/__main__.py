@@ -32,7 +32,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--revision", default="", help="a commit: its results come first")
     parser.add_argument("--config", default="", help="other settings: their results come second")
-    parser.add_argument("--text", type=Path, help="also write what is printed to this file")
     options = parser.parse_args(arguments)
     if bool(options.revision) == bool(options.config):
         print(
@@ -64,11 +63,9 @@ def _diff(root: Path, options: argparse.Namespace) -> int:
     old, new = sides if options.revision else sides[::-1]
     rows = compare(old, new, root)
     (root / PAGE).write_text(page(rows, old, new), encoding="utf-8")
-    told = text(rows, old.name, new.name)
-    print(f"\n{told}\n")
-    if options.text:
-        options.text.write_text(told + "\n", encoding="utf-8")
-    print(f"With figures side by side: {PAGE}", file=sys.stderr)
+    print(file=sys.stderr)
+    print(text(rows, old.name, new.name))
+    print(f"\nAs a page, with the figures: {PAGE}", file=sys.stderr)
     return 0
 
 

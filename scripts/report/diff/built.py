@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from scripts.pipeline import sidecar
+from scripts.pipeline.contract import paths
 from scripts.pipeline.products import MANIFEST
 
 PICTURES = (".svg", ".png", ".jpg", ".jpeg")
@@ -33,7 +34,10 @@ class Built:
 
     @classmethod
     def read(cls, root: Path, name: str) -> Built:
-        """Read the sidecars of all that the manifest comes from, and of nothing that lies about."""
+        """Read the sidecars of the manifest and of all that it comes from; others may lie about.
+
+        With each result come those of the same step.
+        """
         records: dict[str, Mapping[str, Any]] = {}
         waiting = [MANIFEST]
         while waiting:
@@ -41,7 +45,7 @@ class Built:
             found = None if path in records else sidecar.read(root / path)
             if found is not None:
                 records[path] = found
-                waiting += found["inputs"]
+                waiting += [*found["inputs"], *paths(found["contract"].get("makes", {}))]
         return cls(root, name, records)
 
     @functools.cached_property

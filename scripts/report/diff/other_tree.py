@@ -87,7 +87,9 @@ def build(root: Path, tree: Path, name: str) -> None:
     kept["PATH"] = os.pathsep.join([str(folder), os.environ.get("PATH", os.defpath)])
     cache.share(root, tree)
     try:
-        done = subprocess.run(command, cwd=tree, env=kept, stdin=subprocess.DEVNULL, check=False)
+        done = subprocess.run(
+            command, cwd=tree, env=kept, stdin=subprocess.DEVNULL, stdout=sys.stderr, check=False
+        )  # for what it prints is not what differs
     finally:
         cache.share(tree, root)
         shutil.rmtree(tree / cache.CACHE, ignore_errors=True)

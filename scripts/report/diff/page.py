@@ -24,7 +24,7 @@ table { border-collapse: collapse; width: 100% }
 th, td { text-align: left; vertical-align: top; padding: .3rem .8rem .3rem 0 }
 tr { border-bottom: 1px solid #ddd } thead { color: #555 }
 code, pre { font: .85rem/1.4 ui-monospace, monospace; overflow-wrap: anywhere }
-pre { white-space: pre-wrap; margin: 0 }
+pre { white-space: pre-wrap } pre, p { margin: 0 }
 ul { margin: 0; padding: 0; list-style: none }
 small, figcaption { color: #555; font-size: .85rem }
 section > article { border-top: 1px solid #ddd; padding: .8rem 0 }
@@ -97,9 +97,9 @@ def _article(row: Row, old: Built, new: Built) -> str:
     if row.kind == "figure":
         shown = "".join(_figures(row, old, new))
     elif row.kind == "table":
-        shown = _marked(_content(old, row.old), _content(new, row.new))
+        shown = f"<pre>{_marked(_content(old, row.old), _content(new, row.new))}</pre>"
     else:
-        shown = _marked(row.old, row.new)
+        shown = f"<p>{_marked(row.old, row.new)}</p>"
     told = [row.change, ", ".join(row.places), *row.reasons]
     return (
         f"<article><code>{_(row.name)}</code> <small>{_('; '.join(filter(None, told)))}</small>"
@@ -140,4 +140,4 @@ def _marked(old: str, new: str) -> str:
             parts.append(gone)
         else:
             parts += [f"<del>{gone}</del>"] * bool(gone) + [f"<ins>{come}</ins>"] * bool(come)
-    return f"<pre>{''.join(parts)}</pre>"
+    return "".join(parts)
