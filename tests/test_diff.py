@@ -197,7 +197,7 @@ def test_other_settings_are_compared_with_this_tree_as_it_stands_on_the_disk(edi
     [
         ([], "make diff REV=main~3, or make diff CONFIG=other.yaml"),
         (["--revision=HEAD", "--config=x"], "Name one other side"),
-        (["--revision=mian"], "REV=mian: there is no such commit here"),
+        (["--revision=nowhere"], "REV=nowhere: there is no such commit here"),
         (["--revision=--all"], "REV=--all: there is no such commit here"),
         (["--config", "none.yaml"], "none.yaml: cannot be read"),
         (["--config", "tests/readers.yaml"], "tests/readers.yaml: dice.red is ["),
@@ -260,7 +260,7 @@ def test_other_pins_want_an_environment_of_their_own(repository, pins):
 
 
 @pytest.mark.parametrize("form", ["today's", "another"])
-def test_a_commit_from_before_todays_form_of_contract_gets_a_word(repository, form, capsys):
+def test_a_commit_from_before_todays_form_of_contract_gets_a_word(repository, form, capfd):
     if form == "another":
         path = repository / "scripts/pipeline/contract.py"
         kept = path.read_text()
@@ -269,7 +269,7 @@ def test_a_commit_from_before_todays_form_of_contract_gets_a_word(repository, fo
         path.write_text(kept)
     tree, name = other_tree.of_revision(repository, "HEAD")
     other_tree.build(repository, tree, name)
-    assert ("from before today's form" in capsys.readouterr().err) is (form == "another")
+    assert ("from before today's form" in capfd.readouterr().err) is (form == "another")
 
 
 def test_a_side_that_cannot_be_built_is_named_and_the_cache_comes_back(repository):
