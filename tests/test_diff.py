@@ -16,7 +16,6 @@ import numpy as np
 import pytest
 from house import ENVIRONMENT, ROOT, House
 
-from scripts.report import places
 from scripts.report.diff import other_tree, sentences
 from scripts.report.diff.other_tree import DiffError
 from scripts.report.diff.pictures import difference
@@ -100,25 +99,26 @@ What was changed (1)
 
 Numbers (2)
   dice.mean: 8.000 -> 8.500  (+6.25 %)
-      in report/exercises/dice.qmd:7
+      in report/exercises/dice.qmd (prp-dice-sum)
       because setting red: 6 -> 7
   dice.red: 6 -> 7  (+16.7 %)
-      in report/exercises/dice.qmd:3
+      in report/exercises/dice.qmd (sec-dice)
       because setting red: 6 -> 7
 
 Checks (2)
   dice.distribution: FLOAT <= FLOAT, holds -> FLOAT <= FLOAT, holds
+      in prp-dice-sum
       because setting red: 6 -> 7
   dice.plateau: 3 >= 2, holds -> 2 >= 2, holds
-      in report/exercises/dice.qmd:8
+      in fig-dice-distribution
       because setting red: 6 -> 7
 
 Figures (2)
   data/figures/dice/at_most.svg
-      in report/companion/dice.qmd:5
+      in report/companion/dice.qmd (fig-dice-at-most)
       because setting red: 6 -> 7
   data/figures/dice/distribution.svg
-      in report/exercises/dice.qmd:11
+      in report/exercises/dice.qmd (fig-dice-distribution)
       because setting red: 6 -> 7
 """
 FUNCTION = """
@@ -127,7 +127,7 @@ What was changed (1)
 
 Numbers (1)
   dice.mean: 8.000 -> 9.000  (+12.5 %)
-      in report/exercises/dice.qmd:7
+      in report/exercises/dice.qmd (prp-dice-sum)
       because main in scripts/dice/compute.py changed
 """
 BEFORE, AFTER = (
@@ -318,7 +318,7 @@ def test_two_comparisons_do_not_share_the_other_tree(tmp_path):
         pass
 
 
-# Sentences, places, pictures
+# Sentences, pictures
 
 
 def changed(old: str, new: str) -> list[tuple[str, str, int]]:
@@ -346,23 +346,6 @@ PROSE = "# Head {#sec-a}\n\nOne is one. Two, e.g. 2, is\ntwo.\n\n- An item.\n- A
 def test_sentences_are_compared_by_their_words(old, new, rows):
     assert old in PROSE
     assert changed(PROSE, PROSE.replace(old, new)) == rows
-
-
-TEXTS = {
-    "report/a.qmd": "{{< var d.x >}}\n{{< var d.xy >}} {{{< var d.x >}}}\n\n{{<var d.x>}}\n",
-    "report/b.qmd": (
-        "![A.](generated/d/a.svg){#fig-a}\n![Own.](own/a.svg){#fig-b observed='d.c'}\n"
-        '[It is.]{.observed check="d.c d.e"}\n'
-    ),
-}
-
-
-def test_places_are_found():
-    assert places.of_value(TEXTS, "d.x") == ["report/a.qmd:1", "report/a.qmd:4"]
-    assert places.of_display(TEXTS, "data/figures/d/a.svg") == ["report/b.qmd:1"]
-    assert places.of_display(TEXTS, "report/own/a.svg") == ["report/b.qmd:2"]
-    assert places.of_check(TEXTS, "d.e") == ["report/b.qmd:3"]
-    assert places.of_check(TEXTS, "d") == []
 
 
 def drawing(path: Path, width: int, x: int) -> Path:

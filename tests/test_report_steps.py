@@ -81,14 +81,19 @@ def run_collect(**more: str) -> None:
 def test_collect_gathers_values_checks_and_origins(results):
     run_collect()
     found = load_json(Path("collected.json"))
-    value = {"value": 3.9971, "text": "3.997", "script": "scripts/t/lab/compute.py"}
-    assert found["values"] == {"t": {"n": value}}
+    assert found["values"]["t"]["n"] == {
+        "value": 3.9971, "text": "3.997", "artifact": "data/results/t/compute.json",
+        "script": "scripts/t/lab/compute.py", "step": "compute_t", "settings": {"seed": 1},
+        "seed": 1, "inputs": ["data/raw/x", "data/results/t/a.npz"],
+        "tests": ["data/results/t/checks.json"],
+    }  # fmt: skip
+    assert found["values"]["checks"]["assignment.exhaustive"]["value"] == 1
     assert [check["id"] for check in found["checks"]] == ["t.count", "t.error"]
     figure = next(entry for entry in found["artifacts"] if entry["path"].endswith("f.svg"))
-    assert figure["rule"] == "plot_t"
+    assert figure["step"] == "plot_t"
     assert figure["script"] == "scripts/t/plot.py"
     assert figure["inputs"] == ["data/raw/x", "data/results/t/a.npz"]
-    assert figure["params"] == {"seed": 1}
+    assert figure["settings"] == {"seed": 1}
     assert Path("report/generated/t/f.svg").read_text() == "<svg/>"
     variables = yaml.safe_load(Path("report/_variables.yml").read_text())
     assert variables["t"] == {"n": "3.997"}
@@ -146,7 +151,7 @@ def test_what_this_build_did_not_make_is_refused(results):
 def test_the_same_key_or_id_twice_is_refused(results):
     twice = [Path("data/results/t/compute.json")] * 2
     with pytest.raises(ValueError, match="also given"):
-        collect.collect_values(twice)
+        collect.collect_values(twice, {twice[0]: {}})
     with pytest.raises(ValueError, match="same id"):
         collect.collect_checks([Path("data/results/t/checks.json")] * 2)
 
@@ -218,6 +223,7 @@ def published(results, monkeypatch):
             return Product(b"pdf", b"html", (Claim("x", "It is whole.", found),))
 
         run_collect()
+        Path("report/doc.qmd").write_text(TEXT)
         monkeypatch.setattr(publish.product, "make", given)
         files = {
             "made": "report/generated/claims.md",
@@ -245,6 +251,7 @@ def test_the_manifest_joins_what_was_found_and_the_documents_own_checks(publishe
     assert found["engine"] == {"name": "embedded", "version": "pandoc 3, typst 0"}
     assert [check["id"] for check in found["checks"]] == ["t.count", "t.error", "doc.x", "other.x"]
     assert sorted(found) == ["artifacts", "checks", "engine", "values"]
+    assert found["values"]["t"]["n"]["places"][0]["file"] == "report/doc.qmd"
 
 
 def test_a_document_with_a_fault_is_kept_aside_not_published(published):

@@ -84,6 +84,23 @@ class Built:
         return made | {path: own[path] for path in own if path.endswith(PICTURES)}
 
     @functools.cached_property
+    def places(self) -> dict[str, tuple[str, ...]]:
+        """Where the text shows each number and display: a file, and the innermost label there."""
+        manifest = json.loads((self.root / MANIFEST).read_bytes())
+        shown = {
+            f"{topic}.{key}": entry
+            for topic, values in manifest["values"].items()
+            for key, entry in values.items()
+        } | {entry["path"]: entry for entry in manifest["artifacts"]}
+        return {
+            name: tuple(
+                f"{place['file']} ({place['label'] or place['heading']})"
+                for place in entry.get("places", [])  # none before the manifest knew them
+            )
+            for name, entry in shown.items()
+        }
+
+    @functools.cached_property
     def texts(self) -> dict[str, str]:
         """The author's texts, by path."""
         names = sorted(path for path in self._committed if path.endswith(".qmd"))

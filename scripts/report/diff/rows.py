@@ -11,7 +11,6 @@ from typing import Any, Literal
 
 from scripts.pipeline import why
 from scripts.pipeline.contract import Contract
-from scripts.report import places
 from scripts.report.diff import sentences
 from scripts.report.diff.built import PICTURES, Built, Found
 
@@ -105,11 +104,10 @@ def _causes(reasons: Reasons) -> Iterator[Row]:
 
 def _numbers(old: Built, new: Built, reasons: Reasons) -> Iterator[Row]:
     for key, was, now, file in _changed(old.values, new.values):
-        texts = new.texts if now else old.texts
         yield Row(
             "number", key, was.get("text", ""), now.get("text", ""),
             _relative(was.get("value"), now.get("value"), was.get("text") == now.get("text")),
-            tuple(places.of_value(texts, key)), reasons.of(file),
+            (new if now else old).places.get(key, ()), reasons.of(file),
         )  # fmt: skip
 
 
@@ -134,7 +132,7 @@ def _checks(old: Built, new: Built, reasons: Reasons) -> Iterator[Row]:
         shown = [_result(check, ".4g") for check in (was, now)]
         if shown[0] == shown[1]:
             shown = [_result(check, "") for check in (was, now)]
-        where = tuple(places.of_check(new.texts if now else old.texts, name))
+        where = ((now or was)["claim"],)
         yield Row("check", name, shown[0], shown[1], change, where, reasons.of(file))
 
 
@@ -159,9 +157,8 @@ def _displays(old: Built, new: Built, reasons: Reasons) -> Iterator[Row]:
         if before != after:
             kind: Kind = "figure" if path.endswith(PICTURES) else "table"
             change = "is new" if before is None else "is gone" if after is None else ""
-            texts = new.texts if after else old.texts
             was, now = path if before else "", path if after else ""
-            where = tuple(places.of_display(texts, path))
+            where = (new if after else old).places.get(path, ())
             yield Row(kind, path, was, now, change, where, reasons.of(path))
 
 
