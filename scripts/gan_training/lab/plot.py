@@ -305,7 +305,7 @@ def write_agreement(path: Path, arrays: Arrays) -> None:
     for name in EXPERIMENTS:
         found = compared(arrays, name)
         shares = [
-            f"{100 * right / cells:.1f} % ({cells:,})" if cells else "–"
+            f"{100 * right / cells:.1f} ({cells:,})" if cells else "–"
             for cells, right in found["by_class"].values()
         ]
         rows.append([words[name], *shares, f"{found['runaways']:,}"])
