@@ -5,7 +5,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export PYTHONDONTWRITEBYTECODE := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup development lock report new test test-all chaos why verify lint format bench cache-clean clean
+.PHONY: help setup development lock report new test test-all chaos why verify audit lint format bench cache-clean clean
 
 help: ## list what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | \
@@ -41,6 +41,9 @@ why: setup ## say for each step that would run, why
 
 verify: setup ## recompute the hash of everything that was built
 	@python -m scripts.pipeline.verify_tree
+
+audit: setup ## run STEPS=5 steps drawn at random again, or all, without any cache, and compare the bytes
+	@python -m scripts.pipeline.audit "$(STEPS)" "$(NONCE)"
 
 lint: development ## ruff, mypy, snakefmt, snakemake --lint, import-linter, codespell
 	ruff check .
