@@ -1,0 +1,133 @@
+"""`make archive`: one zip from which others can read, check and build the report again.
+
+It holds both documents, the manifest, the record of an audit, every result with its sidecar, the
+sources at the commit with the locks, a bill of materials (CycloneDX) and a description (RO-Crate).
+The same commit gives the same bytes.
+"""
+
+from __future__ import annotations
+
+import datetime
+import json
+import os
+import subprocess
+import sys
+import zipfile
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from scripts.pipeline import audit, contract, crate, products, sidecar, verify_tree, versions
+
+ARCHIVE = "report/build/archive.zip"
+BOM = "bom.json"
+EARLIEST = 315_532_800
+"""The first moment that a zip can name, 1980, in seconds since 1970."""
+
+
+class ArchiveError(Exception):
+    """There is nothing yet that could be handed on; the message says what to do."""
+
+
+def archive(root: Path) -> int:
+    """Write `ARCHIVE`; return how many files it holds. Raises ArchiveError, nothing is written."""
+    commit = audit.git(root, "rev-parse", "HEAD")
+    _refuse(_faults(root, commit))
+    seconds = os.environ.get("SOURCE_DATE_EPOCH") or audit.git(root, "log", "-1", "--format=%ct")
+    moment = datetime.datetime.fromtimestamp(max(int(seconds), EARLIEST), datetime.UTC)
+    sources = audit.git(root, "ls-files", "-z").split("\0")
+    names = sorted({*filter(None, sources), *_made(root), audit.AUDIT})
+    raw = [name for name in names if name in contract.recorded(root)]
+    described = crate.describe(
+        root, [*names, BOM], raw, audit=audit.AUDIT, bom=BOM, commit=commit, moment=moment
+    )
+    contents = {name: (root / name).read_bytes() for name in names}
+    contents |= {BOM: _bill(root, moment), crate.METADATA: described.encode()}
+    runs = {name for name in names if os.access(root / name, os.X_OK)}
+    partial = sidecar.partial_path(root / ARCHIVE)
+    try:
+        _write(partial, contents, runs, moment)
+        partial.replace(root / ARCHIVE)
+    finally:
+        partial.unlink(missing_ok=True)
+    return len(contents)
+
+
+def _refuse(faults: Iterable[str]) -> None:
+    for fault in faults:
+        raise ArchiveError(fault)
+
+
+def _faults(root: Path, commit: str) -> Iterator[str]:
+    """Yield what stands against an archive, the first thing to do first."""
+    if not commit:
+        yield "An archive names a commit, and this folder is no git repository: work in a clone."
+    if changed := audit.git(root, "status", "--porcelain"):
+        files = ", ".join(line[3:] for line in changed.splitlines()[:5])
+        yield f"The sources are not those of the commit: commit or take away {files}."
+    if not (root / products.MANIFEST).is_file():
+        yield "Nothing was built here; run `make report`."
+    yield from verify_tree.mismatches(root)
+    try:
+        found = json.loads((root / audit.AUDIT).read_bytes())
+    except (OSError, ValueError):
+        found = {}
+    wanted = {
+        "commit": commit,
+        "changed": [],
+        "manifest": contract.sha256(root / products.MANIFEST),
+    }
+    if any(found.get(name) != value for name, value in wanted.items()):
+        yield f"{audit.AUDIT} is no audit of this commit and these results; run `make audit` first."
+    if not found["passed"]:
+        yield f"The audit found something wrong, see {audit.AUDIT}; mend it and audit again."
+
+
+def _made(root: Path) -> Iterator[str]:
+    """Yield all results that have a sidecar, and these."""
+    for folder in verify_tree.FOLDERS:
+        for path in (root / folder).rglob(f"*{verify_tree.SUFFIX}"):
+            yield path.relative_to(root).as_posix()
+            yield path.relative_to(root).as_posix().removesuffix(verify_tree.SUFFIX)
+
+
+def _bill(root: Path, moment: datetime.datetime) -> bytes:
+    """The bill of materials of the locked packages, as JSON."""
+    command = [sys.executable, "-m", "cyclonedx_py", "requirements", versions.LOCK]
+    options = ["--pyproject", "pyproject.toml", "--output-reproducible", "--of", "JSON"]
+    date = {"SOURCE_DATE_EPOCH": str(int(moment.timestamp()))}
+    done = subprocess.run(
+        [*command, *options], cwd=root, env=os.environ | date, capture_output=True, check=False
+    )
+    if done.returncode != 0:
+        raise ArchiveError(f"cyclonedx-py made no bill of materials: {done.stderr.decode()}")
+    return done.stdout
+
+
+def _write(
+    path: Path, contents: dict[str, bytes], runs: set[str], moment: datetime.datetime
+) -> None:
+    """Write a zip: folders and files sorted, all of one moment. runs: those that are programs."""
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as file:
+        for name in sorted(contents):
+            entry = zipfile.ZipInfo(name, moment.timetuple()[:6])
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            entry.create_system = 3  # Unix, wherever it is written
+            entry.external_attr = (0o100755 if name in runs else 0o100644) << 16
+            file.writestr(entry, contents[name])
+
+
+def main() -> int:
+    """Archive the current folder; return the exit code."""
+    root = Path.cwd()
+    try:
+        count = archive(root)
+    except ArchiveError as error:
+        print(error, file=sys.stderr)
+        return 1
+    size = (root / ARCHIVE).stat().st_size / 1e6
+    print(f"{count} files, {size:.0f} MB: {ARCHIVE}, SHA-256 {contract.sha256(root / ARCHIVE)}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
