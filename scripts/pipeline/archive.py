@@ -16,7 +16,7 @@ import zipfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from scripts.pipeline import audit, contract, crate, products, sidecar, verify_tree, versions
+from scripts.pipeline import audit, contract, crate, products, sidecar, step, verify_tree, versions
 
 ARCHIVE = "report/build/archive.zip"
 BOM = "bom.json"
@@ -31,11 +31,14 @@ class ArchiveError(Exception):
 def archive(root: Path) -> int:
     """Write `ARCHIVE`; return how many files it holds. Raises ArchiveError, nothing is written."""
     commit = audit.git(root, "rev-parse", "HEAD")
-    _refuse(_faults(root, commit))
+    # Not what lies here from rules that are no more.
+    made = [output for each in step.of_tree(root) for output in each.outputs]
+    _refuse(_faults(root, commit, made))
     seconds = os.environ.get("SOURCE_DATE_EPOCH") or audit.git(root, "log", "-1", "--format=%ct")
     moment = datetime.datetime.fromtimestamp(max(int(seconds), EARLIEST), datetime.UTC)
     sources = audit.git(root, "ls-files", "-z").split("\0")
-    names = sorted({*filter(None, sources), *_made(root), audit.AUDIT})
+    records = [f"{name}{verify_tree.SUFFIX}" for name in made]
+    names = sorted({*filter(None, sources), *made, *records, audit.AUDIT})
     raw = [name for name in names if name in contract.recorded(root)]
     described = crate.describe(
         root, [*names, BOM], raw, audit=audit.AUDIT, bom=BOM, commit=commit, moment=moment
@@ -57,7 +60,7 @@ def _refuse(faults: Iterable[str]) -> None:
         raise ArchiveError(fault)
 
 
-def _faults(root: Path, commit: str) -> Iterator[str]:
+def _faults(root: Path, commit: str, made: Iterable[str]) -> Iterator[str]:
     """Yield what stands against an archive, the first thing to do first."""
     if not commit:
         yield "An archive names a commit, and this folder is no git repository: work in a clone."
@@ -66,7 +69,7 @@ def _faults(root: Path, commit: str) -> Iterator[str]:
         yield f"The sources are not those of the commit: commit or take away {files}."
     if not (root / products.MANIFEST).is_file():
         yield "Nothing was built here; run `make report`."
-    yield from verify_tree.mismatches(root)
+    yield from verify_tree.mismatches(root, made)
     try:
         found = json.loads((root / audit.AUDIT).read_bytes())
     except (OSError, ValueError):
@@ -80,14 +83,6 @@ def _faults(root: Path, commit: str) -> Iterator[str]:
         yield f"{audit.AUDIT} is no audit of this commit and these results; run `make audit` first."
     if not found["passed"]:
         yield f"The audit found something wrong, see {audit.AUDIT}; mend it and audit again."
-
-
-def _made(root: Path) -> Iterator[str]:
-    """Yield all results that have a sidecar, and these."""
-    for folder in verify_tree.FOLDERS:
-        for path in (root / folder).rglob(f"*{verify_tree.SUFFIX}"):
-            yield path.relative_to(root).as_posix()
-            yield path.relative_to(root).as_posix().removesuffix(verify_tree.SUFFIX)
 
 
 def _bill(root: Path, moment: datetime.datetime) -> bytes:
