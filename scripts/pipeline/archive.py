@@ -103,12 +103,14 @@ def _write(
 ) -> None:
     """Write a zip: folders and files sorted, all of one moment. runs: those that are programs."""
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as file:
-        for name in sorted(contents):
+        folders = {f"{name.partition('/')[0]}/": b"" for name in contents if "/" in name}
+        for name, content in sorted((folders | contents).items()):
             entry = zipfile.ZipInfo(name, moment.timetuple()[:6])
             entry.compress_type = zipfile.ZIP_DEFLATED
             entry.create_system = 3  # Unix, wherever it is written
-            entry.external_attr = (0o100755 if name in runs else 0o100644) << 16
-            file.writestr(entry, contents[name])
+            mode = 0o40755 if name in folders else 0o100755 if name in runs else 0o100644
+            entry.external_attr = mode << 16
+            file.writestr(entry, content)
 
 
 def main() -> int:
