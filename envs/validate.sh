@@ -1,7 +1,7 @@
 #!/bin/sh
 # validate.sh ARCHIVE: judge a zip of `make archive`, with the validator in an environment of its own.
 set -eu
-place=data/logs/validator
+place=.venv/validator
 if ! cmp -s envs/validator.txt "$place/.lock"; then
     rm -rf "$place"
     python -m venv "$place"

@@ -13,10 +13,21 @@ import os
 import subprocess
 import sys
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from scripts.pipeline import audit, contract, crate, products, sidecar, step, verify_tree, versions
+from scripts.pipeline import (
+    audit,
+    code,
+    contract,
+    crate,
+    products,
+    sidecar,
+    step,
+    verify_tree,
+    versions,
+)
+from scripts.pipeline.step import Step
 
 ARCHIVE = "report/build/archive.zip"
 BOM = "bom.json"
@@ -31,14 +42,15 @@ class ArchiveError(Exception):
 def archive(root: Path) -> int:
     """Write `ARCHIVE`; return how many files it holds. Raises ArchiveError, nothing is written."""
     commit = audit.git(root, "rev-parse", "HEAD")
-    # Not what lies here from rules that are no more.
-    made = [output for each in step.of_tree(root) for output in each.outputs]
-    _refuse(_faults(root, commit, made))
+    sources = [name for name in audit.git(root, "ls-files", "-z").split("\0") if name]
+    steps = step.of_tree(root)
+    for fault in faults(root, commit, sources, steps):
+        raise ArchiveError(fault)
     seconds = os.environ.get("SOURCE_DATE_EPOCH") or audit.git(root, "log", "-1", "--format=%ct")
     moment = datetime.datetime.fromtimestamp(max(int(seconds), EARLIEST), datetime.UTC)
-    sources = audit.git(root, "ls-files", "-z").split("\0")
+    made = [output for each in steps for output in each.outputs]
     records = [f"{name}{verify_tree.SUFFIX}" for name in made]
-    names = sorted({*filter(None, sources), *made, *records, audit.AUDIT})
+    names = sorted({*sources, *made, *records, audit.AUDIT})
     raw = [name for name in names if name in contract.recorded(root)]
     described = crate.describe(
         root, [*names, BOM], raw, audit=audit.AUDIT, bom=BOM, commit=commit, moment=moment
@@ -55,21 +67,23 @@ def archive(root: Path) -> int:
     return len(contents)
 
 
-def _refuse(faults: Iterable[str]) -> None:
-    for fault in faults:
-        raise ArchiveError(fault)
+def faults(root: Path, commit: str, sources: Sequence[str], steps: Sequence[Step]) -> Iterator[str]:
+    """Yield what stands against an archive, the first thing to do first.
 
-
-def _faults(root: Path, commit: str, made: Iterable[str]) -> Iterator[str]:
-    """Yield what stands against an archive, the first thing to do first."""
+    commit: that of the sources, or nothing; sources: the committed files.
+    """
     if not commit:
         yield "An archive names a commit, and this folder is no git repository: work in a clone."
-    if changed := audit.git(root, "status", "--porcelain"):
-        files = ", ".join(line[3:] for line in changed.splitlines()[:5])
-        yield f"The sources are not those of the commit: commit or take away {files}."
+    if changed := audit.changed(root):
+        yield f"The sources are not those of the commit: commit {', '.join(changed[:5])}."
+    for each in steps:
+        read = {*each.contract.files, *code.files(root, each.contract.module)}
+        if missing := sorted(read.difference(sources)):
+            yield f"{each.name} reads {missing[0]}, which is not committed: git add it and commit."
     if not (root / products.MANIFEST).is_file():
         yield "Nothing was built here; run `make report`."
-    yield from verify_tree.mismatches(root, made)
+    for each in steps:  # not what lies here from rules that are no more
+        yield from verify_tree.mismatches(root, each.outputs)
     try:
         found = json.loads((root / audit.AUDIT).read_bytes())
     except (OSError, ValueError):

@@ -154,8 +154,12 @@ def _with_engine(manifest: Path) -> list[str]:
 def _commit(root: Path) -> dict[str, Any]:
     """The commit of the sources, and which of them differ from it; no commit in a plain folder."""
     commit = git(root, "rev-parse", "HEAD")
-    changed = git(root, "status", "--porcelain") if commit else ""
-    return {"commit": commit or None, "changed": [line[3:] for line in changed.splitlines()]}
+    return {"commit": commit or None, "changed": changed(root)}
+
+
+def changed(root: Path) -> list[str]:
+    """Return the committed files that are not as they were committed."""
+    return git(root, "diff", "HEAD", "--name-only").splitlines()
 
 
 def git(root: Path, *words: str) -> str:
