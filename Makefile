@@ -5,7 +5,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export PYTHONDONTWRITEBYTECODE := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup development lock report new test test-all chaos why verify audit archive validate handin lint format bench cache-clean clean
+.PHONY: help setup development lock report new test test-all chaos why diff verify audit archive validate handin lint format bench cache-clean clean
 
 help: ## list what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | \
@@ -38,6 +38,9 @@ chaos: development ## kill the build 50 times at random; each time it must recov
 
 why: setup ## say for each step that would run, why
 	@python -m scripts.pipeline.why
+
+diff: setup ## compare with a commit, REV=main~3, or with other settings, CONFIG=other.yaml; also as a page
+	@python -m scripts.report.diff --revision="$(REV)" --config="$(CONFIG)"
 
 verify: setup ## recompute the hash of everything that was built
 	@python -m scripts.pipeline.verify_tree
@@ -77,4 +80,5 @@ cache-clean: ## remove the run cache; what was built stays
 
 clean: ## remove everything that the build made, and the run cache; keep .venv
 	rm -rf data/results data/figures data/cache data/code data/logs data/benchmarks data/stage data/.lock data/.previous*
-	rm -rf report/build report/generated report/_variables.yml .snakemake
+	rm -rf data/diff report/build report/generated report/_variables.yml .snakemake
+	git worktree prune || :

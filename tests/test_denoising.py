@@ -493,6 +493,17 @@ def test_a_label_leads_to_the_curve_even_where_that_stays_below_it() -> None:
     assert plot.crossing(alphas, np.array([0.0, 50.0, 80.0]), 50) == pytest.approx((0.5, 50))
 
 
+def test_the_axis_of_levels_has_few_ticks() -> None:
+    def texts(decades: float) -> str:
+        odds = 10.0**-decades
+        return " ".join(plot.level_ticks(np.array([odds / (1 + odds)]))[1])
+
+    assert texts(0.5) == "0.5"
+    assert texts(1) == "0.1 0.5 0.9"
+    assert texts(3) == "0.001 0.01 0.1 0.5 0.9 0.99 0.999"
+    assert texts(9) == ("$10^{-9}$ $10^{-6}$ 0.001 0.5 0.999 $1-10^{-6}$ $1-10^{-9}$")
+
+
 def test_tables_say_what_was_counted(small: Arrays) -> None:
     rows = {row[0]: row[1:] for row in plot.coverage_rows(small)}
     assert rows["GAN, best responses, one image"][1:3] == ["1", "1"]

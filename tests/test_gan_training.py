@@ -405,7 +405,7 @@ def test_steps_as_commands(
     files = run_steps(monkeypatch, steps, vars(SMALL), tmp_path, displays, code)
     assert code["program_listing"].read_text("utf-8") == f"```python\n{PROGRAM.read_text()}```\n"
     values = artifacts.load_json(files["summary"])["values"]
-    assert values["runs_monotone"]["value"] == "run B"
+    assert values["runs_monotone"]["value"] == "runs B, D and E"
 
 
 # ---------------------------------------------------------------- the checks

@@ -13,6 +13,7 @@ from house import contract_of
 from scripts.common.artifacts import load_json, save_json
 from scripts.common.checks import Check, save_checks
 from scripts.pipeline import sidecar
+from scripts.pipeline.rules import captions
 from scripts.report import collect, manifest, publish, scan
 from scripts.report.product import Product, make
 from scripts.report.render import prepared
@@ -71,6 +72,7 @@ def run_collect(**more: str) -> None:
         "variables": "report/_variables.yml", "claims": "report/generated/claims.md",
         "provenance": "report/generated/provenance.md", "name": AUTHOR,
         "student-number": "007", "rules": json.dumps(rules), "assignment": json.dumps(ASSIGNMENT),
+        "captions": '{"report/generated/t/f.svg": "fig-t"}',
         "observations": "report/generated/observations.md",
         "answered": "report/generated/answered.md",
     } | more  # fmt: skip
@@ -109,6 +111,30 @@ def test_the_appendix_says_what_was_tested_how_and_what_was_found(results):
     claims = Path("report/generated/claims.md").read_text()
     assert re.search(r"\| @thm-t \| All agree\. \| every case: \$0\$ \|", claims)
     assert r"$3.3 \times 10^{-16} \le 1 \times 10^{-12}$" in claims
+
+
+def test_the_appendix_says_what_is_behind_each_figure(results):
+    run_collect()
+    table = Path("report/generated/provenance.md").read_text()
+    assert "| @fig-t | `t/plot.py` | `x`, `a.npz` | `seed` |" in table
+    run_collect(captions="{}")
+    assert "| `f.svg` | `t/plot.py`" in Path("report/generated/provenance.md").read_text()
+
+
+def test_what_is_shown_has_the_label_of_its_caption():
+    text = """
+![In $x$ (see [a](b)).](generated/t/f.svg){#fig-f fig-alt="A line."}
+
+{{< include generated/t/g.md >}}
+
+: Many $\\{x\\}$ rows. {#tbl-g tbl-colwidths="[1,2]"}
+
+{{< include generated/t/code.md >}}
+
+![Of something else.](generated/t/h.svg){#fig-h fig-alt="A line."}
+"""
+    made = [f"report/generated/t/{name}" for name in ("f.svg", "g.md", "code.md")]
+    assert captions(text, made) == {made[0]: "fig-f", made[1]: "tbl-g"}
 
 
 def test_observations_that_fail_are_listed_for_each_document(results):

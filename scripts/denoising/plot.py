@@ -26,7 +26,11 @@ def optima_figure(arrays: Arrays) -> Figure:
         ("data set $S^m$", few, ""),
         ("GAN at a saddle point", few[outputs[0]], r"loss $\frac{1}{2}$"),
         ("GAN, another best response", few[outputs[1]], r"loss $\frac{1}{2}$"),
-        (rf"noisy, $\alpha_t={level_text(arrays['optima_alpha'])}$", arrays["optima_noisy"], ""),
+        (
+            rf"noisy, $\alpha_t={level_text(float(arrays['optima_alpha']))}$",
+            arrays["optima_noisy"],
+            "",
+        ),
         ("diffusion minimizer", implied[0], f"loss {_three_digits(losses[0])}"),
         ("one digit forgotten", implied[1], f"loss {_three_digits(losses[1])}"),
     ]

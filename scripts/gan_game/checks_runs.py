@@ -54,7 +54,8 @@ def _run_checks(arrays: Arrays, m: int) -> list[Check]:
 def _rounding(m: int, largest_k: int, rounds: int) -> float:
     """Return the rounding of a chance: each round sums over all labellings and all counts."""
     size = m + largest_k
-    return rounds * (2**size + math.comb(size + m - 1, m)) * float(np.finfo(np.float64).eps)
+    summed = (1 << size) + math.comb(size + m - 1, m)
+    return rounds * summed * float(np.finfo(np.float64).eps)
 
 
 def _chain_checks(m: int, largest_k: int, rounds: int) -> list[Check]:

@@ -53,7 +53,7 @@ def draw_matrix(arrays: Arrays, path: Path) -> None:
     errors, saddles = arrays["matrix_errors"], arrays["matrix_saddles"]
     rows, columns = errors.shape
     most = arrays["matrix_outputs"].shape[1] * 2
-    figure = style.new_figure(2.6, 4.9)
+    figure = style.new_figure(2.4, 4.9)
     axes = figure.subplots()
     edges = [np.arange(length + 1) - 0.5 for length in (columns, rows)]
     axes.pcolormesh(*edges, errors, cmap="Greys", vmin=0, vmax=2 * most, edgecolor="white")

@@ -112,7 +112,7 @@ def _level(axes: Axes, height: float, word: str) -> None:
 
 def draw_losses(path: Path, arrays: Arrays, settings: Settings) -> None:
     """Draw both players' losses over the epochs, the equilibrium values and the events marked."""
-    figure, shown = style.new_figure(1.9), _window(arrays, settings, 5)
+    figure, shown = style.new_figure(1.6), _window(arrays, settings, 5)
     marked = _apart(_shown_epochs(arrays)[1:5], shown)
     upper, lower = figure.subplots(2, 1, sharex=True)
     for axes, name, letter, color, height, word in (
@@ -156,7 +156,7 @@ def _density(points: Floats, mean: float, spread: float) -> Floats:
 
 def draw_discriminator(path: Path, arrays: Arrays, settings: Settings) -> None:
     """Draw D(x) over both densities at six epochs of the run."""
-    figure = style.new_figure(2.1)
+    figure = style.new_figure(1.9)
     states, epochs = arrays["baseline_states"], _shown_epochs(arrays)
     means = [settings.data_mean, *states[epochs, 0]]
     low, high = min(means) - 3 * settings.spread, max(means) + 3 * settings.spread
@@ -190,7 +190,7 @@ def draw_discriminator(path: Path, arrays: Arrays, settings: Settings) -> None:
 def _name_densities(axes: Axes, genuine: float, generated: float, height: float) -> None:
     """Write the names of the samples at their means, one above the other where those are close."""
     low, high = axes.get_xlim()
-    close = abs(genuine - generated) < 0.3 * (high - low)
+    close = abs(genuine - generated) < 0.22 * (high - low)
     for word, color, place, line in (
         ("genuine", style.GREEN, genuine, height),
         ("generated", style.VERMILLION, generated, height - 0.14 * close),
@@ -313,7 +313,7 @@ def _pair_window(displacements: Floats, multiplier: complex) -> int:
 
 def draw_rates(path: Path, arrays: Arrays, settings: Settings) -> None:
     """Draw parameters and losses for each of the six pairs of rates, from the set start."""
-    figure, rest = style.new_figure(3.5), _rest(arrays)
+    figure, rest = style.new_figure(2.8), _rest(arrays)
     grid = figure.subplots(4, 3, gridspec_kw={"height_ratios": [3, 2, 3, 2]})
     for k, (upper, lower) in enumerate(zip(grid[::2].ravel(), grid[1::2].ravel(), strict=True)):
         multiplier = complex(arrays["pair_predicted"][k])
@@ -335,8 +335,6 @@ def draw_rates(path: Path, arrays: Arrays, settings: Settings) -> None:
         upper.set_title("{}: $\\eta_G$ = {:g}, $\\eta_D$ = {:g}".format(name, *rates), fontsize=8.5)
     for axes in grid[3]:
         axes.set_xlabel("epoch")
-    for row, word in enumerate(("parameters", "losses", "parameters", "losses")):
-        grid[row, 0].set_ylabel(word)
     lines = grid[0, 0].get_lines()[1:]
     words = ["$\\phi_1$ (above), $L_D-2\\,$log$\\,2$ (below)"]
     words += ["$\\theta-\\theta^*$ (above), $L_G-$log$\\,2$ (below)"]
@@ -346,7 +344,7 @@ def draw_rates(path: Path, arrays: Arrays, settings: Settings) -> None:
 
 def draw_sgd_losses(path: Path, arrays: Arrays, settings: Settings) -> None:
     """Draw both losses, gradient descent beside SGD, at the same rates and number of updates."""
-    figure, shown = style.new_figure(2.0), _window(arrays, settings, 5)
+    figure, shown = style.new_figure(1.7), _window(arrays, settings, 5)
     shown = min(shown, len(arrays["sgd_drawn_losses"]))
     grid = figure.subplots(2, 2, sharex=True, sharey="row", width_ratios=[1, 1.6])
     full = arrays["sgd_drawn_full_losses"][: shown // STRIDE + 1]
@@ -488,7 +486,7 @@ def write_sgd(path: Path, arrays: Arrays, settings: Settings) -> None:
     ends = full_losses(arrays["baseline_states"][-1:], arrays["real"], arrays["noise"])[0]
     descent = ["gradient descent", f"${_signed(arrays['baseline_states'][-1, 0] - rest[0])}$"]
     rows.insert(0, [*descent, "0", "0", *(f"{e:.3f}" for e in ends)])
-    header = [*("run", "mean (error)", "sd (error)", "sd by law", "$L_D$ (sd)", "$L_G$ (sd)")]
+    header = [*("run", "mean (error)", "sd (error)", "law", "$L_D$ (sd)", "$L_G$ (sd)")]
     save_table(path, header, rows, "lrrrrr")
 
 

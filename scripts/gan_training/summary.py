@@ -99,19 +99,15 @@ def _baseline_values(arrays: Arrays, rates: Rates) -> dict[str, Any]:
     judged, forged = arrays["baseline_discriminator_losses"], arrays["baseline_generator_losses"]
     multiplier = local.dominant_eigenvalue(arrays["real"], arrays["noise"], rates)
     scale = local.time_scale(multiplier)
-    gaps = np.abs([judged[-1] - 2 * LOG2, forged[-1] - LOG2])
     distance = abs(states[-1, 0] - rest[0])
     return {f"epoch_{name}": epoch(event(arrays, name)) for name in EVENTS} | {
         "discriminator_limit": value(4 / np.linalg.eigvalsh(moments)[-1], ".2g"),
         "theta_goal": value(rest[0], ".4f"),
         "theta_end": value(states[-1, 0], ".4f"),
-        "end_distance": value(shown_distance(distance, resting_distance(arrays, rates))),
+        "end_distance": value(shown_distance(distance, resting_distance(arrays, rates)).strip("$")),
         "judged_lowest": value(float(judged[: way_length(arrays)].min()), ".3f"),
-        "judged_highest": value(float(judged.max()), ".3f"),
-        "judged_highest_epoch": value(int(judged.argmax())),
         "forged_lowest": value(float(forged.min()), ".3f"),
         "forged_lowest_epoch": value(int(forged.argmin())),
-        "end_gap": value(shown_distance(float(gaps.max()))),
         "radius": value(abs(multiplier), ".4g"),
         "behavior": value(local.behavior(multiplier)),
         "time_scale": number(scale, ".0f" if scale >= 10 else ".2g"),
@@ -257,9 +253,7 @@ def _rate_values(arrays: Arrays) -> dict[str, Any]:
         "fastest": runs(np.abs(predicted) == np.abs(predicted).min()),
         "fastest_radius": value(float(np.abs(predicted).min()), ".3g"),
         "pair_d_discriminator": value(float(rates[PAIR_NAMES.index("d"), 1]), "g"),
-        "generator_limit": value(
-            f"every $\\eta_G$ below {limit:.3g}" if limit > 0 else "no $\\eta_G$ at all"
-        ),
+        "generator_limit": value(f"every rate below {limit:.3g}" if limit > 0 else "no rate"),
         "moment_largest": value(largest, ".4g"),
     }
 

@@ -122,6 +122,13 @@ def labels(text: str) -> list[str]:
     return re.findall(r"\{#([a-z]+-[\w-]+)", text)
 
 
+def captions(text: str, made: Iterable[str]) -> dict[str, str]:
+    """Return the label of each of the files `made` below `report` that a text shows with one."""
+    pattern = r"(generated/[\w./-]+)(?:\)| >\}\}\s+:[^\n]*) *\{#((?:fig|tbl)-[\w-]+)"
+    found = {f"report/{name}": label for name, label in re.findall(pattern, text)}
+    return {path: found[path] for path in made if path in found}
+
+
 def observations(text: str) -> list[str]:
     """Return the checks that a text names behind what it observes of a run."""
     named = re.findall(r'(?:\.observed\s+check|\sobserved)="([^"]*)"', text)

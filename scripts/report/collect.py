@@ -37,10 +37,12 @@ class Settings(Author, leaves=()):
     """Whose the documents are, which rule makes each artifact, what the assignment has.
 
     assignment: its labels, the observations that it names, the files made that it shows.
+    captions: the labels of the figures and tables that have one, by their copies.
     """
 
     rules: dict[str, str]
     assignment: dict[str, list[str]]
+    captions: dict[str, str]
 
 
 SEVERAL = ("summaries", "checks", "displays", "copies")
@@ -79,7 +81,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     write_observations(found.observations, failed)
     write_observations(found.answered, [check for check in failed if check["id"] in named])
     write_claims(found.claims, checks)
-    write_provenance(found.provenance, {path: origins[path] for path in found.displays})
+    captions = {source: settings.captions.get(copy) for copy, source in copies.items()}
+    write_provenance(found.provenance, {path: origins[path] for path in found.displays}, captions)
     for display, copy in zip(found.displays, found.copies, strict=True):
         shutil.copyfile(display, copy)
 
@@ -236,13 +239,29 @@ def write_claims(path: Path, checks: Sequence[Mapping[str, Any]]) -> None:
     save_table(path, ["Claim", "What was tested", "How, and what was found"], rows, "lll")
 
 
-def write_provenance(path: Path, displays: Mapping[Path, Mapping[str, Any]]) -> None:
-    """Write the appendix table: each figure and table with the script and the data behind it."""
+def write_provenance(
+    path: Path, displays: Mapping[Path, Mapping[str, Any]], captions: Mapping[Path, str | None]
+) -> None:
+    """Write the appendix table: what is behind each figure and table.
+
+    captions: the label of each; what has none is called by its file.
+    """
     rows = []
     for display, entry in displays.items():
-        data = ", ".join(f"`{Path(name).name}`" for name in entry["inputs"])
-        rows.append([f"`{display.parent.name}/{display.name}`", f"`{entry['script']}`", data])
-    save_table(path, ["In data/figures/", "Script", "Data in data/results/"], rows, "lll")
+        label = captions[display]
+        rows.append(
+            [
+                f"@{label}" if label else f"`{display.name}`",
+                f"`{entry['script'].removeprefix('scripts/')}`",
+                _names(Path(name).name for name in entry["inputs"]),
+                _names(entry["settings"]) or "none",
+            ]
+        )
+    save_table(path, ["Shown", "Script", "Data", "Settings read"], rows, "llll")
+
+
+def _names(names: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
 
 
 def _number(value: float | str) -> str:

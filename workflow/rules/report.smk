@@ -50,6 +50,7 @@ use rule step as collect_report with:
                 "observed": building.observations(ANSWERED),
                 "shown": building.shown(ANSWERED, COPIES),
             },
+            captions=building.captions(building.prose(ROOT, TEXT), COPIES),
             sidecars=True,
         ),
 
