@@ -117,6 +117,16 @@ def shown(text: str, made: Iterable[str]) -> list[str]:
     return [path for path in made if path.removeprefix("report/") in text]
 
 
+def answers(files: Iterable[str]) -> list[str]:
+    """Return those of the author's files that the assignment shows: all but what goes further."""
+    return [path for path in files if not path.startswith("report/companion")]
+
+
+def asked(text: str, copies: Iterable[str]) -> dict[str, list[str]]:
+    """Return what collecting has to know of the answers; `copies`: the displays in `report`."""
+    return {"labels": labels(text), "observed": observations(text), "shown": shown(text, copies)}
+
+
 def labels(text: str) -> list[str]:
     """Return the labels of what a text numbers: statements, figures, tables, equations, parts."""
     return re.findall(r"\{#([a-z]+-[\w-]+)", text)
@@ -137,7 +147,7 @@ def text_files(root: Path) -> list[str]:
     found = []
     for path in sorted((root / "report").rglob("*")):
         parts = path.relative_to(root / "report").parts
-        if parts[0] in _MADE or any(_is_editors(part) for part in parts):
+        if parts[0] in MADE or any(is_editors(part) for part in parts):
             continue
         name = path.relative_to(root).as_posix()
         if path.is_symlink() and path.is_dir():
@@ -152,9 +162,10 @@ def text_files(root: Path) -> list[str]:
     return found
 
 
-_MADE = ("build", "generated", "_variables.yml", "_variables.yml.prov.json")
+MADE = ("build", "generated", "_variables.yml", "_variables.yml.prov.json")
 _MOST_TEXT_FILES = 400
 
 
-def _is_editors(name: str) -> bool:
+def is_editors(name: str) -> bool:
+    """Tell whether a file or folder of this name is an editor's or a system's, not the author's."""
     return name.startswith((".", "#")) or name.endswith("~")
