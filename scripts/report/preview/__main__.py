@@ -46,8 +46,8 @@ class Preview:
         if kinds & {Kind.CODE, Kind.ENGINE}:
             self._obsolete.set()
             self._builder.ask()
-        elif Kind.MADE in kinds and self._stamps() != self._made:
-            self._builder.ask()  # which waits for the build that made it
+        elif Kind.MADE in kinds and not self._at_work.locked() and self._stamps() != self._made:
+            self._builder.ask()  # after the other build that made it
         if Kind.TEXT in kinds:
             if rendering.is_outdated(self._root):
                 self._builder.ask()
@@ -66,7 +66,7 @@ class Preview:
             self._board.report("The build begins.")
             fault = build(self._root, self._board.report, self._is_late)
             self._board.report("")
-        self._made = self._stamps()
+            self._made = self._stamps()
         if fault is not None:
             self._board.blame("build", fault)
             self._render()

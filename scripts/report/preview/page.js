@@ -43,7 +43,8 @@ function placeOfReader() {
   };
 }
 
-const WHOLE = new Set(["math", "STYLE", "SCRIPT", "svg"]);
+const BLOCKS = new Set(["HTML", "HEAD", "BODY", "MAIN", "NAV", "HEADER", "SECTION", "UL", "OL"]);
+const WHOLE = new Set(["math", "svg", "STYLE", "SCRIPT"]);
 
 function morph(old, fresh) {
   if (old.isEqualNode(fresh)) return;
@@ -60,8 +61,8 @@ function morph(old, fresh) {
 // Children that are equal, in this order, stay. What is between two of them is changed one by one
 // if it is as much of the same kinds, else put in the place of the other.
 function morphChildren(parent, fresh) {
-  const before = [...parent.childNodes].filter((node) => !isBlank(node));
-  const after = [...fresh.childNodes].filter((node) => !isBlank(node) || before.length === 0);
+  const before = [...parent.childNodes].filter((node) => !isBlank(node) && node !== host);
+  const after = [...fresh.childNodes].filter((node) => !isBlank(node));
   const places = new Map();
   before.forEach((node, place) => {
     places.set(key(node), [...(places.get(key(node)) ?? []), place]);
@@ -90,7 +91,8 @@ function morphChildren(parent, fresh) {
   close(before.length);
 }
 
-const isBlank = (node) => node.nodeType === 3 && !node.data.trim() && node.parentNode.nodeName !== "PRE";
+// White space between blocks, which shows nothing; between words it is a part of what was written.
+const isBlank = (node) => node.nodeType === 3 && !node.data.trim() && BLOCKS.has(node.parentNode.nodeName);
 const key = (node) => node.nodeName + (node.outerHTML ?? node.data);
 
 // --- what is wrong, and how far the build is ---

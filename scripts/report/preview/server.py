@@ -19,9 +19,8 @@ SILENCE = 15.0
 
 _SCRIPT = Path(__file__).with_name("page.js")
 _KINDS = {".html": "text/html", ".pages": "text/html", ".pdf": "application/pdf"}
-_MISSING = (
-    b"<!DOCTYPE html>\n<html lang='en'><head><title>Preview</title></head><body></body></html>"
-)
+_MISSING = b"<!DOCTYPE html><html lang='en'><head><title>Preview</title></head><body></body></html>"
+"""A page that is not there yet."""
 
 
 class Server(ThreadingHTTPServer):
@@ -65,10 +64,8 @@ class _Handler(BaseHTTPRequestHandler):
             return
         made, version = found or (_MISSING, "")
         if kind == "text/html":
-            script = (
-                f'<script src="/{_SCRIPT.name}" data-version="{version}" defer></script></head>'
-            )
-            made = made.replace(b"</head>", script.encode(), 1)
+            script = f'<script src="/{_SCRIPT.name}" data-version="{version}" defer></script>'
+            made = made.replace(b"</head>", script.encode() + b"</head>", 1)
         self._send(made, kind, HTTPStatus.OK if found else HTTPStatus.NOT_FOUND)
 
     def _send_picture(self, name: str) -> None:

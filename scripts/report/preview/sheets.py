@@ -46,11 +46,12 @@ def sheets(pdf: bytes) -> list[Sheet]:
 
 def _read(page: pypdfium2.PdfPage, fingerprint: str) -> Sheet:
     words = " ".join(page.get_textpage().get_text_range().split())
-    return Sheet(fingerprint, *page.get_size(), words)
+    width, height = page.get_size()
+    return Sheet(fingerprint, width, height, words)
 
 
 def as_page(title: str, found: list[Sheet]) -> bytes:
-    """The pages one below the other; `<fingerprint>.png` below `title.pages` is a page's picture."""
+    """The pages one below the other; a page's picture is `<title>.pages/<fingerprint>.png`."""
     pictures = "\n".join(
         f'<img src="/{title}.pages/{sheet.fingerprint}.png" alt="{html.escape(sheet.words)}"'
         f' width="{sheet.width * 4 / 3:.0f}" height="{sheet.height * 4 / 3:.0f}" loading="lazy">'
