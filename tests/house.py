@@ -65,6 +65,13 @@ def configured(topic: str) -> dict[str, Any]:
     return read_yaml(ROOT / CONFIG)[topic]
 
 
+def far_settings(topic: str) -> list[dict[str, Any]]:
+    """Return the five settings of one exercise that are far from the committed ones."""
+    path = ROOT / "tests/far" / f"{topic}.yaml"
+    found: list[dict[str, Any]] = yaml.safe_load(path.read_text("utf-8"))
+    return found
+
+
 def contract_of(step: str, **given: Any) -> Contract:
     """Return the contract of a step, empty but for what is given."""
     empty = {kind: {} for kind in ("settings", "reads", "makes", "versions", "files")}

@@ -128,7 +128,7 @@ _LETTERS = (
 _DRESS = "widehat|hat|bar|overline|tilde|widetilde|dot|mathcal|mathbb|mathbf|mathfrak|mathsf"
 _WORDS = r"\\(?:text|operatorname\*?|mathrm|textstyle|begin|end)\s*\{[^{}]*\}"
 _SYMBOL = re.compile(
-    rf"\\(?P<dress>{_DRESS})\s*(?:\{{(?P<braced>[^{{}}]*)\}}|\s*(?P<bare>\\?[A-Za-z]+))"
+    rf"\\(?P<dress>{_DRESS})(?![A-Za-z])\s*(?:\{{(?P<braced>[^{{}}]*)\}}|\s*(?P<bare>\\?[A-Za-z]+))"
     rf"|\\(?P<greek>{_LETTERS})(?![A-Za-z])|\\[A-Za-z]+|(?P<letter>[A-Za-z])"
 )
 

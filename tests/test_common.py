@@ -18,7 +18,7 @@ from scripts.common.empirical import dkw_band, empirical_cdf
 from scripts.common.seeds import generator
 from scripts.common.settings import Block, setting
 from scripts.common.tables import save_table
-from scripts.common.values import scientific, value
+from scripts.common.values import in_formula, scientific, value
 
 
 @dataclasses.dataclass(frozen=True)
@@ -155,6 +155,8 @@ def test_values_carry_the_number_and_its_text():
     assert value(np.float64(0.5), ".1f") == {"value": 0.5, "text": "0.5"}
     assert scientific(2.345e-15) == {"value": 2.345e-15, "text": r"2.3 \times 10^{-15}"}
     assert scientific(0.0)["text"] == "0"
+    assert in_formula(0.0123, ".2g") == {"value": 0.0123, "text": "0.012"}
+    assert in_formula(4.06e-5, ".3g")["text"] == r"4.1 \times 10^{-5}"
     for wrong in (float("nan"), float("inf")):
         with pytest.raises(ValueError, match="cannot be shown"):
             value(wrong)

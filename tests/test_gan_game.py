@@ -38,8 +38,8 @@ SMALL = {
     "dynamics_trials": 400,
 }
 CONFIGURED = {name: configured("gan_game")[name] for name in SMALL}
-LOWEST = dict(zip(SMALL, (1, 0, 2, 1, 2, 200), strict=True))
-HIGH = dict(zip(SMALL, (4, 2, 6, 2, 25, 300), strict=True))
+LOWEST = dict(zip(SMALL, (1, 0, 2, 1, 1, 1), strict=True))
+HIGH = dict(zip(SMALL, (4, 2, 6, 3, 25, 300), strict=True))
 
 
 def results(knobs: dict[str, int], seed: int = 5) -> Arrays:

@@ -48,6 +48,7 @@ PHASE = compute_phase.Settings(
     start_theta=0.0,
     near_distance=1e-4,
 )
+TINY = dataclasses.replace(PHASE, mean=1000.0, spread=0.001, samples=2, grid=2, epochs=10)
 OTHERS = (
     {"seed": 5, "mean": -2.0, "spread": 0.7, "samples": 40},
     {"seed": 6, "mean": 1.0, "spread": 1.25, "samples": 101, "start_theta": -2.0},
@@ -302,6 +303,7 @@ class TestPhase:
         assert found["agree_bounded"] == pytest.approx(2 / 3)
         assert found["rate_error"] == pytest.approx(0.1)
         assert found["by_class"][theory.SPIRAL] == (1, 0)
+        assert (found["wrong"], found["wrong_spirals"]) == (1, 1)
         found = phase.comparison([prediction], [observed], [rates], separated=True)
         assert (found["cells"], found["agree"]) == (3, 1.0)
 
@@ -309,7 +311,11 @@ class TestPhase:
         no = np.array([False])
         nothing = phase.Prediction(np.zeros(1, np.int8), np.array([0.5]), no, no)
         found = phase.comparison([nothing], [np.zeros(1, np.int8)], [np.zeros(1)])
-        assert (found["cells"], found["agree"], found["rate_error"]) == (0, 1.0, 0.0)
+        assert found["cells"] == found["wrong"] == 0
+        assert math.isnan(found["agree"])
+        assert math.isnan(found["rate_error"])
+        summary = compute_phase.summary(TINY, compute_phase.compute(TINY))
+        assert summary["near_rate_error"]["text"] == "–"
 
     def test_deepest_cell(self) -> None:
         mask = np.zeros((9, 9), bool)
@@ -377,6 +383,9 @@ class TestSgd:
         nodes, weights = closure.sample_rule(sample)
         for degree in range(2 * closure.NODES):
             assert weights @ nodes**degree == pytest.approx(np.mean(sample**degree), rel=1e-9)
+        nodes, weights = closure.sample_rule(sample[:2])
+        np.testing.assert_allclose(np.sort(nodes), np.sort(sample[:2]))
+        np.testing.assert_allclose(weights, 0.5)
 
 
 class TestNetworks:
@@ -434,8 +443,25 @@ def test_every_figure_and_table_is_drawn(
     plot_lab.write_agreement(tmp_path / "a.md", phase_arrays)
     plot_lab.write_networks(tmp_path / "n.md", networks, settings)
     assert (tmp_path / "a.md").read_text().count("\n") == 6
-    assert plot_lab._width(np.array([True, True, False, True]), 1) == 0.5
     assert "dropped" in (tmp_path / "n.md").read_text()
+
+
+def test_what_does_not_exist_is_drawn_and_said(tmp_path: Path) -> None:
+    nothing = compute_phase.compute(TINY)
+    nothing["far_counted"][:], nothing["far_observed"][:] = False, theory.NO_CONVERGENCE
+    nothing |= compute_phase._marked(TINY, nothing)
+    assert nothing["mark_paths"].shape == (11, 3, 0)
+    slow = dataclasses.replace(SGD, spread=0.001, sgd_means=[1000.0, -1000.0], samples=2)
+    noise = compute_sgd.compute(slow)
+    assert np.isnan(noise["variance"]).all()
+    assert compute_sgd.summary(slow, noise)["sgd_closed_error"]["text"] == "–"
+    found = checks_phase.phase_checks(nothing) + checks_sgd.checks(noise)
+    assert all(one.observed for one in found)
+    assert {"near-rate", "variance-fresh", "bias-place"} <= failed(found)
+    draws = (plot_lab.draw_diagram, plot_lab.draw_far, plot_lab.draw_centered, plot_lab.draw_paths)
+    for draw in draws:
+        plot_lab.style.save_figure(draw(nothing), tmp_path / "a.svg")
+    plot_lab.style.save_figure(plot_lab.draw_variance(noise), tmp_path / "b.svg")
 
 
 def test_summaries_are_complete(
@@ -471,8 +497,7 @@ def test_theory_checks_hold_for_other_draws(
 @pytest.mark.parametrize("changes", OTHERS)
 def test_other_settings_pass(changes: dict[str, Any]) -> None:
     arrays = compute_phase.compute(dataclasses.replace(PHASE, **changes))
-    assert failed(checks_phase.engine_checks(arrays)) == set()
-    assert failed(checks_phase.phase_checks(arrays)) == set()
+    assert failed(checks_phase.checks(arrays)) == set()
 
 
 OTHER_NOISES = (
@@ -571,6 +596,11 @@ def wrong_law(scheme: int) -> Break:
     return change("closed", lambda closed: closed * factors[:, None])
 
 
+def slower_turns(rates: Numbers) -> Numbers:
+    """Spirals that turn often, with a rate that is wrong."""
+    return 1.2 * rates
+
+
 def shuffling_did_nothing(linear: Numbers) -> Numbers:
     linear[:, 2] = linear[:, 1]
     return linear
@@ -594,11 +624,13 @@ BROKEN: list[tuple[str, Break]] = [
     ("spiral-modulus", patch(checks_theory, "_characteristic", wrong_characteristic)),
     ("simultaneous", patch(theory, "is_stable_simultaneous", stable_without_intercept)),
     ("saturated", patch(checks_theory, "claimed_falls", wrong_falls)),
+    ("fast-generator", patch(checks_theory, "claimed_flow", times(2, checks_theory.claimed_flow))),
     ("small-rates", patch(theory, "small_rate_variance", lambda m, v, g, d: g / 2 + 0 * m)),
     ("lyapunov", patch(theory, "noise_direction", not_passed_on_to_theta)),
     ("shuffled-law", patch(theory, "shuffled_variance", variance_of_the_sample)),
     ("engine", without_alternation),
     *((name, wrong_theory(diagram)) for diagram, names in DIAGRAMS.items() for name in names),
+    ("rate-turns", change("near_rate", slower_turns)),
     ("runaways", change("far_observed", runaway_below_the_line)),
     ("centered-spiral", change("centered_moments", lambda moments: 2 * moments)),  # half forgotten
     *((f"variance-{scheme}", wrong_law(number)) for number, scheme in enumerate(theory.SCHEMES)),

@@ -30,7 +30,8 @@ from scripts.report.source import RenderError
 PATIENCE = 300.0
 """Seconds that anything may take, on a machine that is busy."""
 
-TEXT = "report/exercises/dice.qmd"
+TEXT, FURTHER = "report/exercises/dice.qmd", "report/companion/dice.qmd"
+STEP = "scripts/dice/compute.py"
 
 
 # --- its parts ---
@@ -205,11 +206,15 @@ def test_documents_are_those_of_the_build_while_what_they_show_is_there(house: H
     assert rendering.tasks(house.root) == []
 
 
-def built(
-    house: House, is_late: Callable[[], bool] = lambda: False
-) -> tuple[str | None, list[str]]:
+def delayed(house: House, seconds: int) -> None:
+    """Have a step take so long."""
+    wait = f"import time\n\ntime.sleep({seconds})\n\n\ndef main("
+    house.edit(STEP, lambda text: text.replace("def main(", wait))
+
+
+def built(house: House) -> tuple[str | None, list[str]]:
     told: list[str] = []
-    return building.build(house.root, told.append, is_late), told
+    return building.build(house.root, told.append, lambda: False), told
 
 
 def published(house: House) -> list[str]:
@@ -220,7 +225,7 @@ def published(house: House) -> list[str]:
 
 def test_a_build_says_how_far_it_is_and_leaves_the_published(house: House) -> None:
     before = published(house)
-    house.configure({"dice.red": 5})
+    delayed(house, 2)
     fault, told = built(house)
     assert fault == ""
     assert any(re.match(r"0/4  at work: compute_dice \d+ s", line) for line in told)
@@ -261,10 +266,7 @@ def test_a_build_that_fails_says_why(house: House, name: str) -> None:
 
 def test_a_build_that_is_late_is_interrupted(house: House) -> None:
     before = published(house)
-    house.edit(
-        "scripts/dice/compute.py",
-        lambda text: text.replace("def main(", "import time\ntime.sleep(900)\n\n\ndef main("),
-    )
+    delayed(house, 900)
     told: list[str] = []
     late = building.build(house.root, told.append, lambda: any("compute_dice" in x for x in told))
     assert late is None
@@ -369,7 +371,6 @@ def test_a_setting_is_built_and_then_shown(preview: Preview) -> None:
     before = preview.house.config["dice"]["red"]
     assert before != 5
     preview.house.configure({"dice.red": 5})
-    preview.tells("at work: compute_dice")
     preview.shows("A red die with 5 faces")
     preview.shows("A red die with 5 faces", "assignment.pages", "companion.pages")
 
@@ -411,12 +412,10 @@ def test_a_save_in_the_middle_of_a_render_is_rendered_after_it(preview: Preview)
 
 
 def test_a_new_setting_interrupts_the_build_with_the_old_one(preview: Preview) -> None:
-    step = "scripts/dice/compute.py"
-    wait = "import time\ntime.sleep(900)\n\n\ndef main("
-    before = (preview.house.root / step).read_text()
-    preview.house.edit(step, lambda text: text.replace("def main(", wait))
+    before = (preview.house.root / STEP).read_text()
+    delayed(preview.house, 900)
     preview.tells("at work: compute_dice")
-    (preview.house.root / step).write_text(before)
+    (preview.house.root / STEP).write_text(before)
     preview.tells('"progress": ""')
 
 
@@ -428,8 +427,9 @@ def test_what_another_build_makes_is_shown(preview: Preview) -> None:
 
 
 def test_it_ends_with_all_that_it_began(house: House) -> None:
+    delayed(house, 900)
     preview = Preview(house)
-    preview.tells("steps to do")
+    preview.tells("at work: compute_dice")
     preview.process.send_signal(signal.SIGINT)
     assert preview.process.wait(PATIENCE) == 0
     for process in at_work(house):

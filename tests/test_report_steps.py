@@ -13,6 +13,7 @@ from house import contract_of
 from scripts.common.artifacts import load_json, save_json
 from scripts.common.checks import Check, save_checks
 from scripts.pipeline import sidecar
+from scripts.pipeline.rules import captions
 from scripts.report import collect, manifest, publish, scan
 from scripts.report.product import Product, make
 from scripts.report.render import prepared
@@ -71,6 +72,7 @@ def run_collect(**more: str) -> None:
         "variables": "report/_variables.yml", "claims": "report/generated/claims.md",
         "provenance": "report/generated/provenance.md", "name": AUTHOR,
         "student-number": "007", "rules": json.dumps(rules), "assignment": json.dumps(ASSIGNMENT),
+        "captions": '{"report/generated/t/f.svg": "fig-t"}',
         "observations": "report/generated/observations.md",
         "answered": "report/generated/answered.md",
     } | more  # fmt: skip
@@ -81,14 +83,19 @@ def run_collect(**more: str) -> None:
 def test_collect_gathers_values_checks_and_origins(results):
     run_collect()
     found = load_json(Path("collected.json"))
-    value = {"value": 3.9971, "text": "3.997", "script": "scripts/t/lab/compute.py"}
-    assert found["values"] == {"t": {"n": value}}
+    assert found["values"]["t"]["n"] == {
+        "value": 3.9971, "text": "3.997", "artifact": "data/results/t/compute.json",
+        "script": "scripts/t/lab/compute.py", "step": "compute_t", "settings": {"seed": 1},
+        "seed": 1, "inputs": ["data/raw/x", "data/results/t/a.npz"],
+        "tests": ["data/results/t/checks.json"],
+    }  # fmt: skip
+    assert found["values"]["checks"]["assignment.exhaustive"]["value"] == 1
     assert [check["id"] for check in found["checks"]] == ["t.count", "t.error"]
     figure = next(entry for entry in found["artifacts"] if entry["path"].endswith("f.svg"))
-    assert figure["rule"] == "plot_t"
+    assert figure["step"] == "plot_t"
     assert figure["script"] == "scripts/t/plot.py"
     assert figure["inputs"] == ["data/raw/x", "data/results/t/a.npz"]
-    assert figure["params"] == {"seed": 1}
+    assert figure["settings"] == {"seed": 1}
     assert Path("report/generated/t/f.svg").read_text() == "<svg/>"
     variables = yaml.safe_load(Path("report/_variables.yml").read_text())
     assert variables["t"] == {"n": "3.997"}
@@ -104,6 +111,30 @@ def test_the_appendix_says_what_was_tested_how_and_what_was_found(results):
     claims = Path("report/generated/claims.md").read_text()
     assert re.search(r"\| @thm-t \| All agree\. \| every case: \$0\$ \|", claims)
     assert r"$3.3 \times 10^{-16} \le 1 \times 10^{-12}$" in claims
+
+
+def test_the_appendix_says_what_is_behind_each_figure(results):
+    run_collect()
+    table = Path("report/generated/provenance.md").read_text()
+    assert "| @fig-t | `t/plot.py` | `x`, `a.npz` | `seed` |" in table
+    run_collect(captions="{}")
+    assert "| `f.svg` | `t/plot.py`" in Path("report/generated/provenance.md").read_text()
+
+
+def test_what_is_shown_has_the_label_of_its_caption():
+    text = """
+![In $x$ (see [a](b)).](generated/t/f.svg){#fig-f fig-alt="A line."}
+
+{{< include generated/t/g.md >}}
+
+: Many $\\{x\\}$ rows. {#tbl-g tbl-colwidths="[1,2]"}
+
+{{< include generated/t/code.md >}}
+
+![Of something else.](generated/t/h.svg){#fig-h fig-alt="A line."}
+"""
+    made = [f"report/generated/t/{name}" for name in ("f.svg", "g.md", "code.md")]
+    assert captions(text, made) == {made[0]: "fig-f", made[1]: "tbl-g"}
 
 
 def test_observations_that_fail_are_listed_for_each_document(results):
@@ -146,7 +177,7 @@ def test_what_this_build_did_not_make_is_refused(results):
 def test_the_same_key_or_id_twice_is_refused(results):
     twice = [Path("data/results/t/compute.json")] * 2
     with pytest.raises(ValueError, match="also given"):
-        collect.collect_values(twice)
+        collect.collect_values(twice, {twice[0]: {}})
     with pytest.raises(ValueError, match="same id"):
         collect.collect_checks([Path("data/results/t/checks.json")] * 2)
 
@@ -218,6 +249,7 @@ def published(results, monkeypatch):
             return Product(b"pdf", b"html", (Claim("x", "It is whole.", found),))
 
         run_collect()
+        Path("report/doc.qmd").write_text(TEXT)
         monkeypatch.setattr(publish.product, "make", given)
         files = {
             "made": "report/generated/claims.md",
@@ -245,6 +277,7 @@ def test_the_manifest_joins_what_was_found_and_the_documents_own_checks(publishe
     assert found["engine"] == {"name": "embedded", "version": "pandoc 3, typst 0"}
     assert [check["id"] for check in found["checks"]] == ["t.count", "t.error", "doc.x", "other.x"]
     assert sorted(found) == ["artifacts", "checks", "engine", "values"]
+    assert found["values"]["t"]["n"]["places"][0]["file"] == "report/doc.qmd"
 
 
 def test_a_document_with_a_fault_is_kept_aside_not_published(published):

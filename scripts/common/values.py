@@ -19,18 +19,15 @@ def value(number: float | int | str, form: str = "") -> dict[str, Any]:
     return {"value": plain, "text": format(plain, form)}
 
 
+def in_formula(number: float, form: str = ".3g") -> dict[str, Any]:
+    """Return a value for use inside `$...$`: as `value`, with a power of ten for an exponent."""
+    plain = value(number, form)
+    return scientific(number) if "e" in plain["text"] else plain
+
+
 def value_or(word: str, number: float, form: str = "") -> dict[str, Any]:
     """Return `value(number, form)`, or the word where there is no number: it is NaN."""
     return value(word) if math.isnan(number) else value(number, form)
-
-
-def in_formula(number: float, form: str = ".3g") -> dict[str, Any]:
-    """Return a value for use inside `$...$`: in `form`, or as a power of ten if that is shorter.
-
-    form: for sizes from 1/1000 to 100,000, and for 0.
-    """
-    plain = number == 0 or 1e-3 <= abs(number) < 1e5
-    return value(number, form) if plain else scientific(number)
 
 
 def scientific(number: float, digits: int = 1) -> dict[str, Any]:

@@ -47,7 +47,7 @@ def basin_check(arrays: Arrays) -> Check:
         claim="eq-denoising-basin",
         statement=r"At distance 0 and $\frac14\delta$ from each digit, towards its nearest "
         r"neighbor and away from it: $\lVert\widehat x_\sigma(y)-x_i\rVert$ over the bound "
-        r"$b_\sigma$ (largest; $\sigma=\frac14\delta,\frac16\delta$).",
+        r"$\rho_\sigma$ (largest; $\sigma=\frac14\delta,\frac16\delta$).",
         method="numerical",
         value=float(worst),
         at_most=1 + TIE,

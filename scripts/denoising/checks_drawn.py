@@ -9,15 +9,14 @@ from scipy.spatial.distance import cdist
 
 from scripts.common.arrays import Arrays
 from scripts.common.checks import Check
+from scripts.denoising import model
+from scripts.denoising.checks_digits import loss_rounding
 from scripts.denoising.checks_exact import game_loss
 from scripts.denoising.digits import unscale
 
 LINE_ROUNDING = 1e-12
 """Reading a drawn minimizer between grid points: it is linear there, with slope below 3 and values
 below 5, so some ten roundings of 1e-15 each."""
-
-LOSS_ROUNDING = 1e-6
-"""Noisy images of size 10 lose 1e-14 when the noise is taken off again, over steps above 1e-2."""
 
 CURVE_READING = 1e-3
 """More than the error of reading the drawn posterior mean: grid step 0.005, curvature below 30."""
@@ -42,7 +41,9 @@ def optima_checks(arrays: Arrays) -> list[Check]:
     wanted[1, forgotten] = pixels[between[forgotten].argmin()]
     wrong = (unscale(arrays["optima_implied"]) != wanted).any(axis=2).sum()
     alpha = float(arrays["optima_alpha"])
-    price = len(arrays["noises"]) / k * alpha / (1 - alpha) * between.min()
+    noises, weights = arrays["noises"], model.weights(alpha)
+    price = len(noises) / k * alpha / (1 - alpha) * between.min()
+    noisy = model.noisy_images(few, noises, *weights)
     losses = arrays["optima_losses"]
     return [
         Check(
@@ -68,7 +69,7 @@ def optima_checks(arrays: Arrays) -> list[Check]:
             "over that price (rounding).",
             method="numerical",
             value=float(np.abs(losses - [0.0, price]).max() / price),
-            at_most=LOSS_ROUNDING,
+            at_most=loss_rounding(price, noisy, noises, weights[1]) / price,
         ),
     ]
 

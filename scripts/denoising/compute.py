@@ -245,11 +245,14 @@ def summary(arrays: Arrays, settings: Settings) -> dict[str, Any]:
     images, noises = arrays["images"], arrays["noises"]
     assumption, condition = arrays["example_assumption"], arrays["example_condition"]
     alpha_last = float(arrays["ddim_levels"][0])
+    middle_scaled = math.erf(math.sqrt(alpha_last / 8.0))
+    shares = 100 * arrays["forget_shares"]
     values = {
         "images": value(m),
         "noises": value(n),
         "noisy_images": value(m * n, ","),
-        "example_alpha": value(settings.example_alpha),
+        "example_alpha": value(settings.example_alpha)
+        | {"text": model.level_text(settings.example_alpha)},
         "assumption_count": value(int(assumption.sum()), ","),
         "condition_count": value(int(condition.sum()), ","),
         "safe_noise": shortened(1.0 - recovery.safe_alpha(images, noises)),
@@ -258,19 +261,19 @@ def summary(arrays: Arrays, settings: Settings) -> dict[str, Any]:
         "samples": value(settings.samples, ","),
         "ddim_steps": value(settings.ddim_steps),
         "levels": value(settings.levels, ","),
-        "beta_first": value(settings.beta_first) | {"text": positional(settings.beta_first)},
-        "beta_last": value(settings.beta_last),
-        "alpha_last": value(alpha_last) | {"text": positional(alpha_last)},
-        "middle_scaled": value(math.erf(math.sqrt(alpha_last / 8.0)), ".4f"),
+        "beta_first": value(settings.beta_first) | {"text": model.level_text(settings.beta_first)},
+        "beta_last": value(settings.beta_last) | {"text": model.level_text(settings.beta_last)},
+        "alpha_last": value(alpha_last) | {"text": short_level(alpha_last)},
+        "middle_scaled": value(middle_scaled) | {"text": two_digits(middle_scaled)},
         "middle_closest": value(math.erf(math.sqrt(1.0 / 8.0)), ".3f"),
         "gan_rounds": value(settings.gan_rounds),
         "line_alpha": value(LINE_ALPHA),
         "line_images": value(len(LINE_IMAGES)),
         "line_noises": value(len(LINE_NOISES)),
         "forget_percent": value(prices(arrays)),
-        "share_least_percent": value(100 * arrays["forget_shares"].min(), ".2f"),
-        "share_most_percent": value(100 * arrays["forget_shares"].max(), ".2f"),
-        "share_gan_percent": value(100 / (m - 1), ".2f"),
+        "share_least_percent": value(shares.min()) | {"text": two_digits(shares.min())},
+        "share_most_percent": value(shares.max()) | {"text": two_digits(shares.max())},
+        "share_gan_percent": value(100 / (m - 1)) | {"text": two_digits(100 / (m - 1))},
         "expected_uniform_tv": value(
             sampling.expected_uniform_variation(m, settings.samples), ".3f"
         ),
@@ -294,7 +297,9 @@ def wrong_shown(arrays: Arrays) -> str:
     clean = unscale(arrays["images"][arrays["shown"]])
     wrong = [(unscale(found) != clean).any(axis=1).sum() for found in arrays["shown_recovered"]]
     pairs = zip(wrong, arrays["shown_alphas"], strict=True)
-    return ", ".join(f"{number} of {len(clean)} at {alpha:g}" for number, alpha in pairs)
+    return ", ".join(
+        f"{number} of {len(clean)} at {model.level_text(alpha)}" for number, alpha in pairs
+    )
 
 
 def prices(arrays: Arrays) -> str:
@@ -302,13 +307,20 @@ def prices(arrays: Arrays) -> str:
     shares = 100 * arrays["forget_cheapest"] / arrays["trivial_loss"]
     pairs = zip(shares, arrays["shown_alphas"], strict=True)
     return ", ".join(
-        f"{two_digits(row.min())} to {two_digits(row.max())} at {alpha:g}" for row, alpha in pairs
+        f"{two_digits(row.min())} to {two_digits(row.max())} at {model.level_text(alpha)}"
+        for row, alpha in pairs
     )
 
 
 def two_digits(number: float) -> str:
     """Return a number with two significant digits, zeros included: 4.0, 0.055."""
-    return np.format_float_positional(number, precision=2, fractional=False, trim="k")
+    return np.format_float_positional(number, precision=2, fractional=False, trim="k").rstrip(".")
+
+
+def short_level(alpha: float) -> str:
+    """Return alpha with two digits, or with two digits of 1 - alpha if that is smaller."""
+    places = 1 - math.floor(math.log10(min(alpha, 1.0 - alpha)))
+    return model.level_text(round(alpha, places))
 
 
 def shortened(number: float) -> dict[str, Any]:

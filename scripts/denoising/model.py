@@ -25,6 +25,11 @@ def weights(alpha: float) -> tuple[float, float]:
     return math.sqrt(alpha), math.sqrt(1.0 - alpha)
 
 
+def level_text(alpha: float) -> str:
+    """Return alpha as the text shows it, without a power of ten: 0.000001."""
+    return np.format_float_positional(alpha, trim="-")
+
+
 def noisy_images(images: Numbers, noises: Numbers, signal: Any, noise: Any) -> Numbers:
     """Return S_t as an array (m, n, d): entry (i, j) is signal x_i + noise epsilon_j.
 
@@ -141,7 +146,7 @@ def collapse_shares(images: Numbers) -> Numbers:
     That is min_k |x_i - x_k|^2 over sum_k |x_k - x_c|^2, with the x_c for which the sum is least;
     the level cancels. images: (m, d), m >= 2.
     """
-    squares = ((images[:, None] - images[None]) ** 2).sum(axis=2)
+    squares = np.array([((images - image) ** 2).sum(axis=1) for image in images])
     collapse = squares.sum(axis=0).min()
     np.fill_diagonal(squares, math.inf)
     return np.asarray(squares.min(axis=1) / collapse)

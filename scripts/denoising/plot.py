@@ -14,6 +14,7 @@ from scripts.common.artifacts import load_arrays
 from scripts.common.command_line import parse
 from scripts.common.tables import save_table
 from scripts.denoising.digits import SIDE, unscale
+from scripts.denoising.model import level_text
 from scripts.denoising.sampling import expected_uniform_variation, total_variation
 
 
@@ -25,9 +26,13 @@ def optima_figure(arrays: Arrays) -> Figure:
         ("data set $S^m$", few, ""),
         ("GAN at a saddle point", few[outputs[0]], r"loss $\frac{1}{2}$"),
         ("GAN, another best response", few[outputs[1]], r"loss $\frac{1}{2}$"),
-        (rf"noisy, $\alpha_t={arrays['optima_alpha']:g}$", arrays["optima_noisy"], ""),
-        ("diffusion minimizer", implied[0], f"loss {losses[0]:.3g}"),
-        ("one digit forgotten", implied[1], f"loss {losses[1]:.3g}"),
+        (
+            rf"noisy, $\alpha_t={level_text(float(arrays['optima_alpha']))}$",
+            arrays["optima_noisy"],
+            "",
+        ),
+        ("diffusion minimizer", implied[0], f"loss {_three_digits(losses[0])}"),
+        ("one digit forgotten", implied[1], f"loss {_three_digits(losses[1])}"),
     ]
     figure = style.new_figure(height=0.33 * len(rows))
     for line, (label, images, loss) in zip(
@@ -39,6 +44,10 @@ def optima_figure(arrays: Arrays) -> Figure:
         line[-1].text(1.25, 0.5, loss, va="center", transform=line[-1].transAxes)
     _frame(figure.axes[5 * len(few) + int(arrays["optima_forgotten"])])
     return figure
+
+
+def _three_digits(loss: float) -> str:
+    return np.format_float_positional(loss, precision=3, fractional=False, trim="-")
 
 
 def _show(axis: Axes, image: Numbers) -> None:
@@ -61,7 +70,7 @@ def recovery_figure(arrays: Arrays) -> Figure:
     for alpha, noisy, found in zip(
         alphas, arrays["shown_noisy"], arrays["shown_recovered"], strict=True
     ):
-        rows.append((rf"$\alpha_t={alpha:g}$", noisy, noisy))
+        rows.append((rf"$\alpha_t={level_text(alpha)}$", noisy, noisy))
         rows.append(("recovered", found, clean))
     figure = style.new_figure(height=0.44 * len(rows))
     axes = figure.subplots(len(rows), len(shown), squeeze=False)
@@ -95,18 +104,30 @@ def frequency_figure(arrays: Arrays) -> Figure:
                 crossing(arrays["alphas"], share, height),
                 xytext=(beside, height),
                 textcoords=("axes fraction", "data"),
-                color=color,
+                color=style.TEXT[color],
                 va="center",
                 arrowprops={"arrowstyle": "-", "color": color, "linewidth": 0.5},
             )
-        ticks = [0.001, 0.01, 0.1, 0.5, 0.9, 0.99, 0.999]
         axis.set(xscale="logit", xlabel=r"$\alpha_t$", ylim=(0, 103))
-        axis.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
+        axis.set_xticks(*level_ticks(arrays["alphas"]))
         axis.minorticks_off()
         axis.set_xlim(arrays["alphas"][0], arrays["alphas"][-1])
         axis.text(0.0, 1.05, label, transform=axis.transAxes)
     left.set_ylabel("share of noisy digits (%)")
     return figure
+
+
+def level_ticks(alphas: Numbers) -> tuple[list[float], list[str]]:
+    """Return the ticks of the axis of alpha, at most three to either side of 0.5, and their texts.
+
+    They are 10^-k and 1 - 10^-k, where these lie on the axis.
+    """
+    decades = int(-np.log10(alphas[0]))
+    powers = range(max(1, -(-decades // 3)), decades + 1, max(1, -(-decades // 3)))
+    low = [(10.0**-k, f"{10.0**-k:g}" if k <= 3 else f"$10^{{-{k}}}$") for k in powers]
+    high = [(1 - 10.0**-k, f"{1 - 10.0**-k:g}" if k <= 3 else f"$1-10^{{-{k}}}$") for k in powers]
+    ticks, texts = zip(*low[::-1], (0.5, "0.5"), *high, strict=True)
+    return list(ticks), list(texts)
 
 
 def crossing(alphas: Numbers, share: Numbers, height: float) -> tuple[float, float]:
@@ -142,7 +163,7 @@ def minimizer_figure(arrays: Arrays) -> Figure:
         shown = np.where(np.append(jumps, False), np.nan, values)
         dashes = (0, (4, 2)) if name == "posterior" else "solid"
         axis.plot(grid, shown, color=color, linestyle=dashes)
-        axis.text(*place, label, color=color, va="center")
+        axis.text(*place, label, color=style.TEXT[color], va="center")
     axis.plot(
         arrays["line_noisy"].ravel(),
         arrays["line_targets"].ravel(),
@@ -171,30 +192,27 @@ def forgetting_figure(arrays: Arrays) -> Figure:
     distance = arrays["separations"]
     total = arrays["trivial_loss"] / 100
     order = np.argsort(distance)
-    for alpha, measured, cheapest, color in zip(
-        arrays["shown_alphas"],
-        arrays["forget_measured"],
-        arrays["forget_cheapest"],
-        _ramp(len(arrays["shown_alphas"])),
-        strict=True,
-    ):
+    alphas = arrays["shown_alphas"]
+    lowest_first = np.argsort(alphas)
+    places = np.linspace(0.1, 0.9, len(alphas)) if len(alphas) > 1 else [0.5]
+    for which, color, place in zip(lowest_first, _ramp(len(alphas)), places, strict=True):
+        measured, cheapest = arrays["forget_measured"][which], arrays["forget_cheapest"][which]
         axis.plot(distance[order], cheapest[order] / total, color=color, linewidth=1)
         axis.plot(distance, measured / total, ".", color=color, markersize=3.5)
         axis.annotate(
-            rf"$\alpha_t={alpha:g}$",
+            rf"$\alpha_t={level_text(alphas[which])}$",
             (distance.max(), cheapest[order][-1] / total),
-            xytext=(8, 0),
-            textcoords="offset points",
-            color=color,
+            xytext=(1.03, place),
+            textcoords="axes fraction",
+            color=style.TEXT[color],
             va="center",
+            arrowprops={"arrowstyle": "-", "color": color, "linewidth": 0.5},
         )
     axis.set(
         yscale="log",
         xlabel="distance from the forgotten digit to the nearest other one (pixel intensity)",
         ylabel="price of forgetting (%)",
     )
-    axis.yaxis.set_major_formatter("{x:g}")
-    axis.set_xlim(right=distance.max() + 0.14 * np.ptp(distance))
     return figure
 
 
@@ -215,25 +233,42 @@ def coverage_figure(arrays: Arrays) -> Figure:
     left, right = figure.subplots(1, 2)
     m = len(arrays["images"])
     for axis, names in ((left, SAMPLERS[:4]), (right, (SAMPLERS[0], *SAMPLERS[4:]))):
-        for rank, (name, label, color) in enumerate(names):
+        named = []
+        for name, label, color in names:
             counts = np.sort(np.bincount(arrays[f"drawn_{name}"], minlength=m))[::-1]
-            axis.step(np.arange(1, m + 1), 100 * counts / counts.sum(), color=color, where="mid")
-            axis.text(
-                0.97,
-                0.95 - 0.1 * rank,
-                f"{label} ({total_variation(counts):.2f})",
-                transform=axis.transAxes,
-                color=color,
-                ha="right",
-                va="top",
-            )
+            shares = 100 * counts[counts > 0] / counts.sum()
+            axis.stairs(shares, np.arange(len(shares) + 1) + 0.5, baseline=None, color=color)
+            named.append((f"{label} ({total_variation(counts):.2f})", shares, color))
         axis.axhline(100 / m, color=style.INK, linewidth=0.6, linestyle=(0, (2, 2)))
         axis.set(xlabel="digits, most frequent first", xlim=(0, m + 1))
         axis.xaxis.get_major_locator().set_params(integer=True)
-    top = max(left.get_ylim()[1], 190 / m)  # leaves room for the names above the uniform share
-    left.set(ylabel="share of the samples (%)", ylim=(0, top))
-    right.set(yscale="log")
+        if axis is left:
+            axis.set(ylabel="share of the samples (%)", ylim=(0, max(axis.get_ylim()[1], 190 / m)))
+        else:
+            axis.set(yscale="log")
+        _name_stairs(axis, named)
     return figure
+
+
+def _name_stairs(axis: Axes, named: Sequence[tuple[str, Numbers, str]]) -> None:
+    """Write the names of falling curves at the right, the steepest first, each led to its curve."""
+    to_axes = axis.transData + axis.transAxes.inverted()
+    for rank, (label, shares, color) in enumerate(sorted(named, key=lambda one: -one[1][0])):
+        height = 0.95 - 0.11 * rank
+        levels = to_axes.transform([(1, share) for share in shares])[:, 1]
+        place = max(int((levels > height).sum()), 1)  # the curve falls to the name's height there
+        axis.annotate(
+            label,
+            (place, shares[place - 1]),
+            xytext=(0.97, height),
+            textcoords="axes fraction",
+            color=style.TEXT[color],
+            ha="right",
+            va="center",
+            arrowprops={
+                "arrowstyle": "-", "color": color, "linewidth": 0.5, "relpos": (0, 0.5),
+            },
+        )  # fmt: skip
 
 
 def coverage_rows(arrays: Arrays) -> list[list[str]]:
@@ -260,7 +295,7 @@ def coverage_rows(arrays: Arrays) -> list[list[str]]:
         if f"outputs_{name}" in arrays:
             batch = str(len(np.unique(arrays[f"outputs_{name}"])))
         else:
-            batch = f"{batch_coverage(drawn, m):.1f}"
+            batch = f"{batch_coverage(drawn, m):.1f}" if len(drawn) >= m else "–"
         variation = f"{total_variation(counts):.2f}"
         rows.append([label, variation, str((counts > 0).sum()), batch, f"{far:.0f}"])
     expected = expected_uniform_variation(m, len(arrays["drawn_uniform"]))
@@ -270,8 +305,8 @@ def coverage_rows(arrays: Arrays) -> list[list[str]]:
 
 
 def batch_coverage(drawn: Numbers, m: int) -> float:
-    """Return the mean number of different images among m consecutive samples."""
-    batches = drawn[: len(drawn) // m * m].reshape(-1, m) if len(drawn) >= m else drawn[None]
+    """Return the mean number of different images among m consecutive samples, of m or more."""
+    batches = drawn[: len(drawn) // m * m].reshape(-1, m)
     return float(np.mean([len(np.unique(batch)) for batch in batches]))
 
 

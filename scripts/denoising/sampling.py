@@ -11,6 +11,9 @@ import numpy as np
 from scripts.common.arrays import Bools, Floats, Ints
 from scripts.denoising import model
 
+SMALLEST_ALPHA = 1e-10
+"""DDIM divides by sqrt(alpha_T), and with it the rounding of a point: below this it can show."""
+
 Denoiser = Callable[[Floats, float], Floats]
 """Maps points (p, d) and alpha_t to predicted noises (p, d)."""
 
@@ -27,10 +30,18 @@ def schedule(alphas: Floats, steps: int) -> Floats:
     """Return the levels that a sampler visits, (steps + 1,): alpha_T up to alpha_1, then 1.
 
     Of all levels, `steps` evenly spaced ones are kept, the first and the last among them.
-    Raises ValueError unless 2 <= steps <= number of levels.
+    Raises ValueError unless 2 <= steps <= number of levels and alpha_T >= SMALLEST_ALPHA.
     """
     if not 2 <= steps <= len(alphas):
-        raise ValueError(f"ddim_steps must be between 2 and {len(alphas)}, found {steps}")
+        raise ValueError(
+            f"ddim_steps is {steps}, but the schedule has {len(alphas)} levels: it must be between "
+            "2 and the number of levels"
+        )
+    if alphas[-1] < SMALLEST_ALPHA:
+        raise ValueError(
+            f"the last of the levels has alpha_t = {alphas[-1]:.1e}, and DDIM divides by its root; "
+            f"for {SMALLEST_ALPHA:g} or more set fewer levels or a smaller beta_first or beta_last"
+        )
     kept = np.rint(np.linspace(0, len(alphas) - 1, steps)).astype(int)
     return np.append(alphas[kept][::-1], 1.0)
 

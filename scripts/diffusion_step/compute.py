@@ -189,8 +189,8 @@ def summary(settings: Settings, found: Arrays) -> dict[str, Any]:
         "schedule_steps": value(settings.schedule_steps, ","),
         "first_beta": in_formula(settings.first_beta, "g"),
         "last_beta": in_formula(settings.last_beta, "g"),
-        "signal_last": scientific(float(found["signal"][-1])),
-        "amplitude_last": scientific(math.sqrt(found["signal"][-1])),
+        "signal_last": in_formula(float(found["signal"][-1]), ".2g"),
+        "amplitude_last": in_formula(math.sqrt(found["signal"][-1]), ".2g"),
         "half_time": value(half_time(found["signal"])),
     }
 

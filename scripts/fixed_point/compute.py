@@ -197,12 +197,12 @@ def space_values(arrays: Arrays, settings: Settings) -> dict[str, dict[str, Any]
     first_power = min(float(arrays[f"space_power_{index}"][0]) for index in range(3))
     tail = model.log_det_tail_bound(float(arrays["space_lipschitz"]), terms, settings.dimension)
     return {
-        "space_trained_slope": value(float(np.max(slopes)), ".3g"),
+        "space_trained_slope": in_formula(float(np.max(slopes))),
         "space_first_power": value(first_power, ".3f"),
         "shown_terms": value(terms),
         "space_tail": in_formula(tail, ".2g"),
         "space_series_error": scientific(float(np.max(missing))),
-        "space_slope": value(float(np.max(used)), ".3g"),
+        "space_slope": in_formula(float(np.max(used))),
     }
 
 
@@ -212,13 +212,13 @@ def sampler_values(arrays: Arrays, settings: Settings) -> dict[str, dict[str, An
     shown = density_fit.steps_shown(arrays["collapse_path"], settings.teacher_sd)
     a, b = arrays["collapse_path"][shown]
     found: dict[str, dict[str, Any]] = {
-        "sampler_noise": scientific(density_fit.mean_fitted_kl(settings.sampler_points)),
+        "sampler_noise": in_formula(density_fit.mean_fitted_kl(settings.sampler_points), ".2g"),
         "collapse_kl_start": in_formula(float(collapse_kl[0])),
         "collapse_kl_best": in_formula(float(np.min(collapse_kl[: shown + 1]))),
         "collapse_kl_end": in_formula(float(collapse_kl[shown])),
         "z_mean": value(float(np.mean(z)), ".4f"),
         "z_sd": value(float(np.std(z)), ".4f"),
-        "collapse_b": scientific(abs(float(b))),
+        "collapse_b": in_formula(abs(float(b)), ".2g"),
         "collapse_a": in_formula(float(a), ".5g"),
         "shown_steps": value(shown),
     }
@@ -226,7 +226,7 @@ def sampler_values(arrays: Arrays, settings: Settings) -> dict[str, dict[str, An
         a, b = arrays[f"{run_name}_path"][-1]
         found[f"{run_name}_a"] = in_formula(float(a), ".5g")
         found[f"{run_name}_b"] = in_formula(float(b), ".5g")
-    found["right_kl"] = scientific(float(arrays["right_kl"][-1]))
+    found["right_kl"] = in_formula(float(arrays["right_kl"][-1]), ".2g")
     *early, last = (str(step) for step in density_fit.students_shown(shown))
     found["students_shown"] = value(f"{', '.join(early)} and {last}" if early else last)
     return found

@@ -24,7 +24,7 @@ def checks() -> list[Check]:
     return [
         Check(
             id="gan_game.image-identity",
-            claim="cor-gan-tv",
+            claim="lem-gan-labels",
             statement="For any $c, n\\ge0$ label 1 costs $n-c$ errors more than label 0, and the "
             "cheaper one costs $\\frac12(c+n-|c-n|)$ (identities that do not reduce to 0).",
             method="symbolic",

@@ -189,7 +189,7 @@ PER_GAME: tuple[tuple[str, str, str, Callable[[Game], int]], ...] = (
     ),
     (
         "total-variation",
-        "cor-gan-tv",
+        "lem-gan-labels",
         "The least loss is $\\frac12(1-\\mathrm{TV})$, with TV the largest gap in frequency over "
         "all sets of images (generators that disagree).",
         wrong_distance,

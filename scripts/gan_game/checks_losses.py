@@ -23,7 +23,8 @@ LP_BOUND = 1e-6
 """HiGHS keeps each constraint to 1e-7; a loss is an average of numbers that are so constrained."""
 
 ROUNDING = 1e-13
-"""At most 12 terms below 1 with a few roundings each; unequal losses differ by more."""
+"""At most 14 terms below 6 with a few roundings each, m <= 4, K <= 3; unequal losses differ by
+more."""
 
 SLOPES = (0.25, 1.0, 4.0)
 """One below, one within and one above the reciprocal distances of POINTS."""

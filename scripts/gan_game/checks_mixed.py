@@ -13,7 +13,7 @@ from scripts.gan_game.checks_game import every_game
 
 LP_BOUND = 1e-6
 """HiGHS keeps each constraint to 1e-7, which moves E[n_x] by at most (m + d + K - 1) times that:
-7e-7 for m <= 3, K <= 2."""
+8e-7 for m <= 3, K <= 3."""
 
 LP_LARGEST_M = 3
 

@@ -51,6 +51,13 @@ def _run_checks(arrays: Arrays, m: int) -> list[Check]:
     ]
 
 
+def _rounding(m: int, largest_k: int, rounds: int) -> float:
+    """Return the rounding of a chance: each round sums over all labellings and all counts."""
+    size = m + largest_k
+    summed = (1 << size) + math.comb(size + m - 1, m)
+    return rounds * summed * float(np.finfo(np.float64).eps)
+
+
 def _chain_checks(m: int, largest_k: int, rounds: int) -> list[Check]:
     return [
         Check(
@@ -60,8 +67,7 @@ def _chain_checks(m: int, largest_k: int, rounds: int) -> list[Check]:
             "Markov chain (largest deviation; the bound is the rounding of its matrix products).",
             method="numerical",
             value=_rejecting_deviation(m, largest_k, rounds),
-            at_most=rounds
-            * 2.0**-40,  # m <= 6, K <= 2: at most 1716 counts and 256 labellings are summed
+            at_most=_rounding(m, largest_k, rounds),
         ),
         Check(
             id="gan_game.dynamics-first",
@@ -76,7 +82,7 @@ def _chain_checks(m: int, largest_k: int, rounds: int) -> list[Check]:
                 for outside in range(largest_k + 1)
                 for rule in dynamics.GENERATOR_RULES
             ),
-            at_most=rounds * 2.0**-40,
+            at_most=_rounding(m, largest_k, rounds),
         ),
         Check(
             id="gan_game.dynamics-surely",

@@ -166,7 +166,6 @@ def summary(settings: Settings, arrays: Arrays) -> dict[str, Any]:
     last = arrays["reached"][..., -1]
     values = {
         **{field.name: value(getattr(settings, field.name)) for field in _fields()},
-        "games": value(int(found.size)),
         "pairs": value(int(pairs.sum()), ","),
         "saddles_found": value(int(found.sum()), ","),
         "matrix_rows": value(drawn.shape[0]),

@@ -40,7 +40,7 @@ def draw_distance(arrays: Arrays, path: Path) -> None:
         axes.plot(steps, line, color=color)
         height = 0.375 if slope > 1 else 0.3 if slope == 1 else 0.34
         at = float(np.interp(-height, -line, steps))
-        axes.text(at + 0.04, height, rf"$\Lambda={slope:g}$", color=color, va="bottom")
+        axes.text(at + 0.04, height, rf"$\Lambda={slope:g}$", color=style.TEXT[color], va="bottom")
     axes.set(
         xlim=(-0.04, steps[-1]), ylim=(0.2, 0.52), yticks=(0.25, 0.375, 0.5),
         xlabel="distance of the output from the missed image $x_2$", ylabel="least loss",
@@ -59,12 +59,8 @@ def draw_matrix(arrays: Arrays, path: Path) -> None:
     axes.pcolormesh(*edges, errors, cmap="Greys", vmin=0, vmax=2 * most, edgecolor="white")
     axes.invert_yaxis()
     for row, column in np.ndindex(rows, columns):
-        saddle = saddles[row, column]
-        axes.text(
-            column, row, str(errors[row, column]), ha="center", va="center",
-            color=style.INK, weight="bold" if saddle else "normal",
-        )  # fmt: skip
-        if saddle:
+        axes.text(column, row, str(errors[row, column]), ha="center", va="center")
+        if saddles[row, column]:
             frame = Rectangle(
                 (column - 0.44, row - 0.42), 0.88, 0.84, fill=False, color=style.VERMILLION,
                 linewidth=1.3,
@@ -105,7 +101,9 @@ def draw_missed(arrays: Arrays, path: Path) -> None:
         axes.plot(missed, ends, "_", color=style.VERMILLION, markersize=9, markeredgewidth=1.5)
     axes.plot(missed, least, "o", color=style.BLUE, clip_on=False)
     axes.text(m, 0.5 - 0.03, "value $\\frac{1}{2}$", color=style.GREY, va="top", ha="right")
-    axes.text(0.5, 0.93, "then the generator responds", color=style.VERMILLION, ha="left")
+    axes.text(
+        0.5, 0.93, "then the generator responds", color=style.TEXT[style.VERMILLION], ha="left"
+    )
     axes.text(0.06, 0.08, r"optimal discriminator: $\frac{1}{2}-\frac{k}{2m}$", color=style.BLUE)
     axes.set(
         xlabel=f"missed images $k$ (of $m={m}$)", ylabel="loss", xticks=missed,
@@ -142,7 +140,7 @@ def _draw_panel(axes: Axes, coverage: Floats) -> None:
     for rule, means in zip(DISCRIMINATOR_RULES, coverage, strict=True):
         axes.plot(
             rounds, means, marker=RULE_MARKERS[rule], markersize=2.8, linewidth=0.8,
-            color=RULE_COLORS[rule],
+            markevery=max(1, len(rounds) // 20), color=RULE_COLORS[rule],
         )  # fmt: skip
     axes.set_ylim(0, 1.05)
 
@@ -158,7 +156,7 @@ def _name_lines(axes: Axes) -> None:
         )  # fmt: skip
         axes.text(
             0.9, height, DISCRIMINATOR_WORDS[rule], transform=axes.transAxes, ha="right", va="top",
-            color=RULE_COLORS[rule],
+            color=style.TEXT[RULE_COLORS[rule]],
         )  # fmt: skip
 
 

@@ -36,7 +36,7 @@ def checks(settings: Settings, arrays: Arrays) -> list[Check]:
         *checks_best_response.checks(arrays, settings.data_mean, settings.spread),
         *checks_runs.checks(arrays, rates),
         *checks_comments.checks(arrays, rates, settings.sgd_divisor),
-        *checks_sgd.checks(arrays, rates, settings.sgd_divisor),
+        *checks_sgd.checks(arrays, rates),
         *checks_published.checks(arrays),
     ]
 

@@ -36,7 +36,7 @@ def stated_weight_ceiling(separation: Floats) -> Floats:
 def checks(arrays: Arrays, data_mean: float, spread: float) -> list[Check]:
     """Return the checks of this file; `arrays` as `compute` writes them."""
     return [
-        _value_of_theta(arrays["real"], arrays["noise"], spread),
+        _value_of_theta(arrays["real"], arrays["noise"]),
         _best_response_formula(),
         _best_response_fit(data_mean, spread),
         _pull_quadrature(arrays),
@@ -44,15 +44,16 @@ def checks(arrays: Arrays, data_mean: float, spread: float) -> list[Check]:
     ]
 
 
-def _value_of_theta(real: Floats, noise: Floats, spread: float) -> Check:
-    goal = model.equilibrium(real, noise)[0]
+def _value_of_theta(real: Floats, noise: Floats) -> Check:
+    goal, spread = model.equilibrium(real, noise)[0], float(real.std())
     worst = -np.inf
     for theta in goal + spread * np.linspace(-1.5, 1.5, 7):
         generated = noise + theta
+        columns = np.stack([real, generated]) / spread - real.mean() / spread
 
-        def loss(phi: Floats, generated: Floats = generated) -> float:
-            scores_real, scores = phi[0] + phi[1] * real, phi[0] + phi[1] * generated
-            return float(np.log1p(np.exp(-scores_real)).mean() + np.log1p(np.exp(scores)).mean())
+        def loss(phi: Floats, columns: Floats = columns) -> float:
+            genuine, forged = phi[0] + phi[1] * columns
+            return float((np.logaddexp(0, -genuine) + np.logaddexp(0, forged)).mean())
 
         best = optimize.minimize(loss, [0.0, 0.0], method="BFGS").fun
         moment = float((real**2).mean() + (generated**2).mean())
@@ -92,22 +93,26 @@ def _best_response_fit(data_mean: float, spread: float) -> Check:
     nodes, weights = np.polynomial.hermite_e.hermegauss(100)
     weights = weights / weights.sum()
     other = data_mean - 1.5 * spread
-    genuine, forged = data_mean + spread * nodes, other + spread * nodes
 
-    def gradient(phi: Floats) -> Floats:
-        doubt = weights / (1 + np.exp(phi[0] + phi[1] * genuine))
-        belief = weights / (1 + np.exp(-phi[0] - phi[1] * forged))
-        return np.array([belief.sum() - doubt.sum(), belief @ forged - doubt @ genuine])
+    def gradient(phi: Floats) -> Floats:  # in the coordinate (x - data_mean) / spread
+        doubt = weights / (1 + np.exp(phi[0] + phi[1] * nodes))
+        belief = weights / (1 + np.exp(-phi[0] - phi[1] * (nodes - 1.5)))
+        return np.array([belief.sum() - doubt.sum(), belief @ (nodes - 1.5) - doubt @ nodes])
 
     found = optimize.root(gradient, [0.0, 0.5], tol=1e-13).x
-    wanted = [float(c) for c in stated_best_response(data_mean, other, spread)]
+    slope = found[1] / spread
+    intercept = found[0] - slope * data_mean
+    stated = [float(c) for c in stated_best_response(data_mean, other, spread)]
+    size = abs(slope) * max(abs(data_mean), spread)
+    error = max(abs(intercept - stated[0]) / size, abs(slope / stated[1] - 1))
     return Check(
         id="gan_training.best-response-fit",
         claim="prp-gan-training-best-response",
         statement="SciPy minimizes the expected loss (quadrature with 100 nodes) over all logistic "
-        "discriminators, means 1.5 spreads apart: largest relative difference to the formula.",
+        "discriminators, means 1.5 spreads apart: largest difference to the formula, relative to "
+        "the log-odds.",
         method="numerical",
-        value=float(np.abs(found / wanted - 1).max()),
+        value=float(error),
         at_most=1e-6,
     )
 
@@ -132,7 +137,7 @@ def _pull_quadrature(arrays: Arrays) -> Check:
         id="gan_training.pull-quadrature",
         claim="prp-gan-training-saturation",
         statement="The mean weights of the two gradients by Gauss-Hermite quadrature against "
-        "adaptive quadrature of $pq/(p+q)$, eleven separations; largest difference.",
+        "adaptive quadrature of $pg/(p+g)$, eleven separations; largest difference.",
         method="numerical",
         value=float(max(error, mirror)),
         at_most=1e-6,

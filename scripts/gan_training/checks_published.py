@@ -16,7 +16,7 @@ from scripts.common.arrays import Arrays, Bools, Floats
 from scripts.common.checks import Check
 from scripts.gan_training import model, theory
 from scripts.gan_training.checks_comments import best_response
-from scripts.gan_training.checks_formulas import nonzero
+from scripts.gan_training.checks_formulas import nonzero, standardized
 
 DRAWS = 20_000
 CLAIM = "thm-gan-training-momentum"
@@ -28,11 +28,11 @@ def checks(arrays: Arrays) -> list[Check]:
         _dirac_gan(),
         _negative_momentum(),
         _schur_conditions(),
-        _momentum_runs(arrays),
+        _momentum_runs(*standardized(arrays)),
         _critical_damping(),
-        _two_time_scales(arrays),
+        _two_time_scales(*standardized(arrays, 3.0)),
         _jensen_shannon(),
-        _flow(arrays),
+        _flow(*standardized(arrays, 3.0)),
     ]
 
 
@@ -195,9 +195,7 @@ def _schur_conditions() -> Check:
     )
 
 
-def _momentum_runs(arrays: Arrays) -> Check:
-    real = arrays["real"] - arrays["real"].mean()
-    noise = arrays["noise"] - arrays["noise"].mean()
+def _momentum_runs(real: Floats, noise: Floats) -> Check:
     variance = float(real.var() + noise.var()) / 2
     wrong = 0
     for beta in (0.9, 0.5, -0.3):
@@ -215,7 +213,7 @@ def _momentum_runs(arrays: Arrays) -> Check:
     return Check(
         id="gan_training.momentum-runs",
         claim=CLAIM,
-        statement="The GAN itself with momentum on centered data, started $10^{-7}$ from the "
+        statement="The GAN itself with momentum on standardized data, started $10^{-7}$ from the "
         "equilibrium, at rates 10 % below and above the limit, for three momenta: runs that grow "
         "where the theorem says stable, or shrink where it does not.",
         method="numerical",
@@ -265,8 +263,7 @@ def _critical_damping() -> Check:
     )
 
 
-def _two_time_scales(arrays: Arrays) -> Check:
-    real, noise = arrays["real"], arrays["noise"]
+def _two_time_scales(real: Floats, noise: Floats) -> Check:
     M = theory.moment_matrix(real, noise)
     variance = float(real.var() + noise.var()) / 2
     eta_d, eta_g = 2 / np.linalg.eigvalsh(M)[-1], 1e-5
@@ -282,9 +279,10 @@ def _two_time_scales(arrays: Arrays) -> Check:
     return Check(
         id="gan_training.two-time-scales",
         claim="prp-gan-training-two-scales",
-        statement="Slow generator ($\\eta_G=10^{-5}$): error of $1-\\lambda=\\eta_G/(2v)$, "
+        statement="Data of mean 3 and spread 1, slow generator ($\\eta_G=10^{-5}$): error of "
+        "$1-\\lambda=\\eta_G/(2v)$, "
         "and of $V(\\theta^*)-V(\\theta)=\\delta^2/(4v)$ at $|\\delta|=0.02$ with SciPy's best "
-        "replies; the larger, relative.",
+        "responses; the larger, relative.",
         method="numerical",
         value=float(max(eigenvalue, curvature)),
         at_most=0.01,
@@ -328,13 +326,11 @@ def _jensen_shannon() -> Check:
     )
 
 
-def _flow(arrays: Arrays) -> Check:
-    points = np.concatenate(
-        [arrays["real"], arrays["noise"] + theory.equilibrium(arrays["real"], arrays["noise"])]
-    )
+def _flow(real: Floats, noise: Floats) -> Check:
+    points = np.concatenate([real, noise + theory.equilibrium(real, noise)])
     features = np.stack([np.ones_like(points), points], axis=1)
     published = nagarajan_jacobian(features, np.array([0.0, 1.0]))
-    M = theory.moment_matrix(arrays["real"], arrays["noise"])
+    M = theory.moment_matrix(real, noise)
     small = 1e-6
     limit = (theory.alternating_map(M, small, small) - np.eye(3)) / small
     difference = max(np.abs(stated_flow(M) - published).max(), np.abs(stated_flow(M) - limit).max())
@@ -354,7 +350,7 @@ def _flow(arrays: Arrays) -> Check:
         id="gan_training.flow",
         claim="cor-gan-training-flow",
         statement="The Jacobian of Nagarajan and Kolter, from the gradients of the scores, against "
-        "$J$ and against $(A-I)/\\eta_D$ for small rates; and at 2,000 random means and variances "
+        "$J$ and against $(U-I)/\\eta_D$ for small rates; and at 2,000 random means and variances "
         "their bound for nonreal eigenvalues and stability. Largest difference or violation.",
         method="numerical",
         value=float(max(difference, beyond)),

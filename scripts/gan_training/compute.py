@@ -56,9 +56,13 @@ def baseline_arrays(settings: Settings, real: Floats, noise: Floats) -> Arrays:
 
     start, rates = start_of(settings), rates_of(settings)
     pair = rates.generator, rates.discriminator
-    run = baseline.train(start, itertools.repeat((real, noise), settings.epochs), *pair)
+    run = _until_it_ran_away(
+        baseline.train(start, itertools.repeat((real, noise), settings.epochs), *pair)
+    )
     order = sgd_order(settings, "drawn", settings.sgd_passes)[:TORCH_SGD_UPDATES]
-    single = baseline.train(start, ((real[i], noise[j]) for i, j in order[:, :, None]), *pair)
+    single = _until_it_ran_away(
+        baseline.train(start, ((real[i], noise[j]) for i, j in order[:, :, None]), *pair)
+    )
     return {
         **_path_arrays("baseline", run),
         "baseline_foreign_gradients": run.foreign_gradients,
@@ -67,21 +71,12 @@ def baseline_arrays(settings: Settings, real: Floats, noise: Floats) -> Arrays:
     }
 
 
-def snapshot_epochs(states: Floats, losses: Floats, rest: float) -> Ints:
-    """Return the epochs (6,) of `summary.EVENTS` of a run.
-
-    states: (n + 1, 3); losses: (n,), the discriminator's; rest: theta at the equilibrium. The
-    events: the start, the lowest discriminator loss before theta passes its goal, the passage,
-    the largest distance beyond, the way back through the goal, and the end.
-    """
-    beyond = (states[:, 0] - rest) * np.sign(rest - states[0, 0])
-    end = len(states) - 1
-    passage = model.first_index(beyond >= 0, 0, end)
-    win = int(np.argmin(losses[: max(passage, 1)]))
-    overshoot = int(np.argmax(beyond))
-    return np.array(
-        [0, win, passage, overshoot, model.first_index(beyond <= 0, overshoot, end), end]
-    )
+def _until_it_ran_away(run: Run) -> Run:
+    """Return the part of a PyTorch run before a parameter passed `model.RUNAWAY_BOUND`."""
+    inside = np.abs(run.states).max(axis=1) < model.RUNAWAY_BOUND  # false for NaN
+    kept = model.first_index(~inside, 0, len(inside))
+    rows = (run.discriminator_losses, run.generator_losses, run.foreign_gradients)
+    return type(run)(run.states[:kept], *(row[: kept - 1] for row in rows))
 
 
 def generator_loss_arrays(settings: Settings, real: Floats, noise: Floats) -> Arrays:
@@ -186,11 +181,15 @@ def sgd_arrays(settings: Settings, real: Floats, noise: Floats) -> Arrays:
 
 def full_losses(states: Floats, real: Floats, noise: Floats) -> Floats:
     """Return the losses (n, 2) of both players on all the data at each of the states (n, 3)."""
-    columns = states.T[:, :, None]
-    genuine = model.logits(real, columns)
-    forged = model.logits(model.generate(noise, columns), columns)
-    judged = model.softplus(-genuine).mean(axis=1) + model.softplus(forged).mean(axis=1)
-    return np.stack([judged, model.softplus(-forged).mean(axis=1)], axis=1)
+    found = []
+    for part in np.array_split(states, 1 + states.size * len(real) // 10_000_000):  # memory
+        columns = part.T[:, :, None]
+        genuine = model.logits(real, columns)
+        forged = model.logits(model.generate(noise, columns), columns)
+        with np.errstate(invalid="ignore"):  # NaN, where a run ran away
+            judged = model.softplus(-genuine).mean(axis=1) + model.softplus(forged).mean(axis=1)
+            found.append(np.stack([judged, model.softplus(-forged).mean(axis=1)], axis=1))
+    return np.concatenate(found)
 
 
 def compute(settings: Settings) -> Arrays:
@@ -198,10 +197,8 @@ def compute(settings: Settings) -> Arrays:
     real, noise = data(settings)
     found: Arrays = {"real": real, "noise": noise}
     found |= baseline_arrays(settings, real, noise)
-    found["snapshot_epochs"] = snapshot_epochs(
-        found["baseline_states"],
-        found["baseline_discriminator_losses"],
-        float(model.equilibrium(real, noise)[0]),
+    found["event_epochs"] = summary.event_epochs(
+        found["baseline_states"], found["baseline_discriminator_losses"], real, noise
     )
     found |= generator_loss_arrays(settings, real, noise) | pull_arrays()
     found |= rate_arrays(settings, real, noise)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
-from scripts.common.arrays import Arrays, Floats
+from scripts.common.arrays import Arrays, Bools, Floats, Ints
 from scripts.common.values import scientific, value
 from scripts.gan_training import local, model, theory
 from scripts.gan_training.model import Rates
@@ -19,7 +20,22 @@ EVENTS = ("start", "win", "pass", "overshoot", "return", "end")
 
 
 RESTING = 1e-9
-"""A run this close to the equilibrium is shown as "closer": beyond, rounding decides."""
+"""A distance below this is shown as "less": beyond, rounding decides."""
+
+COIN = 0.01
+"""A discriminator's loss this far above 2 log 2 is counted as worse than a fair coin's (nats)."""
+
+LOG2 = float(np.log(2))
+
+
+def number(found: float, form: str) -> dict[str, Any]:
+    """Return a value, or the word "infinite" for what a run that runs away does not have."""
+    return value(float(found), form) if np.isfinite(found) else value("infinite")
+
+
+def epoch(found: int) -> dict[str, Any]:
+    """Return the epoch of an event, "never" for -1."""
+    return value(int(found)) if found >= 0 else value("never")
 
 
 def end(states: Floats, rest: Floats) -> float:
@@ -30,71 +46,121 @@ def end(states: Floats, rest: Floats) -> float:
     return float(np.linalg.norm(states[-10:] - rest, axis=1).max())
 
 
-def shown_distance(distance: float) -> str:
-    """Return a distance from the equilibrium as TeX; "runs away" where it is no number."""
+def shown_distance(distance: float, resting: float = RESTING) -> str:
+    """Return a distance from the equilibrium as TeX; "runs away" where it is no number.
+
+    resting: the distance below which rounding decides, shown as the next power of ten.
+    """
     if not np.isfinite(distance):
         return "runs away"
-    if distance >= 0.01:
-        return f"{distance:.2g}"
-    return f"${scientific(distance)['text']}$" if distance >= RESTING else "$<10^{-9}$"
+    power = int(np.ceil(np.log10(resting) - 1e-9))
+    if distance < 10.0**power:
+        return f"$<10^{{{power}}}$"
+    return f"{distance:.2g}" if 0.01 <= distance < 100 else f"${scientific(distance)['text']}$"
+
+
+def resting_distance(arrays: Arrays, rates: Rates) -> float:
+    """Return the distance from the equilibrium below which rounding decides: `RESTING` or more."""
+    real, noise = arrays["real"], arrays["noise"]
+    spread = float(local.units(real, noise)[0])
+    return max(RESTING, 1e3 * local.rounding(real, noise, rates) * max(spread, 1 / spread))
 
 
 def values(arrays: Arrays, rates: Rates) -> dict[str, Any]:
     """Return every result that the solution quotes, as `common.values` records."""
     return (
         _baseline_values(arrays, rates)
+        | _comment_values(arrays)
         | _generator_loss_values(arrays)
         | _rate_values(arrays)
         | _sgd_values(arrays, rates)
     )
 
 
-def _rest(arrays: Arrays) -> Floats:
+def rest_of(arrays: Arrays) -> Floats:
+    """Return the equilibrium (3,) of the data."""
     return model.equilibrium(arrays["real"], arrays["noise"])
 
 
+def event(arrays: Arrays, name: str) -> int:
+    """Return the epoch of one of `EVENTS` of the baseline; -1 if it never happens."""
+    return int(arrays["event_epochs"][EVENTS.index(name)])
+
+
+def way_length(arrays: Arrays) -> int:
+    """Return how many epochs the baseline needs to pass its goal; all of them if it never does."""
+    passage = event(arrays, "pass")
+    return passage if passage > 0 else len(arrays["baseline_generator_losses"])
+
+
 def _baseline_values(arrays: Arrays, rates: Rates) -> dict[str, Any]:
-    states, rest = arrays["baseline_states"], _rest(arrays)
+    states, rest = arrays["baseline_states"], rest_of(arrays)
     moments = theory.moment_matrix(arrays["real"], arrays["noise"])
     judged, forged = arrays["baseline_discriminator_losses"], arrays["baseline_generator_losses"]
     multiplier = local.dominant_eigenvalue(arrays["real"], arrays["noise"], rates)
-    found = {
-        "discriminator_limit": value(4 / np.linalg.eigvalsh(moments)[-1], ".2f"),
+    scale = local.time_scale(multiplier)
+    distance = abs(states[-1, 0] - rest[0])
+    return {f"epoch_{name}": epoch(event(arrays, name)) for name in EVENTS} | {
+        "discriminator_limit": value(4 / np.linalg.eigvalsh(moments)[-1], ".2g"),
         "theta_goal": value(rest[0], ".4f"),
         "theta_end": value(states[-1, 0], ".4f"),
-        "end_distance": scientific(abs(states[-1, 0] - rest[0])),
-        "theta_most": value(float(states[:, 0].max()), ".2f"),
-        "overshoot": value(float(np.max(states[:, 0] - rest[0])), ".2f"),
-        "judged_lowest": value(float(judged.min()), ".3f"),
-        "judged_highest": value(float(judged.max()), ".3f"),
+        "end_distance": value(shown_distance(distance, resting_distance(arrays, rates)).strip("$")),
+        "judged_lowest": value(float(judged[: way_length(arrays)].min()), ".3f"),
         "forged_lowest": value(float(forged.min()), ".3f"),
         "forged_lowest_epoch": value(int(forged.argmin())),
-        "judged_end_gap": scientific(abs(judged[-1] - 2 * np.log(2))),
-        "forged_end_gap": scientific(abs(forged[-1] - np.log(2))),
-        "radius": value(abs(multiplier), ".4f"),
-        "time_scale": value(-1 / np.log(abs(multiplier)), ".0f"),
-        "time_scale_passes": value(-1 / np.log(abs(multiplier)) / len(arrays["real"]), ".1f"),
-        "turn": value(2 * np.pi / max(abs(np.angle(multiplier)), 1e-6), ".0f"),
+        "radius": value(abs(multiplier), ".4g"),
+        "behavior": value(local.behavior(multiplier)),
+        "time_scale": number(scale, ".0f" if scale >= 10 else ".2g"),
     }
-    events = zip(EVENTS, arrays["snapshot_epochs"], strict=True)
-    found |= {f"epoch_{name}": value(int(epoch)) for name, epoch in events}
-    return found | _comment_values(arrays)
 
 
-def best_response(theta: float, real: Floats, noise: Floats) -> Floats:
-    """Return the discriminator (phi_0, phi_1) of least loss against a frozen theta (Newton)."""
-    points = np.concatenate([real, noise + theta])
-    columns = np.stack([np.ones_like(points), points])
+def event_epochs(states: Floats, losses: Floats, real: Floats, noise: Floats) -> Ints:
+    """Return the epochs (6,) of `EVENTS` of a run; -1 for one that never happens.
+
+    states: (n + 1, 3); losses: (n,), the discriminator's. The events: the start, the lowest
+    discriminator loss before theta passes its goal, the passage, the largest distance beyond, the
+    way back, the end. A distance of `RESTING` spreads is none: rounding decides on its sign.
+    """
+    rest, resting = theory.equilibrium(real, noise), RESTING * float(local.units(real, noise)[0])
+    beyond = (states[:, 0] - rest) * (1 if states[0, 0] <= rest else -1)
+    end = len(states) - 1
+    passage = model.first_index(beyond > resting, 1, -1)
+    win = int(np.argmin(losses[: passage if passage > 0 else end]))
+    if passage < 0:
+        return np.array([0, win, -1, -1, -1, end])
+    overshoot = passage + int(np.argmax(beyond[passage:]))
+    back = model.first_index(beyond < resting, overshoot + 1, -1)
+    return np.array([0, win, passage, overshoot, back, end])
+
+
+def best_response(theta: float, real: Floats, noise: Floats) -> Floats | None:
+    """Return the discriminator (phi_0, phi_1) of least loss against a frozen theta (Newton).
+
+    None where a point separates the samples: the loss then has no minimum.
+    """
+    generated = noise + theta
+    if generated.max() <= real.min() or generated.min() >= real.max():
+        return None
+    points = np.concatenate([real, generated])
+    middle, width = points.mean(), points.std()
+    columns = np.stack([np.ones_like(points), (points - middle) / width])
     labels = np.repeat([1.0, 0.0], [len(real), len(noise)])
+
+    def loss(phi: Floats) -> float:
+        scores = phi @ columns
+        return float((model.softplus(scores) - labels * scores).sum())
+
     phi = np.zeros(2)
-    for _ in range(60):
+    for _ in range(200):
         belief = model.sigmoid(phi @ columns)
         curvature = (columns * (belief * (1 - belief))) @ columns.T
         step = np.linalg.solve(curvature, columns @ (belief - labels))
-        phi = phi - step * min(1.0, 1.0 / float(np.abs(step).max() + 1e-300))
+        while np.abs(step).max() > 1e-13 and loss(phi - step) > loss(phi):
+            step = step / 2
+        phi = phi - step
         if np.abs(step).max() < 1e-13:
             break
-    return phi
+    return np.array([phi[0] - phi[1] * middle / width, phi[1] / width])
 
 
 def generated_weights(arrays: Arrays) -> Floats:
@@ -105,74 +171,119 @@ def generated_weights(arrays: Arrays) -> Floats:
     return weights
 
 
-def coin_epochs(losses: Floats, passage: int) -> tuple[int, int]:
-    """Return the first and last epoch, around the passage, of losses above 2 log 2."""
-    below = np.flatnonzero(losses <= 2 * np.log(2))
-    first = int(below[below < passage].max(initial=-1)) + 1
-    return first, int(below[below >= passage].min(initial=len(losses))) - 1
-
-
 def _comment_values(arrays: Arrays) -> dict[str, Any]:
-    states, rest = arrays["baseline_states"], _rest(arrays)[0]
-    judged, forged = arrays["baseline_discriminator_losses"], arrays["baseline_generator_losses"]
-    passage = int(arrays["snapshot_epochs"][EVENTS.index("pass")])
-    slopes, speeds = states[:, 2], np.abs(np.diff(states[:, 0]))
-    peak, lowest = int(np.abs(slopes[: passage + 1]).argmax()), int(forged.argmin())
-    weights = generated_weights(arrays)[:passage]
-    first, last = coin_epochs(judged, passage)
-    best = best_response(float(states[passage, 0]), arrays["real"], arrays["noise"])
-    gaps = np.abs(states[:, 0] - rest)
-    return {
+    states, rest = arrays["baseline_states"], rest_of(arrays)[0]
+    real, noise = arrays["real"], arrays["noise"]
+    forged, way = arrays["baseline_generator_losses"], way_length(arrays)
+    passage, turn = event(arrays, "pass"), event(arrays, "overshoot")
+    slopes, lowest = states[:, 2], int(forged.argmin())
+    peak = int(np.abs(slopes[: way + 1]).argmax())
+    weights = generated_weights(arrays)[:way]
+    found = {
         "weight_low": value(float(weights.min()), ".2f"),
         "weight_high": value(float(weights.max()), ".2f"),
-        "slope_most": value(float(slopes[peak]), ".2f"),
+        "slope_most": value(float(slopes[peak]), "z.2f"),
         "slope_most_epoch": value(peak),
-        "slope_pass": value(float(slopes[passage]), ".2f"),
-        "best_slope_pass": value(float(best[1]), ".2f"),
-        "speed_most": value(float(speeds[:passage].max()), ".3f"),
-        "speed_pass": value(float(speeds[passage]), ".3f"),
-        "coin_first": value(first),
-        "coin_last": value(last),
-        "excess_pass": value(float(judged[passage] - 2 * np.log(2)), ".3f"),
-        "product_pass": value(float(slopes[passage] * (states[passage, 0] - rest) / 2), ".3f"),
-        "forged_lowest_gap": value(float(gaps[lowest]), ".2f"),
+        "coin_epochs": value(
+            int(np.sum(arrays["baseline_discriminator_losses"] > 2 * LOG2 + COIN))
+        ),
+        "coin_margin": value(COIN, "g"),
+        "forged_lowest_gap": value(abs(float(states[lowest, 0] - rest)), ".2f"),
+    }
+    if passage < 0:
+        names = ("theta_most", "overshoot", "slope_pass", "best_slope_pass")
+        return found | {name: value("none") for name in names}
+    best = best_response(float(states[passage, 0]), real, noise)
+    return found | {
+        "theta_most": value(float(states[turn, 0]), "z.2f"),
+        "overshoot": value(abs(float(states[turn, 0] - rest)), ".2f"),
+        "slope_pass": value(float(slopes[passage]), "z.2f"),
+        "best_slope_pass": value("none") if best is None else value(float(best[1]), "z.2f"),
     }
 
 
 def _generator_loss_values(arrays: Arrays) -> dict[str, Any]:
-    rest = _rest(arrays)[0]
     found: dict[str, Any] = {}
     kinds: tuple[model.GeneratorLoss, ...] = ("flipped", "minimax")
     for kind in kinds:
         for name in ("even", "ahead"):
             states = arrays[f"{kind}_{name}_states"]
-            halfway = (states[:, 0] - (states[0, 0] + rest) / 2) * np.sign(rest - states[0, 0]) >= 0
-            found[f"halfway_{kind}_{name}"] = value(model.first_index(halfway, 0, len(states) - 1))
+            half = halfway(states[:, 0], rest_of(arrays)[0])
+            found[f"halfway_{kind}_{name}"] = value(
+                half if half >= 0 else f"more than {len(states) - 1}"
+            )
         ahead = arrays[f"{kind}_ahead_states"][0]
         generated = model.generate(arrays["noise"], ahead)
         pull = abs(model.generator_gradient(generated, ahead, kind))
-        found[f"pull_{kind}"] = value(pull, ".2f")
+        found[f"pull_{kind}"] = value(pull, ".2g")
     belief = model.sigmoid(model.logits(generated, ahead)).mean()
-    return found | {"belief_ahead": value(float(belief), ".2f")}
+    return found | {"belief_ahead": value(float(belief), ".2g")}
+
+
+def halfway(theta: Floats, goal: float) -> int:
+    """Return the first epoch at which half of the way from theta[0] to the goal is done, or -1."""
+    done = np.abs(theta - goal) <= abs(theta[0] - goal) / 2
+    beyond = (theta - goal) * (theta[0] - goal) < 0  # it may jump over
+    return model.first_index(done | beyond, 0, -1)
+
+
+def runs(chosen: Bools | list[bool]) -> dict[str, Any]:
+    """Return the names of the chosen ones of the six runs: "run B", "runs A, C and F", "none"."""
+    names = [name.upper() for name, ok in zip(PAIR_NAMES, chosen, strict=True) if ok]
+    if not names:
+        return value("none of the six")
+    if len(names) == 1:
+        return value(f"run {names[0]}")
+    return value(f"runs {', '.join(names[:-1])} and {names[-1]}")
 
 
 def _rate_values(arrays: Arrays) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for k, name in enumerate(PAIR_NAMES):
-        predicted = complex(arrays["pair_predicted"][k])
-        found |= {
-            f"pair_{name}_generator": value(float(arrays["pair_rates"][k, 0]), "g"),
-            f"pair_{name}_discriminator": value(float(arrays["pair_rates"][k, 1]), "g"),
-            f"pair_{name}_predicted": value(local.behavior(predicted)),
-            f"pair_{name}_radius": value(abs(predicted), ".4f"),
-            f"pair_{name}_scale": value(1 / abs(np.log(abs(predicted))), ".0f"),
-        }
     moments = theory.moment_matrix(arrays["real"], arrays["noise"])
-    limit = theory.stability_limit(moments, arrays["pair_rates"][PAIR_NAMES.index("d"), 1])
-    return found | {
-        "moment_largest": value(float(np.linalg.eigvalsh(moments)[-1]), ".2f"),
-        "generator_limit": value(float(limit), ".1f"),
+    largest = float(np.linalg.eigvalsh(moments)[-1])
+    predicted = arrays["pair_predicted"]
+    classes = [local.behavior(complex(one)) for one in predicted]
+    rates = arrays["pair_rates"]
+    limit = float(theory.stability_limit(moments, rates[PAIR_NAMES.index("d"), 1]))
+    return {
+        "runs_monotone": runs([one == "monotone" for one in classes]),
+        "runs_spiral": runs([one == "spiral" for one in classes]),
+        "runs_flip": runs([one == "flip" for one in classes]),
+        "runs_failing": runs([one == "no convergence" for one in classes]),
+        "runs_fast_discriminator": runs(rates[:, 1] * largest >= 4),
+        "fastest": runs(np.abs(predicted) == np.abs(predicted).min()),
+        "fastest_radius": value(float(np.abs(predicted).min()), ".3g"),
+        "pair_d_discriminator": value(float(rates[PAIR_NAMES.index("d"), 1]), "g"),
+        "generator_limit": value(f"every rate below {limit:.3g}" if limit > 0 else "no rate"),
+        "moment_largest": value(largest, ".4g"),
     }
+
+
+def rate_rows(arrays: Arrays) -> list[list[str]]:
+    """Return the table of the six pairs of rates: rates, rule, prediction, finding, outcome.
+
+    Of a run near the equilibrium that is too short to tell nothing is said.
+    """
+    real, noise, rows = arrays["real"], arrays["noise"], []
+    moments = theory.moment_matrix(real, noise)
+    for k, name in enumerate(PAIR_NAMES):
+        rates = Rates(*(float(rate) for rate in arrays["pair_rates"][k]))
+        predicted, near = complex(arrays["pair_predicted"][k]), arrays[f"pair_near_{name}"]
+        measured = abs(complex(arrays["pair_measured"][k]))
+        tells = local.shows_its_mode(local.map_in_units(real, noise, rates), near)
+        found = f"{local.measured_behavior(near)}, {measured:.4g}" if tells else "–"
+        last = end(arrays["pair_states"][k], rest_of(arrays))
+        rows.append(
+            [
+                name.upper(),
+                f"{rates.generator:g}",
+                f"{rates.discriminator:g}",
+                f"{float(theory.rule(moments, rates.generator, rates.discriminator)):.3g}",
+                f"{local.behavior(predicted)}, {abs(predicted):.4g}",
+                found,
+                shown_distance(last, resting_distance(arrays, rates)),
+            ]
+        )
+    return rows
 
 
 BLOCKS = 10
@@ -196,7 +307,7 @@ def sgd_law(how: str, arrays: Arrays, rates: Rates, divisor: int) -> float:
     A = theory.alternating_map(theory.moment_matrix(arrays["real"], arrays["noise"]), *pair)
     q, variance = theory.noise_direction(*pair), arrays["real"].var() + arrays["noise"].var()
     if theory.spectral_radius(A) >= 1:
-        return float("inf")
+        return math.inf
     kick, samples = variance * np.outer(q, q), len(arrays["real"])
     if how == "shuffled":  # both the points and the noise values of a pass
         covariance = theory.shuffled_covariance(A, kick, np.zeros((3, 3)), samples)
@@ -205,21 +316,21 @@ def sgd_law(how: str, arrays: Arrays, rates: Rates, divisor: int) -> float:
     return float(np.sqrt(covariance[0, 0]))
 
 
+def late(series: Floats) -> Floats:
+    """Return the last half of an SGD run, on which it is judged: states, or losses."""
+    return series[len(series) // 2 :]
+
+
 def _sgd_values(arrays: Arrays, rates: Rates) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for how in ("drawn", "shuffled", "slow"):
-        states, losses = arrays[f"sgd_{how}_states"], arrays[f"sgd_{how}_full_losses"]
-        late, late_losses = states[len(states) // 2 :], losses[len(losses) // 2 :]
-        found |= {
-            f"sgd_{how}_deviation": value(float(late[:, 0].std()), ".2f"),
-            f"sgd_{how}_judged_mean": value(float(late_losses[:, 0].mean()), ".3f"),
-            f"sgd_{how}_judged_deviation": value(float(late_losses[:, 0].std()), ".3f"),
-            f"sgd_{how}_forged_deviation": value(float(late_losses[:, 1].std()), ".3f"),
-        }
-    updates = len(arrays["sgd_order"])
+    theta = late(arrays["sgd_drawn_states"])[:, 0]
+    losses = late(arrays["sgd_drawn_full_losses"])
     pull = (arrays["real"].var() + arrays["noise"].var()) / 4
-    return found | {
-        "sgd_drawn_law": value(sgd_law("drawn", arrays, rates, 1), ".2f"),
-        "sgd_updates": value(updates),
-        "sgd_noise_deviation": value(float(np.sqrt(pull)), ".2f"),
+    return {
+        "sgd_drawn_deviation": number(theta.std(), ".2g"),
+        "sgd_drawn_law": number(sgd_law("drawn", arrays, rates, 1), ".2g"),
+        "sgd_drawn_judged_mean": number(losses[:, 0].mean(), ".3f"),
+        "sgd_drawn_judged_deviation": number(losses[:, 0].std(), ".2g"),
+        "sgd_drawn_forged_deviation": number(losses[:, 1].std(), ".2g"),
+        "sgd_updates": value(len(arrays["sgd_order"])),
+        "sgd_noise_deviation": number(np.sqrt(pull), ".2g"),
     }

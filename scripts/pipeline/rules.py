@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -122,14 +122,32 @@ def answers(files: Iterable[str]) -> list[str]:
     return [path for path in files if not path.startswith("report/companion")]
 
 
-def asked(text: str, copies: Iterable[str]) -> dict[str, list[str]]:
-    """Return what collecting has to know of the answers; `copies`: the displays in `report`."""
-    return {"labels": labels(text), "observed": observations(text), "shown": shown(text, copies)}
+def asked(root: Path, files: Sequence[str], copies: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """Return what collecting has to know of the texts: the settings that its rule gives it.
+
+    files: the author's. copies: the displays as they lie in the documents' folder.
+    """
+    answered = prose(root, answers(files))
+    return {
+        "assignment": {
+            "labels": labels(answered),
+            "observed": observations(answered),
+            "shown": shown(answered, copies),
+        },
+        "captions": captions(prose(root, files), copies),
+    }
 
 
 def labels(text: str) -> list[str]:
     """Return the labels of what a text numbers: statements, figures, tables, equations, parts."""
     return re.findall(r"\{#([a-z]+-[\w-]+)", text)
+
+
+def captions(text: str, made: Iterable[str]) -> dict[str, str]:
+    """Return the label of each of the files `made` below `report` that a text shows with one."""
+    pattern = r"(generated/[\w./-]+)(?:\)| >\}\}\s+:[^\n]*) *\{#((?:fig|tbl)-[\w-]+)"
+    found = {f"report/{name}": label for name, label in re.findall(pattern, text)}
+    return {path: found[path] for path in made if path in found}
 
 
 def observations(text: str) -> list[str]:

@@ -19,6 +19,7 @@ from scripts.common.artifacts import load_json, save_json
 from scripts.common.command_line import parse
 from scripts.common.tables import save_table
 from scripts.pipeline import sidecar
+from scripts.pipeline.contract import paths, sha256
 from scripts.pipeline.rules import observations
 from scripts.report.settings import Author
 from scripts.report.variables import markdown_escape
@@ -36,10 +37,12 @@ class Settings(Author, leaves=()):
     """Whose the documents are, which rule makes each artifact, what the assignment has.
 
     assignment: its labels, the observations that it names, the files made that it shows.
+    captions: the labels of the figures and tables that have one, by their copies.
     """
 
     rules: dict[str, str]
     assignment: dict[str, list[str]]
+    captions: dict[str, str]
 
 
 SEVERAL = ("summaries", "checks", "displays", "copies")
@@ -51,22 +54,26 @@ def main(arguments: Sequence[str] | None = None) -> None:
     single = ("manifest", "variables", "claims", "provenance", "observations", "answered")
     names = (*single, *SEVERAL[3:])
     settings, found = parse(__doc__, Settings, SEVERAL[:3], names, arguments, several=SEVERAL)
-    values = collect_values(found.summaries)
+    made = [*found.summaries, *found.checks, *found.displays]
+    origins = {path: describe(path, settings.rules, found.checks) for path in made}
+    values = collect_values(found.summaries, origins)
     checks = collect_checks(found.checks)
     author = {"name": settings.name, "student_number": settings.student_number}
-    made = [*found.summaries, *found.checks, *found.displays]
-    save_json(
-        found.manifest,
-        {
-            "values": values,
-            "checks": checks,
-            "artifacts": [describe(path) | {"rule": settings.rules[str(path)]} for path in made],
-        },
-    )
     labels = settings.assignment["labels"]
     counts = count(checks) | {
         "assignment": count(check for check in checks if check["claim"] in labels)
     }
+    save_json(
+        found.manifest,
+        {
+            "values": values | {"checks": counted(counts, found.checks)},
+            "checks": checks,
+            "artifacts": [
+                {"path": str(path), "sha256": sha256(path)} | origin
+                for path, origin in origins.items()
+            ],
+        },
+    )
     write_variables(found.variables, values, checks, counts, author)
     copies = dict(zip(map(str, found.copies), found.displays, strict=True))
     failed = [check for check in checks if not check["passed"]]
@@ -74,30 +81,38 @@ def main(arguments: Sequence[str] | None = None) -> None:
     write_observations(found.observations, failed)
     write_observations(found.answered, [check for check in failed if check["id"] in named])
     write_claims(found.claims, checks)
-    write_provenance(found.provenance, found.displays)
+    captions = {source: settings.captions.get(copy) for copy, source in copies.items()}
+    write_provenance(found.provenance, {path: origins[path] for path in found.displays}, captions)
     for display, copy in zip(found.displays, found.copies, strict=True):
         shutil.copyfile(display, copy)
 
 
-def collect_values(summaries: Iterable[Path]) -> dict[str, dict[str, Any]]:
-    """Return every number that the prose may use: topic -> key -> {"value", "text", "script"}.
+def collect_values(
+    summaries: Iterable[Path], origins: Mapping[Path, Mapping[str, Any]]
+) -> dict[str, dict[str, Any]]:
+    """Return every number that the prose may use: topic -> key -> its value, its text, its origin.
 
-    The topic is the name of the summary's folder, the script is what made it. Raises ValueError for
-    a key given twice and for a summary that the build did not make.
+    The topic is the name of the summary's folder. origins: where each summary comes from. Raises
+    ValueError for a key given twice.
     """
     values: dict[str, dict[str, Any]] = {}
     for path in summaries:
-        topic, script = values.setdefault(path.parent.name, {}), describe(path)["script"]
+        topic = values.setdefault(path.parent.name, {})
         for key, entry in load_json(path)["values"].items():
             if key in topic:
                 raise ValueError(f"{path}: the value {key} is also given by another summary")
-            topic[key] = entry | {"script": script}
+            topic[key] = entry | {"artifact": str(path)} | origins[path]
     return values
 
 
 def collect_checks(records: Iterable[Path]) -> list[dict[str, Any]]:
-    """Return all records of checks, exercise by exercise. ValueError if two share an id."""
-    checks = [check for path in records for check in load_json(path)["checks"]]
+    """Return all records of checks, exercise by exercise, each with the artifact that holds it.
+
+    Raises ValueError if two share an id.
+    """
+    checks = [
+        check | {"artifact": str(path)} for path in records for check in load_json(path)["checks"]
+    ]
     ids = [check["id"] for check in checks]
     twice = sorted({name for name in ids if ids.count(name) > 1})
     if twice:
@@ -105,27 +120,51 @@ def collect_checks(records: Iterable[Path]) -> list[dict[str, Any]]:
     return checks
 
 
-def describe(artifact: Path) -> dict[str, Any]:
-    """Return an artifact's entry in the manifest, from its sidecar.
+def describe(artifact: Path, steps: Mapping[str, str], records: Iterable[Path]) -> dict[str, Any]:
+    """Return where an artifact comes from, as the manifest says it, from its sidecar.
 
-    Raises ValueError if it has none: only what the build made may be in the document.
+    steps: the step that makes each artifact. records: files of checks; "tests" lists those whose
+    step read what the artifact's step read or made. Raises ValueError if it has no sidecar: only
+    what the build made may be in the document.
     """
+    found = _read_sidecar(artifact)
+    data = {*found["inputs"], *paths(found["contract"]["makes"])}
+    return {
+        "script": f"scripts/{found['contract']['step'].replace('.', '/')}.py",
+        "step": steps[str(artifact)],
+        "inputs": sorted(found["inputs"]),
+        "settings": found["contract"]["settings"],
+        "seed": found["contract"]["settings"].get("seed"),
+        "tests": [str(path) for path in records if data & _read_sidecar(path)["inputs"].keys()],
+    }
+
+
+def _read_sidecar(artifact: Path) -> dict[str, Any]:
     found = sidecar.read(artifact)
     if found is None:
         raise ValueError(f"{artifact} has no readable sidecar: it was not made by this build")
-    return {
-        "path": str(artifact),
-        "sha256": found["sha256"],
-        "script": f"scripts/{found['contract']['step'].replace('.', '/')}.py",
-        "inputs": sorted(found["inputs"]),
-        "params": found["contract"]["settings"],
-    }
+    return found
 
 
 def count(checks: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     """Return as text how many checks there are, by method and of all."""
     methods = [check["method"] for check in checks]
     return {method: str(methods.count(method)) for method in METHODS} | {"all": str(len(methods))}
+
+
+def counted(counts: Mapping[str, Any], records: Iterable[Path]) -> dict[str, dict[str, Any]]:
+    """Return the counts of checks as the manifest lists numbers, by dotted key."""
+    origin: dict[str, Any] = {
+        "script": "scripts/report/collect.py",
+        "step": "collect_report",
+        "inputs": sorted(map(str, records)),
+        "settings": {},
+        "seed": None,
+        "tests": [],
+    }
+    flat = {**counts, **{f"assignment.{key}": text for key, text in counts["assignment"].items()}}
+    del flat["assignment"]
+    return {key: {"value": int(text), "text": text} | origin for key, text in flat.items()}
 
 
 def write_variables(
@@ -200,14 +239,29 @@ def write_claims(path: Path, checks: Sequence[Mapping[str, Any]]) -> None:
     save_table(path, ["Claim", "What was tested", "How, and what was found"], rows, "lll")
 
 
-def write_provenance(path: Path, displays: Sequence[Path]) -> None:
-    """Write the appendix table: each figure and table with the script and the data behind it."""
+def write_provenance(
+    path: Path, displays: Mapping[Path, Mapping[str, Any]], captions: Mapping[Path, str | None]
+) -> None:
+    """Write the appendix table: what is behind each figure and table.
+
+    captions: the label of each; what has none is called by its file.
+    """
     rows = []
-    for display in displays:
-        entry = describe(display)
-        data = ", ".join(f"`{Path(name).name}`" for name in entry["inputs"])
-        rows.append([f"`{display.parent.name}/{display.name}`", f"`{entry['script']}`", data])
-    save_table(path, ["In data/figures/", "Script", "Data in data/results/"], rows, "lll")
+    for display, entry in displays.items():
+        label = captions[display]
+        rows.append(
+            [
+                f"@{label}" if label else f"`{display.name}`",
+                f"`{entry['script'].removeprefix('scripts/')}`",
+                _names(Path(name).name for name in entry["inputs"]),
+                _names(entry["settings"]) or "none",
+            ]
+        )
+    save_table(path, ["Shown", "Script", "Data", "Settings read"], rows, "llll")
+
+
+def _names(names: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
 
 
 def _number(value: float | str) -> str:

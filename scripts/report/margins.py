@@ -40,7 +40,7 @@ class _Block:
 
 @dataclass(frozen=True)
 class Sheet:
-    """A page's text, its size, the boxes of its runs of letters, and that of its number."""
+    """A page's text below its running head, its size, the boxes of its runs, and its number's."""
 
     text: str
     size: tuple[float, float]
@@ -54,7 +54,29 @@ def read_sheet(page: pypdfium2.PdfPage, text: pypdfium2.PdfTextPage) -> Sheet:
     runs = tuple(text.get_rect(index) for index in range(text.count_rects()))
     numbers = [box for box in runs if _may_be_page_number(text, box, width, height)]
     lowest = min(numbers, key=lambda box: box[3], default=None)
-    return Sheet(text.get_text_range(), (width, height), runs, lowest)
+    below_head = text.get_text_range(_head(text))
+    return Sheet(below_head, (width, height), runs, lowest)
+
+
+def _head(text: pypdfium2.PdfTextPage) -> int:
+    """How many letters the page's running head has, which comes first and is tagged as no text."""
+    letters = range(text.count_chars())
+    return next((index for index in letters if not _is_artifact(text, index)), len(letters))
+
+
+def _is_artifact(text: pypdfium2.PdfTextPage, index: int) -> bool:
+    """Whether a letter is tagged as no text, or is a blank that PDFium has put in."""
+    item = raw.FPDFText_GetTextObject(text, index)
+    marks = range(raw.FPDFPageObj_CountMarks(item)) if item else ()
+    return not item or any(
+        _name(raw.FPDFPageObj_GetMark(item, mark)) == "Artifact" for mark in marks
+    )
+
+
+def _name(mark: raw.FPDF_PAGEOBJECTMARK) -> str:
+    letters, size = (ctypes.c_ushort * 64)(), ctypes.c_ulong()
+    raw.FPDFPageObjMark_GetName(mark, letters, ctypes.sizeof(letters), size)
+    return bytes(letters)[: max(size.value, 2) - 2].decode("utf-16le")
 
 
 def named_margin(document: Document) -> float | None:

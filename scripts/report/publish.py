@@ -1,6 +1,7 @@
-"""Render a document, verify it and, if all is well, hand it over with the record of its checks.
+"""Render a document, verify it and, if all is well, hand it over, with a record.
 
-Nothing is replaced before everything has succeeded: the previous PDF stays until this step.
+The record holds its checks, and where it shows what. Nothing is replaced before everything has
+succeeded: the previous PDF stays until this step.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ from scripts.common.artifacts import save_json
 from scripts.common.command_line import Files, parse
 from scripts.common.settings import Block
 from scripts.report import product, verify
-from scripts.report.source import RenderError
+from scripts.report.places import Places
+from scripts.report.source import RenderError, read_document
 
 REJECTED = Path("data/logs/report")
 """Where a document goes about which something is wrong."""
@@ -46,7 +48,11 @@ def _publish(settings: Settings, files: Files) -> None:
     if complaints := list(verify.complaints(made.checks)):
         sys.exit("\n".join([*complaints, _rejected(name, made)]))
     engine = {"name": settings.engine, "version": settings.engine_version}
-    record = {"engine": engine, "checks": [check.record(name) for check in made.checks]}
+    record = {
+        "engine": engine,
+        "checks": [check.record(name) for check in made.checks],
+        "text": Places(read_document(settings.document)).record(),
+    }
     files.pdf.write_bytes(made.pdf)
     files.html.write_bytes(made.html)
     save_json(files.checks, record)

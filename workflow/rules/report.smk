@@ -5,7 +5,6 @@ from scripts.report.source import RenderError
 
 TEXT = building.text_files(ROOT)
 ANSWERS = building.answers(TEXT)
-ANSWERED = building.prose(ROOT, ANSWERS)
 ENGINE_FILES = sorted(
     path.relative_to(ROOT).as_posix()
     for path in (ROOT / "scripts/report/engines").rglob("*")
@@ -25,7 +24,7 @@ SUMMARIES = [
 CHECKS = building.results_of(workflow, "check")
 DISPLAYS = building.results_of(workflow, "plot")
 COPIES = [path.replace("data/figures/", "report/generated/") for path in DISPLAYS]
-ASKED = building.asked(ANSWERED, COPIES)
+ASKED = building.asked(ROOT, TEXT, COPIES)
 RULES = {str(output): rule.name for rule in workflow.rules for output in rule.output}
 
 
@@ -46,7 +45,7 @@ use rule step as collect_report with:
         contract=contract(
             "report.collect",
             rules=RULES,
-            assignment=ASKED,
+            **ASKED,
             sidecars=True,
         ),
 
@@ -59,7 +58,7 @@ use rule step as publish_assignment with:
         rules.collect_report.output.observations,  # read by a filter
         made=[
             rules.collect_report.output.answered,
-            *ASKED["shown"],
+            *ASKED["assignment"]["shown"],
         ],
     output:
         pdf="report/build/assignment.pdf",

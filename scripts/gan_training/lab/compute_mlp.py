@@ -10,7 +10,7 @@ from scripts.common.arrays import Arrays, Numbers
 from scripts.common.artifacts import save_arrays, save_json
 from scripts.common.command_line import parse
 from scripts.common.seeds import generator
-from scripts.common.values import value
+from scripts.common.values import in_formula, value
 from scripts.gan_training.lab import mlp
 from scripts.gan_training.lab.generated import MODE_SPREAD, dropped_shares, gaussian_fit
 from scripts.gan_training.lab.progress import reporter
@@ -83,14 +83,14 @@ def summary(settings: Settings, arrays: Arrays) -> dict[str, Any]:
         "mlp_steps": value(settings.mlp_steps),
         "mlp_width": value(settings.mlp_width),
         "mlp_batch": value(settings.mlp_batch),
-        "mlp_rate_g": value(settings.mlp_generator_rate, "g"),
-        "mlp_rate_d": value(settings.mlp_discriminator_rate, "g"),
+        "mlp_rate_g": in_formula(settings.mlp_generator_rate),
+        "mlp_rate_d": in_formula(settings.mlp_discriminator_rate),
         "mlp_target_mean": value(settings.mean, "g"),
         "mlp_target_spread": value(settings.mlp_spread, "g"),
-        "mlp_mean": value(float(fit[:, 0].mean()), ".3g"),
-        "mlp_mean_spread": value(float(fit[:, 0].std()), ".2g"),
-        "mlp_spread": value(float(fit[:, 1].mean()), ".3g"),
-        "mlp_spread_spread": value(float(fit[:, 1].std()), ".2g"),
+        "mlp_mean": in_formula(float(fit[:, 0].mean())),
+        "mlp_mean_spread": in_formula(float(fit[:, 0].std()), ".2g"),
+        "mlp_spread": in_formula(float(fit[:, 1].mean())),
+        "mlp_spread_spread": in_formula(float(fit[:, 1].std()), ".2g"),
         "mlp_distance": value(float(np.median(fit[:, 2])), ".2g"),
         "mlp_mode_spread": value(MODE_SPREAD, "g"),
         "mlp_separation_small": value(float(arrays["separations"].min()), "g"),

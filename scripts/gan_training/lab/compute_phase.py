@@ -15,7 +15,7 @@ from scripts.common.arrays import Arrays, Numbers
 from scripts.common.artifacts import save_arrays, save_json
 from scripts.common.command_line import parse
 from scripts.common.seeds import generator
-from scripts.common.values import value, value_or
+from scripts.common.values import in_formula, value, value_or
 from scripts.gan_training import theory
 from scripts.gan_training.lab import phase
 from scripts.gan_training.lab.engine import paths
@@ -160,15 +160,15 @@ def summary(settings: Settings, arrays: Arrays) -> dict[str, Any]:
         "mean": value(settings.mean, "g"),
         "spread": value(settings.spread, "g"),
         "start_theta": value(settings.start_theta, "g"),
-        "near_distance": value(settings.near_distance, "g"),
+        "near_distance": in_formula(settings.near_distance),
         "lowest_rate": value(settings.lowest_rate, "g"),
         "highest_rate": value(settings.highest_rate, "g"),
-        "slowest": value(settings.epochs // phase.TIME_SCALES),
+        "slowest": value(settings.epochs / phase.TIME_SCALES, "g"),
         "margin_percent": value(round(100 * (phase.MARGIN - 1))),
         "gans": value(sum(arrays[f"{name}_observed"].size for name in phase.EXPERIMENTS), ","),
-        "largest_moment": value(largest, ".3g"),
-        "smallest_moment": value(smallest, ".2g"),
-        "largest_stable_rate_d": value(4 / largest, ".2g"),
+        "largest_moment": in_formula(largest),
+        "smallest_moment": in_formula(smallest, ".2g"),
+        "largest_stable_rate_d": in_formula(4 / largest, ".2g"),
     }
     for name in phase.EXPERIMENTS:
         found = phase.compared(arrays, name)

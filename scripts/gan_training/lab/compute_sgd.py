@@ -149,7 +149,7 @@ def settled_state(*given: Any, samples: int | None) -> closure.State:
 def longest(settings: Settings) -> int:
     """Return the most steps that a chain may take; a pair of rates that needs more is left out."""
     cases = len(settings.sgd_means) * len(theory.SCHEMES) * settings.sgd_rates**2
-    return WORK // (cases * settings.sgd_chains)
+    return WORK // (cases * max(settings.sgd_chains, 128))  # fewer are not quicker
 
 
 def planned(settings: Settings, scheme: str, rates: Rates, A: Floats) -> sgd.Plan | None:
@@ -178,7 +178,7 @@ def summary(settings: Settings, arrays: Arrays) -> dict[str, Any]:
     slow = slowest_discriminators(arrays)
     scaled = np.abs(arrays["bias"]) / np.sqrt(arrays["variance"])
     missed = np.abs(arrays["bias"] - arrays["bias_closed"]) / np.sqrt(arrays["variance"])
-    means = [f"{mean:g}" for mean in arrays["means"]]
+    means = [f"{mean:.10g}" for mean in arrays["means"]]
     return {
         "sgd_pairs": value(int(arrays["variance"].size)),
         "sgd_left_out": value(int(np.isnan(arrays["variance"]).sum())),

@@ -11,6 +11,7 @@ from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
+from matplotlib.ticker import NullFormatter
 from scipy import special
 
 from scripts.common import style
@@ -85,10 +86,11 @@ def draw_diagram(arrays: Arrays) -> Figure:
                 color=color, linestyle=stroke, label=NAMES[kind],
             )  # fmt: skip
     right.axhline(1, color=style.INK, linewidth=0.6, zorder=0)
-    right.set_xscale("log")
     right.set_xlabel(r"predicted $-\log\rho$ per epoch")
     right.set_ylabel("measured / predicted rate")
-    if right.lines[1:]:
+    if right.lines[1:]:  # without any, a logarithmic scale would be refused
+        right.set_xscale("log")
+        right.xaxis.set_minor_formatter(NullFormatter())
         right.legend(title="line: median, band: 90 %", loc="best")
     _key(figure, arrays, ["near"])
     return figure
@@ -217,16 +219,16 @@ def draw_variance(arrays: Arrays) -> Figure:
         if theory.SCHEMES[index] != "shuffled":
             biases = (arrays[key][:, index] for key in ("bias_closed", "bias"))
             right.plot(*((bias / deviation[:, index]).ravel() for bias in biases), **looks)
-    left.set(xscale="log", yscale="log")
     left.set_xlabel(r"predicted $\mathrm{Var}\,\theta$")
     left.set_ylabel(r"measured $\mathrm{Var}\,\theta$")
     middle.axhline(1, color=style.INK, linewidth=0.6)
-    middle.set_xscale("log")
     middle.set_xlabel(r"$\eta_D\,\lambda_{\max}(M)$")
     middle.set_ylabel("measured / predicted variance")
     right.set_xlabel(r"predicted bias / sd of $\theta$")
     right.set_ylabel("measured bias / sd")
-    if np.isfinite(arrays["variance"]).any():
+    if np.isfinite(arrays["closed"]).any():
+        left.set(xscale="log", yscale="log")
+        middle.set_xscale("log")
         for axes in (left, right):
             _diagonal(axes)
     else:

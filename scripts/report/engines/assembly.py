@@ -17,7 +17,7 @@ from typing import Any
 from scripts.report.engines import features, problems
 from scripts.report.engines.chapters import chapters
 from scripts.report.engines.citations import with_citations
-from scripts.report.engines.numbering import filled, numbers, second_column
+from scripts.report.engines.numbering import filled, numbers
 from scripts.report.engines.pandoc import (
     Conversion,
     PandocError,
@@ -63,7 +63,7 @@ class Edition:
         read = in_parallel(self._chapter, chapters(self.document))
         if _repeat_a_name(read):  # Pandoc makes names of headings' words, each once in a text
             read = [self._chapter((self.document.body, len(self.document.text)))]
-        frame, *read = self._with_citations([self._frame(read), *read])
+        frame, *read = self._with_citations([self._frame(), *read])
         items = (item for part in read for item in part.record["items"])
         given = numbers(items, self.document.options("html").get("number-offset", 0))
         frame, *read = (self._with_numbers(part, given) for part in (frame, *read))
@@ -90,16 +90,12 @@ class Edition:
                 last = close
         return "".join([*parts, text[last:stop]])
 
-    def _frame(self, read: Sequence[Part]) -> Part:
+    def _frame(self) -> Part:
         """The template, filled, with a place for the chapters."""
-        headings = (heading for part in read for heading in part.record["headings"])
-        label = second_column(headings, int(self.options["toc-depth"]))
-        known = [f"--variable=toc-second-column:{label}"] if label else []
         headers = features.files(self.document, self.options, "include-in-header")
         options = (
             f"--template={_HERE / self.template}",
             *(f"--include-in-header={path.resolve()}" for path in headers),
-            *known,
         )
         values: list[str] = []
         text = f"```{{={self.target.rstrip('5')}}}\n{_place('body')}\n```\n"

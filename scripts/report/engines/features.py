@@ -36,6 +36,14 @@ def _is_margin(value: Any) -> bool:
     )
 
 
+def _is_name(value: Any) -> bool:
+    return isinstance(value, str) and re.fullmatch(r"[\w ]+", value) is not None
+
+
+def _is_length(value: Any) -> bool:
+    return _LENGTH.fullmatch(str(value)) is not None
+
+
 def _is_folders(value: Any) -> bool:
     return all(isinstance(name, str) for name in as_list(value))
 
@@ -65,6 +73,8 @@ KEYS: Mapping[str, Callable[[Any], bool] | None] = {
     "project": _is_project, "execute": _shows_only,
     "papersize": lambda value: value in ("a4", "us-letter"), "margin": _is_margin,
     "font-paths": _is_folders, "include-in-header": None,
+    "mainfont": _is_name, "mathfont": _is_name, "codefont": _is_name, "fontsize": _is_length,
+    "syntax-highlighting": lambda value: value == "idiomatic",
     "pdf-standard": lambda value: value == "ua-1",
     "css": None, "html-math-method": lambda value: value == "mathml",
     "embed-resources": lambda value: value is True,
@@ -73,7 +83,8 @@ KEYS: Mapping[str, Callable[[Any], bool] | None] = {
 #: The settings that the two formats may have different values of.
 _OF_A_FORMAT = {
     "toc", "toc-depth", "number-offset", "section-numbering", "papersize", "margin", "font-paths",
-    "include-in-header", "pdf-standard", "css", "html-math-method", "embed-resources",
+    "include-in-header", "mainfont", "mathfont", "codefont", "fontsize",
+    "syntax-highlighting", "pdf-standard", "css", "html-math-method", "embed-resources",
 }  # fmt: skip
 
 #: Files that Quarto reads without being told of them.

@@ -12,8 +12,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 _MENTION = re.compile("\ue010(\\d+)\ue011")
-_LETTERS_A_LINE = 42
-"""Of a heading in a column of the contents."""
 
 
 def numbers(items: Iterable[Mapping[str, Any]], offset: int = 0) -> dict[str, str]:
@@ -47,21 +45,3 @@ def filled(text: str, mentions: Sequence[str], numbers: Mapping[str, str]) -> st
     Raises KeyError with the label that has no number.
     """
     return _MENTION.sub(lambda token: numbers[mentions[int(token[1]) - 1]], text)
-
-
-def second_column(headings: Iterable[Mapping[str, Any]], depth: int) -> str | None:
-    """The label of the heading, of level 1 or 2, at which the second column of the contents begins.
-
-    It is the one that comes nearest to the middle; None where the contents are short. A heading
-    has ``level``, ``label`` and the number of its ``letters``; ``depth`` is that of the contents.
-    """
-    lines = 0
-    starts: list[tuple[int, str]] = []
-    for heading in headings:
-        if heading["level"] <= 2 and lines > 0:
-            starts.append((lines, heading["label"]))
-        if heading["level"] <= depth:
-            lines += 1 + heading["letters"] // _LETTERS_A_LINE
-    if lines < 20 or not starts:
-        return None
-    return min(starts, key=lambda start: abs(2 * start[0] - lines))[1]

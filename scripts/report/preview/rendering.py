@@ -42,25 +42,21 @@ def tasks(root: Path) -> list[Task]:
 def is_outdated(root: Path) -> bool:
     """Tell whether the text asks for something that the last build did not know of.
 
-    That is another file in the text's folder, or an answer with other labels, observations or
-    figures.
+    That is another file in the text's folder, or what a rule tells the step that collects.
     """
+    contracts = list(kept_contracts(root).values())
+    known = {name for each in contracts if each.step == _PUBLISH for name in each.files}
+    collecting = next((each for each in contracts if each.step == _COLLECT), None)
     try:
         files = rules.text_files(root)
-        answered = rules.prose(root, rules.answers(files))
+        if collecting is None or {name for name in known if name.startswith("report/")} != {*files}:
+            return True
+        asked = rules.asked(root, files, [*collecting.makes["copies"]])
     except SystemExit:
         return True  # a folder that cannot be used; the build says why
     except (OSError, UnicodeDecodeError):
-        return False  # the same of a file: rendering says why
-    contracts = list(kept_contracts(root).values())
-    known = {name for each in contracts if each.step == _PUBLISH for name in each.files}
-    if {name for name in known if name.startswith("report/")} != set(files):
-        return True
-    return any(
-        each.settings["assignment"] != rules.asked(answered, each.makes["copies"])
-        for each in contracts
-        if each.step == _COLLECT
-    )
+        return False  # the same of a file; rendering says why
+    return any(collecting.settings[name] != found for name, found in asked.items())
 
 
 _PUBLISH, _COLLECT = "report.publish", "report.collect"

@@ -16,18 +16,16 @@ local function caption(label, inlines)
 end
 
 -- A captioned float around `content`; `position` is where the caption stands. It comes as one
--- block, so that a grid of panels can count its cells. Only a long one breaks across pages.
-local function float(label, content, inlines, position, long)
+-- block, so that a grid of panels can count its cells; `unpacked` opens it.
+local function float(label, content, inlines, position)
   local kind = numbers[label].kind
   local text = caption(label, inlines)
   if common.typst then
     local close = pandoc.Inlines {raw('], caption: figure.caption(position: ' .. position .. ')[')}
       .. text .. {raw('], kind: "quarto-float-' .. kind .. '", supplement: none, numbering: none) <'
                       .. label .. '>')}
-    local block = {{'typst:width', '100%'}, {'typst:above', '1.6em'}, {'typst:below', '1.6em'}}
-    local open = '#show figure: set block(breakable: ' .. tostring(long or false) .. ')\n#figure(['
-    return pandoc.Div(pandoc.Blocks {raw_block(open)} .. content .. {pandoc.Plain(close)},
-                      pandoc.Attr('', {}, block))
+    return pandoc.Div(pandoc.Blocks {raw_block '#figure(['} .. content .. {pandoc.Plain(close)},
+                      pandoc.Attr('', {'float'}))
   end
   local words = pandoc.Blocks {raw_block '<figcaption>', pandoc.Plain(text), raw_block '</figcaption>'}
   local inside = position == 'top' and words .. content or content .. words
@@ -83,9 +81,7 @@ local function grid_of(tbl)
   if label == '' then
     return common.typst and pandoc.Blocks {raw_block '#align(center)[', tbl, raw_block ']'} or tbl
   end
-  local rows = 0
-  for _, body in ipairs(tbl.bodies) do rows = rows + #body.body end
-  return float(label, pandoc.Blocks {tbl}, words, 'top', rows > 25)
+  return float(label, pandoc.Blocks {tbl}, words, 'top')
 end
 
 -- The blocks of `content` side by side.
@@ -120,6 +116,7 @@ local function panels(div)
   if count then
     content = columns(content, count)
   end
+  if common.typst then content:insert(1, raw_block '#set figure(placement: none)') end
   return float(div.identifier, content, words.content, kind == 'tbl' and 'top' or 'bottom')
 end
 
@@ -152,7 +149,15 @@ local function heading(el)
   return el
 end
 
+-- Typst floats only what stands in no block.
+local function unpacked(doc)
+  return doc:walk {
+    Div = function(div) if div.classes:includes 'float' then return div.content end end,
+  }
+end
+
 -- Panels are captioned before the figure around them is, so walk from the leaves up.
 return {
+  Pandoc = unpacked,
   Image = image, Span = equation, Header = heading, Figure = figure, Table = grid_of, Div = panels,
 }

@@ -11,8 +11,7 @@ local function give(identifier, kind)
 end
 
 local function heading(el)
-  local letters = utf8.len(pandoc.utils.stringify(el.content))
-  record.headings:insert {level = el.level, label = el.identifier, letters = letters}
+  record.headings:insert {level = el.level, label = el.identifier}
   if not numbered or el.classes:includes 'unnumbered' then return nil end
   numbers[el.identifier] = {kind = 'sec'}
   record.items:insert {label = el.identifier, kind = 'sec', level = el.level}
