@@ -5,7 +5,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export PYTHONDONTWRITEBYTECODE := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup development lock report new test test-all chaos why diff verify audit archive validate handin lint format bench cache-clean clean
+.PHONY: help setup development lock report preview new test test-all chaos why diff verify audit archive validate handin lint format bench cache-clean clean
 
 help: ## list what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | \
@@ -22,6 +22,9 @@ lock: development ## write the locks in envs anew from pyproject.toml
 
 report: setup ## build report/build/assignment.pdf, to hand in, and companion.pdf; only what changed is run again
 	@python -m scripts.pipeline.report
+
+preview: development ## show the documents in a browser and follow every save, until Ctrl-C: PORT=4562
+	@python -m scripts.report.preview $(if $(PORT),--port "$(PORT)")
 
 new: setup ## add an exercise and build it: EXERCISE=coin TITLE="A coin that is thrown often"
 	@python -m scripts.pipeline.new "$(EXERCISE)" "$(TITLE)"
@@ -71,9 +74,10 @@ format: development ## format the code
 	ruff check --fix .
 	snakefmt Snakefile workflow/rules
 
-bench: report ## time the GAN engine against a notebook loop and C, and builds with little to do
+bench: report ## time the GAN engine against a notebook loop and C, builds with little to do, and the preview
 	@python -m benchmarks.gan_epochs
 	@python -m benchmarks.rebuild
+	@python -m benchmarks.preview
 
 cache-clean: ## remove the run cache; what was built stays
 	rm -rf data/cache

@@ -13,8 +13,11 @@ from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Any
 
-from scripts.pipeline import fitness, rules
+from scripts.pipeline import fitness, rules, sidecar
 from scripts.pipeline.contract import Contract
+
+CONTRACTS = "data/code/contracts.json"
+"""The contracts of the last build's rules, by name, whether they ran or not."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,3 +90,21 @@ def steps_of(workflow: Any) -> list[Step]:
         raise SystemExit(
             f"The rules {names} need each other's results; break the circle."
         ) from None
+
+
+def keep_contracts(root: Path, steps: Sequence[Step]) -> None:
+    """Write `CONTRACTS`, for what has to know the rules without reading the Snakefile."""
+    path = root / CONTRACTS
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = sidecar.partial_path(path)
+    partial.write_text(json.dumps({step.name: step.contract.content for step in steps}), "utf-8")
+    partial.replace(path)
+
+
+def kept_contracts(root: Path) -> dict[str, Contract]:
+    """Return what `keep_contracts` wrote; nothing where that cannot be read."""
+    try:
+        found = json.loads((root / CONTRACTS).read_text("utf-8"))
+        return {name: Contract(**content) for name, content in found.items()}
+    except (OSError, ValueError, TypeError, AttributeError):
+        return {}
