@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -117,6 +117,27 @@ def shown(text: str, made: Iterable[str]) -> list[str]:
     return [path for path in made if path.removeprefix("report/") in text]
 
 
+def answers(files: Iterable[str]) -> list[str]:
+    """Return those of the author's files that the assignment shows: all but what goes further."""
+    return [path for path in files if not path.startswith("report/companion")]
+
+
+def asked(root: Path, files: Sequence[str], copies: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """Return what collecting has to know of the texts: the settings that its rule gives it.
+
+    files: the author's. copies: the displays as they lie in the documents' folder.
+    """
+    answered = prose(root, answers(files))
+    return {
+        "assignment": {
+            "labels": labels(answered),
+            "observed": observations(answered),
+            "shown": shown(answered, copies),
+        },
+        "captions": captions(prose(root, files), copies),
+    }
+
+
 def labels(text: str) -> list[str]:
     """Return the labels of what a text numbers: statements, figures, tables, equations, parts."""
     return re.findall(r"\{#([a-z]+-[\w-]+)", text)
@@ -144,7 +165,7 @@ def text_files(root: Path) -> list[str]:
     found = []
     for path in sorted((root / "report").rglob("*")):
         parts = path.relative_to(root / "report").parts
-        if parts[0] in _MADE or any(_is_editors(part) for part in parts):
+        if parts[0] in MADE or any(is_editors(part) for part in parts):
             continue
         name = path.relative_to(root).as_posix()
         if path.is_symlink() and path.is_dir():
@@ -159,9 +180,10 @@ def text_files(root: Path) -> list[str]:
     return found
 
 
-_MADE = ("build", "generated", "_variables.yml", "_variables.yml.prov.json")
+MADE = ("build", "generated", "_variables.yml", "_variables.yml.prov.json")
 _MOST_TEXT_FILES = 400
 
 
-def _is_editors(name: str) -> bool:
+def is_editors(name: str) -> bool:
+    """Tell whether a file or folder of this name is an editor's or a system's, not the author's."""
     return name.startswith((".", "#")) or name.endswith("~")

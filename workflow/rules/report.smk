@@ -4,8 +4,7 @@ from scripts.report.engines.choice import resolve_engine
 from scripts.report.source import RenderError
 
 TEXT = building.text_files(ROOT)
-ANSWERS = [path for path in TEXT if not path.startswith("report/companion")]
-ANSWERED = building.prose(ROOT, ANSWERS)
+ANSWERS = building.answers(TEXT)
 ENGINE_FILES = sorted(
     path.relative_to(ROOT).as_posix()
     for path in (ROOT / "scripts/report/engines").rglob("*")
@@ -25,6 +24,7 @@ SUMMARIES = [
 CHECKS = building.results_of(workflow, "check")
 DISPLAYS = building.results_of(workflow, "plot")
 COPIES = [path.replace("data/figures/", "report/generated/") for path in DISPLAYS]
+ASKED = building.asked(ROOT, TEXT, COPIES)
 RULES = {str(output): rule.name for rule in workflow.rules for output in rule.output}
 
 
@@ -45,12 +45,7 @@ use rule step as collect_report with:
         contract=contract(
             "report.collect",
             rules=RULES,
-            assignment={
-                "labels": building.labels(ANSWERED),
-                "observed": building.observations(ANSWERED),
-                "shown": building.shown(ANSWERED, COPIES),
-            },
-            captions=building.captions(building.prose(ROOT, TEXT), COPIES),
+            **ASKED,
             sidecars=True,
         ),
 
@@ -63,7 +58,7 @@ use rule step as publish_assignment with:
         rules.collect_report.output.observations,  # read by a filter
         made=[
             rules.collect_report.output.answered,
-            *building.shown(ANSWERED, COPIES),
+            *ASKED["assignment"]["shown"],
         ],
     output:
         pdf="report/build/assignment.pdf",
