@@ -361,8 +361,8 @@ def _far_map(real: Floats, noise: Floats) -> Check:
         claim=CLAIM,
         statement="Data of mean 3 and spread 1, $\\eta_G=20$, $\\eta_D=0.3$, start "
         "$\\theta=10^7$ with $\\phi_1=\\eta_D\\theta/(1-\\lambda)$: growth of $\\theta$ and "
-        "$\\phi_1$ in each of ten epochs against the factor $\\lambda<-1$ of the saturated map; largest "
-        "relative difference.",
+        "$\\phi_1$ in each of ten epochs against the factor $\\lambda<-1$ of the saturated map; "
+        "largest relative difference.",
         method="numerical",
         value=worst,
         at_most=1e-4,

@@ -194,7 +194,8 @@ def _comment_values(arrays: Arrays) -> dict[str, Any]:
         "slope_most_epoch": value(peak),
         "coin_epochs": value(int(np.sum(leaving(arrays) & (judged > 2 * LOG2 + COIN)))),
         "leaving_epochs": value(int(np.sum(leaving(arrays)))),
-        "same_way": value(same_way(judged, forged)),
+        "same_way": value(int(np.sum(np.diff(judged[:101]) * np.diff(forged[:101]) > 0))),
+        "same_way_of": value(min(100, len(forged) - 1)),
         "forged_most": value(float(forged.max()), ".3f"),
         "forged_most_epoch": value(int(forged.argmax())),
         "forged_start": value(float(forged[0]), ".3f"),
@@ -221,11 +222,6 @@ def leaving(arrays: Arrays) -> Bools:
     """Return in which epochs (n,) the slope drives theta away from its goal."""
     states = arrays["baseline_states"][:-1]
     return np.asarray(states[:, 2] * (states[:, 0] - rest_of(arrays)[0]) > 0)
-
-
-def same_way(judged: Floats, forged: Floats) -> int:
-    """Return in how many of the first 100 epochs both losses rise or both fall."""
-    return int(np.sum(np.diff(judged[:101]) * np.diff(forged[:101]) > 0))
 
 
 def level(arrays: Arrays, epoch: int) -> float:
@@ -369,7 +365,7 @@ def block_errors(late: Floats) -> tuple[float, float]:
     means = np.array([part.mean() for part in blocks])
     squares = np.array([(part**2).mean() for part in blocks])
     root = np.sqrt(BLOCKS)
-    deviation = squares.std(ddof=1) / (2 * np.sqrt(squares.mean()))
+    deviation = squares.std(ddof=1) / (2 * np.sqrt(squares.mean() or 1.0))
     return float(means.std(ddof=1) / root), float(deviation / root)
 
 
