@@ -5,7 +5,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export PYTHONDONTWRITEBYTECODE := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup development lock report preview new test test-all chaos why verify lint format bench cache-clean clean
+.PHONY: help setup development lock report preview new test test-all chaos why diff verify audit archive validate handin lint format bench cache-clean clean
 
 help: ## list what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | \
@@ -42,8 +42,23 @@ chaos: development ## kill the build 50 times at random; each time it must recov
 why: setup ## say for each step that would run, why
 	@python -m scripts.pipeline.why
 
+diff: setup ## compare with a commit, REV=main~3, or with other settings, CONFIG=other.yaml; also as a page
+	@python -m scripts.report.diff --revision="$(REV)" --config="$(CONFIG)"
+
 verify: setup ## recompute the hash of everything that was built
 	@python -m scripts.pipeline.verify_tree
+
+audit: setup ## run STEPS=5 steps drawn at random again, or all, without any cache, and compare the bytes
+	@python -m scripts.pipeline.audit "$(STEPS)" "$(NONCE)"
+
+archive: development report ## one zip to hand on, with sources, results, audit: report/build/archive.zip
+	@python -m scripts.pipeline.archive
+
+validate: development ## judge that zip as RO-Crate, with roc-validator in an environment of its own
+	@sh envs/validate.sh report/build/archive.zip
+
+handin: report ## what is handed in, the PDF and the code of 4.6, named after you: report/build/handin
+	@python -m scripts.pipeline.handin
 
 lint: development ## ruff, mypy, snakefmt, snakemake --lint, import-linter, codespell
 	ruff check .
@@ -69,4 +84,5 @@ cache-clean: ## remove the run cache; what was built stays
 
 clean: ## remove everything that the build made, and the run cache; keep .venv
 	rm -rf data/results data/figures data/cache data/code data/logs data/benchmarks data/stage data/.lock data/.previous*
-	rm -rf report/build report/generated report/_variables.yml .snakemake
+	rm -rf data/diff report/build report/generated report/_variables.yml .snakemake
+	git worktree prune || :

@@ -27,12 +27,15 @@ cat "$new/all" development.txt > "$new/more"
 compile more ../pyproject.toml --group ../pyproject.toml:development --constraint "$new/all" "$@"
 cp uv.txt "$new/uv"
 compile uv --group ../pyproject.toml:setup "$@"
+cp validator.txt "$new/validator"
+compile validator --group ../pyproject.toml:validator "$@"
 
 cuda='/^(cuda|nvidia|triton)/'
 entries "$new/all" "!$cuda" | save requirements.txt
 entries "$new/all" "$cuda" | save cuda.txt
 entries "$new/more" '!($0 in seen)' | save development.txt
 save uv.txt < "$new/uv"
+save validator.txt < "$new/validator"
 {
     sed '/- pip:/q' assignment.yaml
     sed -n 's/ \\$//; s/^[a-z]/      - &/p' requirements.txt

@@ -95,7 +95,7 @@ ACCEPTED = {
     ),
     "a caption under its table": (f"{TABLE}: Cap {{#tbl-a}}\n", "Table 1: Cap a b 1 2"),
     "bars in cells": ("| a | b |\n|---|---|\n| `x|y` | p\\|q |\n", "a b x|y p|q"),
-    "notes side by side": ("x[^a]\n\n[^a]: n\n", "x1 n"),
+    "notes side by side": ("x[^a]\n\n[^a]: n\n", "x 1 n"),
     "a list in a list": ("- a\n  - b\n    c\n\n  d\n- e\n", "a b c d e"),
     "rules": ("a\n\n***\n\n-   b\n\n    ***\n\n- * * *\n", "a b"),
     "items of two paragraphs": ("5)  u\n\n    v\n\n(7)  w\n\n     x\n", "u v w x"),

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import functools
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 import pikepdf
 import pypdfium2
 import pytest
-from documents import FRONT, rendered, words_of_page, write_document
+from documents import FRONT, ROOT, filtered, rendered, words_of_page, write_document
 
 from scripts.report.edition_pdf import _structure
 from scripts.report.mistakes import check
 from scripts.report.render import RenderError, render
-from scripts.report.source import read_document
+from scripts.report.source import Document, read_document
 
 
 def read(folder: Path, formula: str) -> tuple[str, str, list[str]]:
@@ -207,3 +209,52 @@ def test_tex_outside_dollars_is_refused_for_every_engine(
     document = read_document(write_document(tmp_path, body, front=FRONT))
     with pytest.raises(RenderError, match=rf"doc\.qmd:9: the raw TeX `{found}` reaches neither"):
         check(document)
+
+
+# ------------------------------------------------------------------------------- heard apart
+
+
+def heard(formulas: Sequence[str]) -> list[tuple[str, str]]:
+    """What is said of each formula, and how Typst writes it, spelled in one way."""
+    text = "\n\n".join(f"${' '.join(formula.split())}$" for formula in formulas)
+    made = filtered(text, "typst", ["operator-spaces", "typst-math", "spoken-math"])
+    found = re.findall(r'#math\.equation\(alt: "(.*?)", \$(.*?)\$\)', made, re.DOTALL)
+    assert len(found) == len(formulas)
+    same = {"\\(": "(", "\\)": ")", "\\[": "[", "\\]": "]", "^(sans(T))": "^top"}
+    return [
+        (words, functools.reduce(lambda text, sign: text.replace(sign, same[sign]), same, typst))
+        for words, typst in found
+    ]
+
+
+@pytest.mark.parametrize(
+    "pair",
+    [
+        (r"\frac12 X", r"\frac1{2X}"),
+        (r"\frac12 m", r"\frac{1}{2m}"),
+        (r"2\frac m3", r"\frac{2m}3"),
+        (r"x_i j", "x_{ij}"),
+        ("x^y z", "x^{yz}"),
+        (r"\sqrt x y", r"\sqrt{xy}"),
+        (r"x\bar y", r"\bar{xy}"),
+        (r"\varrho", r"\rho"),
+        (r"\ell", "l"),
+        (r"R", r"\mathcal R"),
+    ],
+)
+def test_two_formulas_are_heard_apart(pair: tuple[str, str]) -> None:
+    (first, _), (second, _) = heard(pair)
+    assert first != second
+
+
+def test_no_two_formulas_of_the_report_are_heard_alike() -> None:
+    texts = [path.read_text("utf-8") for path in (ROOT / "report").glob("[ec]*/*.qmd")]
+    formulas = {
+        re.sub(r"\{\{<\s*var\s+(\S+)\s*>\}\}", r"\\text{\1}", latex.strip())
+        for text in texts
+        for _, latex, _ in Document(ROOT, text, (), 0, {}, {}).formulas
+    }
+    written: dict[str, set[str]] = {}
+    for words, typst in heard(sorted(formulas)):
+        written.setdefault(words, set()).add("".join(typst.split()))
+    assert {words: found for words, found in written.items() if len(found) > 1} == {}

@@ -136,6 +136,37 @@ def test_the_cache_forgets_the_least_recently_used(house):
     assert kept == {"b", "c"}
 
 
+@pytest.mark.parametrize("tree", [".", cache.OTHER_TREE])
+def test_the_cache_forgets_what_is_in_place_last_here_and_in_the_other_tree(house, tree):
+    for index, text in enumerate(["a" * 1000, "b" * 1000, "c" * 1000]):
+        run(wanted(text=text, output=f"data/results/{index}.txt"))
+        for entry in Path(cache.CACHE).iterdir():
+            if (entry / "0").read_text() == text:
+                os.utime(entry, (index, index))
+    for index in (1, 2):
+        sidecar.path_of(Path(f"data/results/{index}.txt")).unlink()
+    Path(tree, "data").mkdir(parents=True, exist_ok=True)
+    Path("data/results").rename(Path(tree, "data/results"))
+    cache.prune(house, 2500)
+    kept = {(entry / "0").read_text()[0] for entry in Path(cache.CACHE).iterdir()}
+    assert kept == {"a", "c"}
+
+
+def test_a_shared_cache_is_each_tree_s_own(house, tmp_path):
+    run(wanted(text="both"))
+    (entry,) = Path(cache.CACHE).iterdir()
+    cache.share(house, tmp_path / "other")
+    lent = tmp_path / "other" / cache.CACHE / entry.name
+    assert (lent / "0").samefile(entry / "0")
+    os.utime(lent, (4e9, 4e9))
+    cache.share(tmp_path / "other", house)
+    assert entry.stat().st_mtime == 4e9  # used last in either
+    cache.prune(tmp_path / "other", 0)
+    assert not lent.exists()
+    run(wanted(text="both"))
+    assert times_run() == 1
+
+
 @pytest.mark.parametrize(
     ("mode", "message"),
     [("fail", "the mathematics is wrong"), ("forget", "without writing out/result.txt")],

@@ -533,7 +533,7 @@ SPOKEN = {
     r"\min_\phi L": "minimum over phi of capital L",
     r"\arg\min_{x} f": "argument of the minimum over x of f",
     r"\operatorname*{arg\,max}_y p": "argument of the maximum over y of p",
-    r"\frac{1}{2m}": "1 over 2 m",
+    r"\frac{1}{2m}": "the fraction 1 over 2 m end fraction",
     r"\tfrac12": "1 over 2",
     r"\frac{a+b+c}{d}": "the fraction a plus b plus c over d end fraction",
     r"\|x\|^2": "norm of x end norm squared",
@@ -581,7 +581,7 @@ SPOKEN = {
     r"\exists x \forall y \ne z \approx \infty":
         "there is x for all y is not equal to z is approximately infinity",
     r"a := b": "a is defined as b",
-    r"\Theta, \varepsilon": "capital theta, epsilon",
+    r"\Theta, \varepsilon": "capital theta, variant epsilon",
     r"12{,}000": "12000",
 }  # fmt: skip
 

@@ -8,7 +8,7 @@ local greek = {}
 for name in ([[alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi omicron pi
     rho sigma tau upsilon phi chi psi omega]]):gmatch '%a+' do
   greek[name] = name
-  greek['var' .. name] = name
+  greek['var' .. name] = 'variant ' .. name
   greek[name:sub(1, 1):upper() .. name:sub(2)] = 'capital ' .. name
 end
 
@@ -47,7 +47,7 @@ local symbols = {
   -- things
   infty = 'infinity', partial = 'partial', nabla = 'gradient', emptyset = 'the empty set',
   varnothing = 'the empty set', forall = 'for all', exists = 'there is', nexists = 'there is no',
-  ell = 'l', hbar = 'h bar', Re = 'real part', Im = 'imaginary part', aleph = 'aleph',
+  ell = 'script l', hbar = 'h bar', Re = 'real part', Im = 'imaginary part', aleph = 'aleph',
   top = 'top', bot = 'bottom', angle = 'angle', therefore = 'therefore', because = 'because',
   ldots = 'and so on,', dots = 'and so on,', cdots = 'and so on,', vdots = 'and so on,',
   ddots = 'and so on,', dotsc = 'and so on,', dotsb = 'and so on,', prime = 'prime',
@@ -152,13 +152,21 @@ end
 local Reader = {}
 Reader.__index = Reader
 
-local function count_words(text)
-  return select(2, text:gsub('%S+', ''))
+-- Whether it is heard where a part ends: it is one letter, number or name.
+local kinds_of_letters = {capital = true, variant = true, script = true, bold = true, sans = true,
+                          fraktur = true, blackboard = true, minus = true}
+local function is_one(text)
+  local last
+  for word in text:gmatch '%S+' do
+    if last and not kinds_of_letters[last] then return false end
+    last = word
+  end
+  return true
 end
 
--- A part that is long enough to need a spoken end.
+-- A part whose end is spoken if it would not be heard.
 local function bounded(before, text, after)
-  if count_words(text) <= 2 then return before .. ' ' .. text end
+  if is_one(text) then return before .. ' ' .. text end
   return before .. ' ' .. text .. ' ' .. after
 end
 
@@ -310,7 +318,9 @@ function Reader:scripts(base)
     elseif token.kind == 'super' then
       self:next()
       local power = self:argument()
-      if powers[power] then
+      if power == 'composed with' and not base:match '%d$' then
+        spoken = spoken .. ' circle'
+      elseif powers[power] then
         spoken = spoken .. ' ' .. powers[power]
       elseif base:match '^%d' or base == 'e' or base:match '^the %a+ numbers$' or power:match '^%d+$' or power:match '^minus %d' then
         spoken = bounded(spoken .. ' to the power', power, 'end power')
@@ -340,7 +350,7 @@ local operator_names = {['arg min'] = 'argument of the minimum', argmin = 'argum
 local builders = {}
 function builders.frac(reader)
   local above, below = reader:argument(), reader:argument()
-  if count_words(above) <= 2 and count_words(below) <= 2 then return above .. ' over ' .. below end
+  if is_one(above) and is_one(below) then return above .. ' over ' .. below end
   return 'the fraction ' .. above .. ' over ' .. below .. ' end fraction'
 end
 builders.dfrac, builders.tfrac, builders.cfrac = builders.frac, builders.frac, builders.frac
@@ -420,7 +430,7 @@ function Reader:command(name)
   end
   if accents[name] then
     local below = self:argument()
-    if count_words(below) > 2 then below = 'the expression ' .. below .. ' with' end
+    if not is_one(below) then below = 'the expression ' .. below .. ' with' end
     return self:scripts(below .. ' ' .. accents[name])
   end
   if fonts[name] then

@@ -26,7 +26,7 @@ TEXT_WIDTH = 6.3
 INK = "#1a1a1a"
 GREY = "#767676"
 BLUE = "#0072b2"
-VERMILLION = "#d55e00"
+VERMILION = "#d55e00"
 GREEN = "#009e73"
 PURPLE = "#aa4499"
 ORANGE = "#e69f00"
@@ -36,7 +36,7 @@ TEXT = {
     INK: INK,
     GREY: GREY,
     BLUE: BLUE,
-    VERMILLION: "#bb5300",
+    VERMILION: "#bb5300",
     GREEN: "#00825f",
     PURPLE: PURPLE,
     ORANGE: "#986900",
@@ -69,7 +69,7 @@ RC: Any = {
     "xtick.major.width": 0.6,
     "ytick.major.width": 0.6,
     "lines.linewidth": 1.3,
-    "axes.prop_cycle": cycler(color=[BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY]),
+    "axes.prop_cycle": cycler(color=[BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY]),
     "svg.hashsalt": "assignment",
     "svg.fonttype": "path",
     "path.simplify": True,

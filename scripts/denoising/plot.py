@@ -59,7 +59,7 @@ def _show(axis: Axes, image: Numbers) -> None:
 
 def _frame(axis: Axes) -> None:
     for spine in axis.spines.values():
-        spine.set(color=style.VERMILLION, linewidth=2.0)
+        spine.set(color=style.VERMILION, linewidth=2.0)
 
 
 def recovery_figure(arrays: Arrays) -> Figure:
@@ -155,7 +155,7 @@ def minimizer_figure(arrays: Arrays) -> Figure:
     grid = arrays["line_grid"]
     for name, color, label, place in (
         ("closest", style.BLUE, r"$g_t^*$ (closest image)", (-2.92, -2.75)),
-        ("nearest", style.VERMILLION, "nearest in $S_t$", (2.05, 1.05)),
+        ("nearest", style.VERMILION, "nearest in $S_t$", (2.05, 1.05)),
         ("posterior", style.GREY, "posterior mean", (-0.93, 0.8)),
     ):
         values = arrays[f"line_{name}"]
@@ -222,7 +222,7 @@ SAMPLERS = (
     ("scaled", r"closest $\sqrt{\alpha_t}\,x_i$", style.PURPLE),
     ("closest", r"$g_t^*$", style.BLUE),
     ("spread", "GAN, spread", style.ORANGE),
-    ("collapse", "GAN, one image", style.VERMILLION),
+    ("collapse", "GAN, one image", style.VERMILION),
 )
 """The generators that are compared: name of the draws, label, color."""
 

@@ -32,7 +32,7 @@ def variances_figure(settings: Settings, arrays: Arrays) -> Figure:
     limit = settings.beta / (2.0 - settings.beta)
     right = "$(\\sqrt{1-\\beta},\\,\\sqrt{\\beta})$\nfrom three starts"
     curves = {  # color, style of the line, its name in the legend
-        "growing": (style.VERMILLION, "--", r"$(1,\,\sqrt{\beta})$: no limit"),
+        "growing": (style.VERMILION, "--", r"$(1,\,\sqrt{\beta})$: no limit"),
         "wide": (style.BLUE, "-", right),
         "right": (style.BLUE, "-", None),
         "narrow": (style.BLUE, "-", None),
@@ -86,7 +86,7 @@ def repair_figure(arrays: Arrays) -> Figure:
         cloud = within(arrays["repair_cloud"][index], reach)
         panel.plot(*cloud.T, ".", ms=1.4, color=style.SKY)
         panel.plot(*ellipse(np.eye(2)), color=style.INK, lw=0.8, ls="--")
-        panel.plot(*ellipse(arrays["repair_predicted"][index]), color=style.VERMILLION)
+        panel.plot(*ellipse(arrays["repair_predicted"][index]), color=style.VERMILION)
         panel.set_aspect("equal")
         panel.set(xlim=(-reach, reach), ylim=(-reach, reach))
         signal = float(arrays["repair_signal"][index])
@@ -147,7 +147,7 @@ def closed_form_figure(arrays: Arrays) -> Figure:
     signal = np.append(1.0, arrays["signal"])
     times = np.arange(signal.size)
     curve.plot(times, np.sqrt(signal), color=style.BLUE)
-    curve.plot(times, np.sqrt(1.0 - signal), color=style.VERMILLION, ls="--")
+    curve.plot(times, np.sqrt(1.0 - signal), color=style.VERMILION, ls="--")
     curve.legend([r"$\sqrt{\bar\alpha_t}$", r"$\sqrt{1-\bar\alpha_t}$"], loc="lower center",
                  bbox_to_anchor=(0.5, 1.0), ncols=2, borderpad=0, handlelength=1.6)  # fmt: skip
     for time in arrays["schedule_times"]:

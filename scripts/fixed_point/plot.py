@@ -45,8 +45,8 @@ def draw_cobweb(axes: Axes, path: Floats, step: Curve, name: str) -> None:
     axes.plot(z, z, color=style.GREY, linewidth=0.8)
     axes.plot(z, step(z), color=style.BLUE)
     corners = np.repeat(path, 2)
-    axes.plot(corners[:-1], corners[1:], color=style.VERMILLION, linewidth=0.8)
-    axes.plot(path[0], path[0], "o", color=style.VERMILLION, markersize=3.5)
+    axes.plot(corners[:-1], corners[1:], color=style.VERMILION, linewidth=0.8)
+    axes.plot(path[0], path[0], "o", color=style.VERMILION, markersize=3.5)
     axes.set_xlim(z[0], z[-1])
     axes.set_ylim(z[0], z[-1])
     axes.set_box_aspect(1)
@@ -69,7 +69,7 @@ def draw_error(axes: Axes, path: Floats, limit: float, lipschitz: float | None) 
         axes.plot(steps[1:], last, "--", color=style.GREEN, label="a posteriori")
         axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2, handlelength=1.4,
                     columnspacing=1.0)  # fmt: skip
-    axes.semilogy(steps, np.maximum(errors, 1e-18), ".", color=style.VERMILLION, markersize=3)
+    axes.semilogy(steps, np.maximum(errors, 1e-18), ".", color=style.VERMILION, markersize=3)
     low, high = axes.get_ylim()
     axes.set_ylim(max(low, 1e-18), max(high, 1e-15))
     axes.xaxis.set_major_locator(MaxNLocator(4, integer=True))
@@ -115,15 +115,15 @@ def certificate(arrays: Arrays, settings: Settings, path: Path) -> None:
     left, right = figure.subplots(1, 2)
     z = arrays["line_grid"][:, 0]
     image = arrays["line_grid_image"][:, 0]
-    left.plot(z, z - settings.fold_slope * np.tanh(z), "--", color=style.VERMILLION)
+    left.plot(z, z - settings.fold_slope * np.tanh(z), "--", color=style.VERMILION)
     left.plot(z, image, color=style.BLUE)
     words = {"transform": left.transAxes, "color": style.TEXT[style.BLUE]}
     left.text(0.03, 0.92, "network, increasing", **words)  # the corners are free: both curves rise
-    words["color"] = style.TEXT[style.VERMILLION]
+    words["color"] = style.TEXT[style.VERMILION]
     left.text(0.98, 0.05, "target, folds (dashed)", ha="right", **words)
     left.set_xlabel(r"$z$")
     left.set_ylabel(r"$f(z)$")
-    lines = ((style.BLUE, "-"), (style.VERMILLION, "--"), (style.GREEN, "-."))
+    lines = ((style.BLUE, "-"), (style.VERMILION, "--"), (style.GREEN, "-."))
     for index, (color, line) in enumerate(lines):
         estimates = arrays[f"space_power_{index}"]
         missing = np.maximum(1 - estimates / arrays["space_norms"][index], 1e-16)
@@ -155,7 +155,7 @@ def inversion(arrays: Arrays, settings: Settings, path: Path) -> None:
         axes.semilogy(steps, bound + floor, "--", color=style.PURPLE, label=label)
         axes.semilogy(steps, bound, color=style.INK, linewidth=0.9, label="a-priori bound")
         worst = np.maximum(np.max(errors, axis=1), 1e-18)
-        axes.semilogy(steps, worst, color=style.VERMILLION, linewidth=1.8, label="worst point")
+        axes.semilogy(steps, worst, color=style.VERMILION, linewidth=1.8, label="worst point")
         axes.axhline(rounding.EPS, color=style.GREY, linewidth=0.6)
         axes.set_xlabel(r"step $n$")
         words = style.TEXT[style.GREY]
@@ -193,7 +193,7 @@ def samplers(arrays: Arrays, settings: Settings, path: Path) -> None:
     spread, divergence, densities = figure.subplots(1, 3)
     mean, sd = settings.teacher_mean, settings.teacher_sd
     runs = {
-        "collapse": ("without the entropy term", style.VERMILLION, "-"),
+        "collapse": ("without the entropy term", style.VERMILION, "-"),
         "right": (r"with it, $b>0$ at the start", style.BLUE, "--"),
         "mirrored": (r"with it, $b<0$ at the start", style.GREEN, ":"),
     }
@@ -215,13 +215,13 @@ def samplers(arrays: Arrays, settings: Settings, path: Path) -> None:
     for index, step in enumerate(density_fit.students_shown(shown)):
         center, width = _standard(arrays["collapse_path"][step], mean, sd)
         curve = normal_density(x - center, width**2)
-        densities.plot(x, np.where(curve <= top, curve, np.nan), color=style.VERMILLION, lw=0.9)
+        densities.plot(x, np.where(curve <= top, curve, np.nan), color=style.VERMILION, lw=0.9)
         if abs(center) < 4:
             densities.text(
                 center - 0.2,
                 min(float(np.max(curve)), (0.75 + 0.1 * index) * top),  # none on another
                 f"{step}",
-                color=style.TEXT[style.VERMILLION],
+                color=style.TEXT[style.VERMILION],
                 ha="right",
                 va="bottom",
             )
@@ -247,16 +247,16 @@ def folded_map(arrays: Arrays, path: Path) -> None:
         z = np.array([shift / 2, (shift + 1) / 2])
         graph.plot(z, 2 * z - shift, color=style.BLUE)
         preimage = (x + shift) / 2
-        graph.plot([preimage, preimage], [0, x], ":", color=style.VERMILLION, linewidth=1)
-        graph.plot(preimage, x, "o", color=style.VERMILLION, markersize=3.5)
-    graph.plot([0, (x + 1) / 2], [x, x], ":", color=style.VERMILLION, linewidth=1)
-    graph.text(0.24, x + 0.03, "one $x$, two $z$", color=style.TEXT[style.VERMILLION])
+        graph.plot([preimage, preimage], [0, x], ":", color=style.VERMILION, linewidth=1)
+        graph.plot(preimage, x, "o", color=style.VERMILION, markersize=3.5)
+    graph.plot([0, (x + 1) / 2], [x, x], ":", color=style.VERMILION, linewidth=1)
+    graph.text(0.24, x + 0.03, "one $x$, two $z$", color=style.TEXT[style.VERMILION])
     graph.set_xlabel("$z$")
     graph.set_ylabel(r"$f(z)=2z\ \mathrm{mod}\ 1$")
     branches = np.arange(1, len(arrays["modular_formula"]) + 1)
     values.plot(branches, arrays["modular_kl"], "o", color=style.INK, markersize=4)
-    values.plot(branches, arrays["modular_formula"], "s", color=style.VERMILLION, markersize=4)
-    values.plot(branches, -np.log(branches), color=style.VERMILLION, linewidth=0.6)
+    values.plot(branches, arrays["modular_formula"], "s", color=style.VERMILION, markersize=4)
+    values.plot(branches, -np.log(branches), color=style.VERMILION, linewidth=0.6)
     values.legend(["true KL", "formula"], loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2)
     values.set(xlim=(0.5, branches[-1] + 0.5), ylim=(-np.log(branches[-1]) - 0.2, 0.4))
     values.xaxis.set_major_locator(MaxNLocator(integer=True))

@@ -54,13 +54,13 @@ def draw_map(
     above = (above[0][shown], above[1][shown])
     curve.plot(z, x, color=style.INK)
     below.plot(z, base, color=style.BLUE)
-    beside.plot(above[1], above[0], color=style.VERMILLION)
+    beside.plot(above[1], above[0], color=style.VERMILION)
     for cell in range(0, shares[0].size + 1, 2):
         inside = between(z, shares[0], cell)
         below.fill_between(z[inside], base[inside], color=style.BLUE, alpha=0.3, lw=0)
         inside = between(above[0], shares[1], cell)
         beside.fill_betweenx(
-            above[0][inside], above[1][inside], color=style.VERMILLION, alpha=0.3, lw=0
+            above[0][inside], above[1][inside], color=style.VERMILION, alpha=0.3, lw=0
         )
     for at_z, at_x in zip(*shares, strict=True):
         curve.plot([at_z, at_z, z[0]], [0.0, at_x, at_x], color=style.GREY, lw=0.5)
@@ -125,7 +125,7 @@ def densities_figure(settings: Settings, arrays: Arrays) -> Figure:
         upper, lower = axes[0, column], axes[1, column]
         points = arrays[f"{name}_points"]
         draw_histogram(upper, points, arrays[f"{name}_empirical"], top[name])
-        upper.plot(grid, arrays[f"{name}_density"], color=style.VERMILLION)
+        upper.plot(grid, arrays[f"{name}_density"], color=style.VERMILION)
         upper.set_ylim(0, top[name])
         upper.set_xlim(0, 1)
         gap = np.append(0.0, arrays[f"{name}_empirical"] - arrays[f"{name}_cdf"])
@@ -140,12 +140,12 @@ def densities_figure(settings: Settings, arrays: Arrays) -> Figure:
     left, right = axes[0]
     left.set_ylabel("density")
     axes[1, 0].set_ylabel("sample CDF $-$ CDF")
-    words = style.TEXT[style.VERMILLION]
+    words = style.TEXT[style.VERMILION]
     left.text(0.16, 2.6, r"$p(x)=\dfrac{1}{2\sqrt{x}}$", color=words)
     left.text(0.06, 4.55, r"grows without bound as $x\downarrow 0$", color=words)
     left.text(0.52, 0.2, size)
     height = 4 / np.sqrt(2 * np.pi)
-    right.plot([0.5], [height], "o", color=style.VERMILLION, ms=3.5)
+    right.plot([0.5], [height], "o", color=style.VERMILION, ms=3.5)
     right.text(0.5, height + 0.2, r"$p(\frac{1}{2})=4/\sqrt{2\pi}$", color=words, ha="center")
     right.text(0.5, 0.28, size, ha="center")
     return figure
@@ -161,7 +161,7 @@ def draw_bases(axes: Axes, wide_variance: float) -> None:
     for variance, color, line in (
         (1.0, style.BLUE, "-"),
         (2.0, style.GREEN, "--"),
-        (wide_variance, style.VERMILLION, "-."),
+        (wide_variance, style.VERMILION, "-."),
     ):
         height = model.logistic_density(x, variance)
         top = max(top, 1.08 * float(height.max()))
@@ -176,7 +176,7 @@ def draw_fold(axes: Axes, left_end: float, arrays: Arrays) -> None:
     draw_histogram(axes, arrays["folded_points"], arrays["folded_empirical"], top=3.2)
     density = np.where(np.abs(grid - edge) < 1e-3, np.nan, arrays["folded_density"])
     density = np.where(density <= 3.2, density, np.nan)
-    axes.plot(grid, density, color=style.VERMILLION)
+    axes.plot(grid, density, color=style.VERMILION)
     one = 1.0 / (2.0 * (1.0 + left_end) * np.sqrt(grid))
     shown = (grid < edge) & (one <= 3.2)
     axes.plot(grid[shown], one[shown], color=style.GREY, ls="--")
@@ -188,7 +188,7 @@ def draw_fold(axes: Axes, left_end: float, arrays: Arrays) -> None:
         color=style.TEXT[style.GREY], va="bottom" if at_end else "top",
         ha="right" if at_end else "left",
     )  # fmt: skip
-    axes.text(0.98, 2.6, "sum over both branches", color=style.TEXT[style.VERMILLION], ha="right")
+    axes.text(0.98, 2.6, "sum over both branches", color=style.TEXT[style.VERMILION], ha="right")
     axes.text(0.98, 2.2, "right branch alone (dashed)", color=style.TEXT[style.GREY], ha="right")
     axes.set(xlim=(0, 1), ylim=(0, 3.2), xlabel="$x=z^2$", ylabel="density")
 

@@ -14,9 +14,7 @@ from scripts.common.arrays import Arrays, Floats
 from scripts.common.tables import save_table
 from scripts.gan_game.dynamics import DISCRIMINATOR_RULES, GENERATOR_RULES
 
-RULE_COLORS = dict(
-    zip(DISCRIMINATOR_RULES, (style.VERMILLION, style.GREY, style.BLUE), strict=True)
-)
+RULE_COLORS = dict(zip(DISCRIMINATOR_RULES, (style.VERMILION, style.GREY, style.BLUE), strict=True))
 RULE_MARKERS = dict(zip(DISCRIMINATOR_RULES, "so^", strict=True))
 DISCRIMINATOR_WORDS = dict(
     zip(DISCRIMINATOR_RULES, ("rejects", "fair coin", "accepts"), strict=True)
@@ -53,7 +51,7 @@ def draw_matrix(arrays: Arrays, path: Path) -> None:
     errors, saddles = arrays["matrix_errors"], arrays["matrix_saddles"]
     rows, columns = errors.shape
     most = arrays["matrix_outputs"].shape[1] * 2
-    figure = style.new_figure(2.6, 4.9)
+    figure = style.new_figure(2.4, 4.9)
     axes = figure.subplots()
     edges = [np.arange(length + 1) - 0.5 for length in (columns, rows)]
     axes.pcolormesh(*edges, errors, cmap="Greys", vmin=0, vmax=2 * most, edgecolor="white")
@@ -62,7 +60,7 @@ def draw_matrix(arrays: Arrays, path: Path) -> None:
         axes.text(column, row, str(errors[row, column]), ha="center", va="center")
         if saddles[row, column]:
             frame = Rectangle(
-                (column - 0.44, row - 0.42), 0.88, 0.84, fill=False, color=style.VERMILLION,
+                (column - 0.44, row - 0.42), 0.88, 0.84, fill=False, color=style.VERMILION,
                 linewidth=1.3,
             )  # fmt: skip
             axes.add_patch(frame)
@@ -96,13 +94,13 @@ def draw_missed(arrays: Arrays, path: Path) -> None:
     axes = figure.subplots()
     axes.axhline(0.5, color=style.GREY, linewidth=0.8, linestyle=(0, (4, 3)))
     axes.plot(missed, 0.5 - missed / (2 * m), color=style.BLUE, linewidth=0.9)
-    axes.vlines(missed, low, high, color=style.VERMILLION, linewidth=5, alpha=0.35)
+    axes.vlines(missed, low, high, color=style.VERMILION, linewidth=5, alpha=0.35)
     for ends in (low, high):
-        axes.plot(missed, ends, "_", color=style.VERMILLION, markersize=9, markeredgewidth=1.5)
+        axes.plot(missed, ends, "_", color=style.VERMILION, markersize=9, markeredgewidth=1.5)
     axes.plot(missed, least, "o", color=style.BLUE, clip_on=False)
     axes.text(m, 0.5 - 0.03, "value $\\frac{1}{2}$", color=style.GREY, va="top", ha="right")
     axes.text(
-        0.5, 0.93, "then the generator responds", color=style.TEXT[style.VERMILLION], ha="left"
+        0.5, 0.93, "then the generator responds", color=style.TEXT[style.VERMILION], ha="left"
     )
     axes.text(0.06, 0.08, r"optimal discriminator: $\frac{1}{2}-\frac{k}{2m}$", color=style.BLUE)
     axes.set(

@@ -20,7 +20,7 @@ torch.set_num_threads(1)
 
 LOG2 = float(np.log(2))
 OTHER_RATES = ((0.004, 0.3), (3.0, 0.3), (12.0, 0.3), (16.0, 0.3), (0.2, 0.4))
-"""More pairs of generator's and discriminator's rate, to compare with the given one."""
+"""More pairs of generator's and discriminator's rate, for comparison."""
 
 # ---------------------------------------------------------------- data and players
 

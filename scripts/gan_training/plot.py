@@ -117,7 +117,7 @@ def draw_losses(path: Path, arrays: Arrays, settings: Settings) -> None:
     upper, lower = figure.subplots(2, 1, sharex=True)
     for axes, name, letter, color, height, word in (
         (upper, "discriminator", "D", style.BLUE, 2 * LOG2, "2 log 2"),
-        (lower, "generator", "G", style.VERMILLION, LOG2, "log 2"),
+        (lower, "generator", "G", style.VERMILION, LOG2, "log 2"),
     ):
         axes.plot(arrays[f"baseline_{name}_losses"][:shown], color=color)
         _level(axes, height, word)
@@ -168,7 +168,7 @@ def draw_discriminator(path: Path, arrays: Arrays, settings: Settings) -> None:
         genuine = scale * _density(points, settings.data_mean, settings.spread)
         forged = scale * _density(points, float(state[0]), settings.spread)
         axes.fill_between(points, genuine, color=style.GREEN, alpha=0.25, linewidth=0)
-        axes.plot(points, forged, color=style.VERMILLION, linewidth=0.9, linestyle=(0, (4, 1.5)))
+        axes.plot(points, forged, color=style.VERMILION, linewidth=0.9, linestyle=(0, (4, 1.5)))
         axes.axhline(0.5, color=style.GREY, linewidth=0.6, linestyle=(0, (1, 2)))
         axes.plot(points, model.sigmoid(model.logits(points, state)), color=style.BLUE)
         axes.set_title(_title(arrays, event, epoch), fontsize=8.5)
@@ -193,7 +193,7 @@ def _name_densities(axes: Axes, genuine: float, generated: float, height: float)
     close = abs(genuine - generated) < 0.22 * (high - low)
     for word, color, place, line in (
         ("genuine", style.GREEN, genuine, height),
-        ("generated", style.VERMILLION, generated, height - 0.14 * close),
+        ("generated", style.VERMILION, generated, height - 0.14 * close),
     ):
         share = (place - low) / (high - low)
         side = "left" if share < 0.25 else "right" if share > 0.75 else "center"
@@ -253,7 +253,7 @@ def draw_samples(path: Path, arrays: Arrays, settings: Settings) -> None:
     for axes, event in zip(grid, ("start", "overshoot", "end"), strict=True):
         generated = model.generate(arrays["noise"], states[moments[event]])
         axes.hist(real, bins, color=style.GREEN, alpha=0.35)
-        axes.hist(generated, bins, histtype="step", color=style.VERMILLION)
+        axes.hist(generated, bins, histtype="step", color=style.VERMILION)
         axes.set_title(_title(arrays, event, moments[event]), fontsize=8.5)
         axes.set_xlabel("$x$ (data units)")
     grid[0].set_ylabel("points")
@@ -269,7 +269,7 @@ def draw_two_losses(path: Path, arrays: Arrays, settings: Settings) -> None:
     separation = arrays["separation"]
     ceiling = np.exp(-(separation**2) / 8) / 2
     for kind, color, word, end, height in (
-        ("flipped", style.VERMILLION, "flipped labels: mean of $1-D$", 0.97, 0.84),
+        ("flipped", style.VERMILION, "flipped labels: mean of $1-D$", 0.97, 0.84),
         ("minimax", style.PURPLE, "minimax: mean of $D$", 0.6, 0.3),
     ):
         left.semilogy(separation, arrays[f"separation_{kind}"], color=color)
@@ -293,7 +293,7 @@ def draw_two_losses(path: Path, arrays: Arrays, settings: Settings) -> None:
         ("even", (0, (1, 1)), "set start"),
         ("ahead", "solid", "head start of $D$"),
     ):
-        for kind, color in (("flipped", style.VERMILLION), ("minimax", style.PURPLE)):
+        for kind, color in (("flipped", style.VERMILION), ("minimax", style.PURPLE)):
             theta = arrays[f"{kind}_{name}_states"][:shown, 0]
             right.plot(theta, color=color, linestyle=line, label=f"{kind}, {word}")
     _level(right, rest, "$\\theta^*$")
@@ -327,7 +327,7 @@ def draw_rates(path: Path, arrays: Arrays, settings: Settings) -> None:
         ):
             axes.axhline(0, color=style.GREY, linewidth=0.6)
             axes.plot(blue, color=style.BLUE, linewidth=0.8)
-            axes.plot(red, color=style.VERMILLION, linewidth=0.9, linestyle=(0, (3, 1)))
+            axes.plot(red, color=style.VERMILION, linewidth=0.9, linestyle=(0, (3, 1)))
             axes.set_xlim(0, shown)
             axes.xaxis.set_major_locator(MaxNLocator(4, integer=True))
         upper.tick_params(labelbottom=False)
@@ -351,7 +351,7 @@ def draw_sgd_losses(path: Path, arrays: Arrays, settings: Settings) -> None:
     for row, (name, color, height, word) in enumerate(
         (
             ("discriminator", style.BLUE, 2 * LOG2, "2 log 2"),
-            ("generator", style.VERMILLION, LOG2, "log 2"),
+            ("generator", style.VERMILION, LOG2, "log 2"),
         )
     ):
         singles = arrays["sgd_drawn_losses"][:shown, row]

@@ -11,17 +11,26 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
+from scripts.pipeline import sidecar
 from scripts.pipeline.contract import Contract, sha256
+from scripts.pipeline.verify_tree import FOLDERS, SUFFIX
 
 CACHE = "data/cache"
+OTHER_TREE = "data/diff/tree"
+"""Where `make diff` builds the other side."""
 
 
 def key(contract: Contract, inputs: Mapping[str, str]) -> str:
     """Return the key of a run: SHA-256 (hex) of its contract and its inputs' hashes by path."""
-    text = json.dumps([contract.content, dict(inputs)], sort_keys=True)
+    return _digest(contract.content, inputs)
+
+
+def _digest(contract: Mapping[str, Any], inputs: Mapping[str, str]) -> str:
+    text = json.dumps([contract, dict(inputs)], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -63,17 +72,63 @@ def restore(root: Path, run: str, files: Sequence[Path]) -> bool:
     return True
 
 
+def share(source: Path, target: Path) -> None:
+    """Give another tree's cache the entries of this one's, as links: each prunes its own.
+
+    An entry that both have counts as used when it was used last in either.
+    """
+    for entry in _entries(source):
+        kept = target / CACHE / entry.name
+        partial = kept.with_name(f".partial-{os.getpid()}-{entry.name}")
+        try:
+            if kept.is_dir():
+                used = max(path.stat().st_mtime_ns for path in (entry, kept))
+                os.utime(kept, ns=(used, used))
+            else:
+                shutil.copytree(entry, partial, copy_function=_linked)
+                partial.rename(kept)
+        except OSError:  # it was pruned meanwhile, or the disk is full: then it is computed
+            shutil.rmtree(partial, ignore_errors=True)
+
+
+def _linked(source: str, target: str) -> None:
+    try:
+        os.link(source, target)
+    except OSError:  # a file system without links
+        shutil.copy2(source, target)
+
+
 def prune(root: Path, limit: int) -> None:
-    """Remove least recently used entries until the cache holds at most `limit` bytes."""
-    cache = root / CACHE
-    if not cache.is_dir():
-        return
-    for leftover in cache.glob(".partial-*"):
+    """Remove least recently used entries until the cache holds at most `limit` bytes.
+
+    Those behind the results that are in place, here or in `OTHER_TREE`, go last.
+    """
+    for leftover in (root / CACHE).glob(".partial-*"):
         shutil.rmtree(leftover, ignore_errors=True)
-    folders = [path for path in cache.iterdir() if path.is_dir() and not path.is_symlink()]
-    entries = sorted(folders, key=lambda entry: entry.stat().st_mtime_ns, reverse=True)
+    sizes = {
+        entry: sum(file.stat().st_size for file in entry.iterdir()) for entry in _entries(root)
+    }
+    if sum(sizes.values()) <= limit:
+        return
+    in_place = {run for tree in (root, root / OTHER_TREE) for run in _in_place(tree)}
     total = 0
-    for entry in entries:
-        total += sum(file.stat().st_size for file in entry.iterdir())
+    for entry in sorted(
+        sizes, key=lambda path: (path.name in in_place, path.stat().st_mtime_ns), reverse=True
+    ):
+        total += sizes[entry]
         if total > limit:
             shutil.rmtree(entry, ignore_errors=True)
+
+
+def _entries(root: Path) -> list[Path]:
+    found = (root / CACHE).glob("[!.]*")
+    return [path for path in found if path.is_dir() and not path.is_symlink()]
+
+
+def _in_place(tree: Path) -> Iterator[str]:
+    """Yield the keys of the runs whose results are in place in a tree."""
+    for folder in FOLDERS:
+        for path in (tree / folder).rglob(f"*{SUFFIX}"):
+            found = sidecar.read(path.with_name(path.name.removesuffix(SUFFIX)))
+            if found is not None and {"contract", "inputs"} <= found.keys():
+                yield _digest(found["contract"], found["inputs"])

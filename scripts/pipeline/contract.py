@@ -185,7 +185,7 @@ def _committed(root: Path, path: str) -> str:
     if not (root / path).is_file():
         raise ContractError(f"{path} is missing; restore it: git checkout -- {path}")
     found = sha256(root / path)
-    wanted = _recorded(root).get(path) if path.startswith("data/raw/") else found
+    wanted = recorded(root).get(path) if path.startswith("data/raw/") else found
     if wanted is None:
         raise ContractError(f"{path} has no line in data/raw/SHA256SUMS; add its SHA-256 {found}")
     if found != wanted:
@@ -197,7 +197,8 @@ def _committed(root: Path, path: str) -> str:
 
 
 @functools.cache
-def _recorded(root: Path) -> dict[str, str]:
+def recorded(root: Path) -> dict[str, str]:
+    """Return the SHA-256 that data/raw/SHA256SUMS has for each file, by path from the root."""
     sums = root / "data/raw/SHA256SUMS"
     if not sums.is_file():
         raise ContractError("data/raw/SHA256SUMS is missing; restore it with git checkout")

@@ -11,13 +11,13 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from scripts.pipeline import cache, code, lock, process, sidecar, versions
 from scripts.pipeline.contract import PROCESS, Contract, sha256
 from scripts.pipeline.process import StepError
-from scripts.pipeline.stage import staged
+from scripts.pipeline.stage import Stage, staged
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -62,11 +62,7 @@ def run(contract: Contract, log: Path, threads: str, descriptor: int) -> str:
             log.write_text(f"{contract.module}: {how} (nothing was computed)\n", encoding="utf-8")
         else:
             how = "computed"
-            process.run(
-                contract.module, contract.words, stage, files=[*inputs, *contract.files],
-                modules=code.files(root, contract.module), log=log, threads=threads,
-                descriptor=descriptor,
-            )  # fmt: skip
+            compute(contract, inputs, stage, log, threads, descriptor)
             _refuse_changes(root, contract, inputs)
             cache.store(root, key, stage.made)
         moves: dict[Path, Path] = {}
@@ -78,6 +74,25 @@ def run(contract: Contract, log: Path, threads: str, descriptor: int) -> str:
             output.parent.mkdir(parents=True, exist_ok=True)
         sidecar.put_in_place(moves)
     return how
+
+
+def compute(
+    contract: Contract,
+    inputs: Iterable[str],
+    stage: Stage,
+    log: Path,
+    threads: str,
+    descriptor: int,
+) -> None:
+    """Run a step in its stage, as `run` does, from its contract alone. Raises StepError, OSError.
+
+    inputs: the paths of all that it reads, from the root.
+    """
+    process.run(
+        contract.module, contract.words, stage, files=[*inputs, *contract.files],
+        modules=code.files(stage.root, contract.module), log=log, threads=threads,
+        descriptor=descriptor,
+    )  # fmt: skip
 
 
 def _refuse_changes(root: Path, contract: Contract, inputs: Mapping[str, str]) -> None:

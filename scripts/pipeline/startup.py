@@ -22,7 +22,7 @@ from typing import Any
 from scripts.pipeline import cache, code, config, lock, products, rules, sidecar, why, writable
 from scripts.pipeline.contract import sha256
 from scripts.pipeline.stage import STAGES
-from scripts.pipeline.step import Step, keep_contracts, steps_of
+from scripts.pipeline.step import LISTED, Step, keep_contracts, save, steps_of
 
 
 def begin(root: Path) -> None:
@@ -105,6 +105,9 @@ def prepare(workflow: Any, cache_megabytes: int) -> None:
             raise SystemExit(
                 f"`snakemake {option}` needs conda, and none is on PATH: install Miniforge first."
             )
+    if listed := os.environ.get(LISTED):
+        save(Path(listed), steps)
+        raise SystemExit(0)
     if os.environ.get(why.ASKED):
         print(why.told(root, steps))
         raise SystemExit(0)

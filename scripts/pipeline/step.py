@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
@@ -33,6 +37,35 @@ class Step:
     def outputs(self) -> list[str]:
         """The paths of what it makes."""
         return self.contract.outputs
+
+
+LISTED = "ASSIGNMENT_STEPS"
+"""Environment variable: the file into which a dry run writes the steps, and then ends."""
+
+
+def save(path: Path, steps: Sequence[Step]) -> None:
+    """Write the steps to a file, for `of_tree`."""
+    content = [[step.name, step.contract.content] for step in steps]
+    path.write_text(json.dumps(content), encoding="utf-8")
+
+
+def of_tree(root: Path, *options: str) -> list[Step]:
+    """Return the steps of the tree at `root`, in the order of `steps_of`, as its Snakefile is read.
+
+    options: more words for Snakemake. Nothing is run, compared or changed. Raises SystemExit, with
+    what Snakemake says, if the Snakefile cannot be read.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "steps.json")
+        command = [sys.executable, "-m", "snakemake", "--dry-run", "--quiet", "all", *options]
+        done = subprocess.run(
+            command, cwd=root, env=os.environ | {LISTED: str(path)}, check=False, text=True,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        )  # fmt: skip
+        if not path.is_file():
+            raise SystemExit(done.stdout)
+        found = json.loads(path.read_text(encoding="utf-8"))
+    return [Step(name, Contract(**content)) for name, content in found]
 
 
 def steps_of(workflow: Any) -> list[Step]:

@@ -7,7 +7,7 @@ each file that the artifact was made from.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from scripts.pipeline import sidecar
@@ -17,30 +17,34 @@ SUFFIX = ".prov.json"
 FOLDERS = ("data/results", "data/figures", "report")
 
 
-def mismatches(root: Path) -> Iterator[str]:
-    """Yield a sentence for each file of a built tree whose bytes are not those recorded."""
+def artifacts(root: Path) -> Iterator[str]:
+    """Yield the path of everything in a tree that has a sidecar."""
     for folder in FOLDERS:
         for path in sorted((root / folder).rglob(f"*{SUFFIX}")):
-            artifact = path.with_name(path.name.removesuffix(SUFFIX))
-            name = artifact.relative_to(root)
-            found = sidecar.read(artifact)
-            if found is None:
-                yield f"{name}: its sidecar cannot be read; run `make report`."
-                continue
-            recorded = {str(name): found["sha256"]} | found["inputs"] | found["contract"]["files"]
-            for file, digest in recorded.items():
-                if not (root / file).is_file():
-                    yield f"{file} is missing ({name} needs it); run `make report`."
-                elif sha256(root / file) != digest:
-                    yield f"{file} is not what {name} records; run `make report`."
+            yield path.relative_to(root).as_posix().removesuffix(SUFFIX)
+
+
+def mismatches(root: Path, names: Iterable[str]) -> Iterator[str]:
+    """Yield a sentence for each file whose bytes are not those that the sidecars of some record."""
+    for name in names:
+        found = sidecar.read(root / name)
+        if found is None:
+            yield f"{name}: its sidecar cannot be read; run `make report`."
+            continue
+        recorded = {name: found["sha256"]} | found["inputs"] | found["contract"]["files"]
+        for file, digest in recorded.items():
+            if not (root / file).is_file():
+                yield f"{file} is missing ({name} needs it); run `make report`."
+            elif sha256(root / file) != digest:
+                yield f"{file} is not what {name} records; run `make report`."
 
 
 def main() -> int:
     """Print what is wrong in the current folder; return the exit code."""
     root = Path.cwd()
-    built = sum(1 for folder in FOLDERS for _ in (root / folder).rglob(f"*{SUFFIX}"))
-    found = list(dict.fromkeys(mismatches(root)))
-    print("\n".join(found) or f"{built} artifacts, every hash as recorded.")
+    built = list(artifacts(root))
+    found = list(dict.fromkeys(mismatches(root, built)))
+    print("\n".join(found) or f"{len(built)} artifacts, every hash as recorded.")
     if not built:
         print("Nothing was built here; run `make report`.", file=sys.stderr)
     return 1 if found or not built else 0

@@ -14,6 +14,8 @@ import re
 import sys
 from pathlib import Path
 
+LOCK = "envs/requirements.txt"
+
 PACKAGES = ("numpy", "scipy", "torch", "matplotlib", "numba", "sympy", "pypandoc_binary", "typst")
 
 _SUFFIX = ".dist-info"
@@ -32,3 +34,28 @@ def installed() -> dict[str, str]:
             found.setdefault(re.sub(r"[-_.]+", "_", name).lower(), version)
     versions = {name: found.get(name) or importlib.metadata.version(name) for name in PACKAGES}
     return versions | {"python": platform.python_version()}
+
+
+def unlike_locked(root: Path) -> dict[str, tuple[str, str]]:
+    """Return, by name, the locked and the installed version of each package where they differ.
+
+    Only names that the lock has for this machine count; of a build such as "2.13.0+cpu" only what
+    stands before the plus.
+    """
+    from packaging.requirements import Requirement  # here: no build needs it
+
+    found = {}
+    for line in (root / LOCK).read_text(encoding="utf-8").splitlines():
+        if not re.match(r"\w", line):
+            continue
+        pin = Requirement(line.rstrip(" \\"))
+        if pin.marker is not None and not pin.marker.evaluate():
+            continue
+        try:
+            version = importlib.metadata.version(pin.name)
+        except importlib.metadata.PackageNotFoundError:
+            version = "none"
+        (locked,) = (specifier.version for specifier in pin.specifier)
+        if version.partition("+")[0] != locked:
+            found[pin.name] = (locked, version)
+    return found

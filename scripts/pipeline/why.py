@@ -81,7 +81,7 @@ def _mismatches(
         yield f"{output} is damaged: its bytes are not those that were made"
     recorded, contract = found.get("inputs"), found.get("contract")
     if _text(contract) != wanted.text:
-        yield from _differences(root, contract, wanted)
+        yield from differences(root, contract, wanted)
     if inputs is None or recorded == inputs:
         return
     if not isinstance(recorded, dict):
@@ -91,8 +91,8 @@ def _mismatches(
             yield f"{name} is not the one that it was made from"
 
 
-def _differences(root: Path, found: Any, wanted: Contract) -> Iterator[str]:
-    """Say in words how two contracts differ."""
+def differences(root: Path, found: Any, wanted: Contract) -> Iterator[str]:
+    """Say in words how a recorded contract differs from one of the code in `root`."""
     try:
         old = Contract(**found)
         yield from _told(root, old, wanted)

@@ -38,13 +38,13 @@ runaway to not yet, no two are alike in gray."""
 LINES: dict[str, Any] = {
     "limit of stability": {"color": style.INK, "linewidth": 1.1},
     "between classes": {"color": style.INK, "linewidth": 0.8, "linestyle": "dashed"},
-    r"$\eta_G\eta_D=4$": {"color": style.VERMILLION, "linewidth": 1.3, "linestyle": "dotted"},
+    r"$\eta_G\eta_D=4$": {"color": style.VERMILION, "linewidth": 1.3, "linestyle": "dotted"},
 }
 """The lines of a diagram and how they are drawn, in the order of the key."""
 
 MARKS = ("o", "^", "s")
 STROKES = ("solid", "dashed", "dotted")
-TRIO = (style.BLUE, style.VERMILLION, style.GREEN)
+TRIO = (style.BLUE, style.VERMILION, style.GREEN)
 """Marks, strokes and colors of three things that are told apart in gray as well."""
 
 FIGURES = ("diagram", "far", "centered", "paths", "variance", "networks")
@@ -167,7 +167,7 @@ def draw_paths(arrays: Arrays) -> Figure:
     rest = theory.equilibrium(arrays["real"][0], arrays["noise"][0])
     runs = np.moveaxis(arrays["mark_paths"], 2, 0)
     lines: dict[str, Any] = {
-        r"$\theta-\theta^*$": {"color": style.VERMILLION, "linewidth": 1.3},
+        r"$\theta-\theta^*$": {"color": style.VERMILION, "linewidth": 1.3},
         r"$\phi_1$": {"color": style.BLUE, "linewidth": 0.8, "linestyle": (0, (3, 1))},
     }
     for number, (axes, kind, rates, run) in enumerate(
@@ -253,7 +253,7 @@ def draw_networks(arrays: Arrays, settings: Settings) -> Figure:
     ordered = np.sort(arrays["gaussian"], axis=1)
     levels = (np.arange(ordered.shape[1]) + 0.5) / ordered.shape[1]
     for run in ordered:
-        left.plot(run, levels, color=style.VERMILLION, linewidth=0.5, alpha=0.6)
+        left.plot(run, levels, color=style.VERMILION, linewidth=0.5, alpha=0.6)
     edges = settings.mean + settings.mlp_spread * special.ndtri([1e-4, 1 - 1e-4])
     low, high = np.percentile(ordered, [1, 99], axis=1)
     grid = np.linspace(min(edges[0], low.min()), max(edges[1], high.max()), 1000)
@@ -267,7 +267,7 @@ def draw_networks(arrays: Arrays, settings: Settings) -> Figure:
     outputs = arrays["mixtures"][arrays["separations"].argmax()]
     looks: dict[bool, dict[str, Any]] = {
         False: {"color": style.BLUE, "marker": "|", "label": "a run that keeps both modes"},
-        True: {"color": style.VERMILLION, "marker": "x", "label": "a run that drops a mode"},
+        True: {"color": style.VERMILION, "marker": "x", "label": "a run that drops a mode"},
     }
     for row, k in enumerate(np.argsort(outputs.mean(axis=1))):
         low, high = np.percentile(outputs[k], [1, 99])
@@ -284,7 +284,7 @@ def draw_networks(arrays: Arrays, settings: Settings) -> Figure:
     figure.legend(
         handles=[
             Line2D([], [], color=style.INK, linestyle="dashed", label="genuine"),
-            Line2D([], [], color=style.VERMILLION, linewidth=0.8, label="generated"),
+            Line2D([], [], color=style.VERMILION, linewidth=0.8, label="generated"),
             *(Line2D([], [], linestyle="", markersize=5, **look) for look in looks.values()),
             _patch("#e4e4e4", "a mode"),
         ],
@@ -305,7 +305,7 @@ def write_agreement(path: Path, arrays: Arrays) -> None:
     for name in EXPERIMENTS:
         found = compared(arrays, name)
         shares = [
-            f"{100 * right / cells:.1f} % ({cells:,})" if cells else "–"
+            f"{100 * right / cells:.1f} ({cells:,})" if cells else "–"
             for cells, right in found["by_class"].values()
         ]
         rows.append([words[name], *shares, f"{found['runaways']:,}"])

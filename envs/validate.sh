@@ -1,0 +1,11 @@
+#!/bin/sh
+# validate.sh ARCHIVE: judge a zip of `make archive`, with the validator in an environment of its own.
+set -eu
+place=.venv/validator
+if ! cmp -s envs/validator.txt "$place/.lock"; then
+    rm -rf "$place"
+    python -m venv "$place"
+    uv pip install --quiet --require-hashes --python "$place/bin/python" --requirement envs/validator.txt
+    cp envs/validator.txt "$place/.lock"
+fi
+"$place/bin/python" envs/validate.py "$1"

@@ -1,0 +1,1 @@
+"""What a tree gives against another commit or other settings: `make diff`."""
