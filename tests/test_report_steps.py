@@ -101,7 +101,8 @@ def test_collect_gathers_values_checks_and_origins(results):
     assert variables["t"] == {"n": "3.997"}
     assert variables["checks"]["all"] == "2"
     assert variables["checks"]["assignment"] == {
-        "exhaustive": "1", "symbolic": "0", "numerical": "0", "statistical": "0", "observed": "0", "all": "1",
+        "exhaustive": "1", "symbolic": "0", "numerical": "0", "statistical": "0", "observed": "0",
+        "all": "1",
     }  # fmt: skip
     assert variables["author"]["student_number"] == "007"
 

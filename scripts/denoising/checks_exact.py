@@ -125,8 +125,8 @@ def minimizers_check() -> Check:
         id="denoising.minimizers",
         claim="lem-denoising-pointwise",
         statement=f"Of all functions from $S_t$ to {len(grid)} grid values, only the one that "
-        "takes the mean noise over each fiber has the least loss, in every case with at most two "
-        "images and two noises (exceptions).",
+        "takes, at each point of $S_t$, the mean of its noises has the least loss, in every case "
+        "with at most two images and two noises (exceptions).",
         method="exhaustive",
         value=wrong,
     )
