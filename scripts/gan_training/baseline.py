@@ -18,8 +18,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 
 torch.set_num_threads(1)
 
-OTHER_RATES = ((0.004, 0.3), (3.0, 0.3), (12.0, 0.3), (16.0, 0.3), (0.1, 0.4))
-"""Generator's and discriminator's rates of the runs B to F."""
+RATES = ((0.004, 0.3), (3.0, 0.3), (12.0, 0.3), (16.0, 0.3), (0.1, 0.4))  # B to F
 OPTIONS = {
     **{"mean": 3.0, "spread": 1.0, "size": 100, "seed": 1},  # of the data
     **{"generator-rate": 0.1, "discriminator-rate": 0.1},  # of run A and of SGD
@@ -30,8 +29,7 @@ OPTIONS = {
 def stream(seed: int, purpose: str) -> np.random.Generator:
     """Return the random numbers of one purpose, whatever others draw."""
     name = hashlib.sha256(f"gan_training.{purpose}".encode()).digest()[:16]
-    words = [seed, int.from_bytes(name, "big")]
-    return np.random.default_rng(np.random.SeedSequence(words))
+    return np.random.default_rng([seed, int.from_bytes(name, "big")])
 
 
 def sample(mean: float, spread: float, size: int, seed: int) -> tuple[Any, Any]:
@@ -94,14 +92,10 @@ def descend(player: nn.Module, rate: float, loss: Tensor, idle: nn.Module) -> fl
 
 
 class Run(NamedTuple):
-    """A training run.
+    """A training run: its states, the start first, and what each step saw."""
 
-    states: (updates + 1, 3) float64, rows (theta, phi_0, phi_1), the start first.
-    Both losses (updates,) are what the player's step saw.
-    """
-
-    states: Any
-    discriminator_losses: Any
+    states: Any  # (updates + 1, 3), rows (theta, phi_0, phi_1)
+    discriminator_losses: Any  # (updates,), as the generator's
     generator_losses: Any
     foreign_gradients: Any  # (updates, 2): what L_D, L_G left on the other player
 
@@ -136,15 +130,15 @@ def train(
         states.append([generator.theta.item(), *phi])
         losses.append((loss_d.item(), loss_g.item()))
         leaks.append((leak_d, leak_g))
-    table = np.array(losses)
-    return Run(np.array(states), table[:, 0], table[:, 1], np.array(leaks))
+    losses_d, losses_g = np.array(losses).T
+    return Run(np.array(states), losses_d, losses_g, np.array(leaks))
 
 
 def experiments(given: argparse.Namespace, real: Any, noise: Any) -> dict[str, Run]:
     """Train with the given rates (A), with others (B to F), and with SGD."""
     start, rates = (0.0, 0.0, 0.0), (given.generator_rate, given.discriminator_rate)
     everything, runs = [(real, noise)] * given.epochs, {}
-    for name, pair in zip("ABCDEF", (rates, *OTHER_RATES), strict=True):
+    for name, pair in zip("ABCDEF", (rates, *RATES), strict=True):
         runs[f"{name}: rates {pair}"] = train(start, everything, *pair)
     for how, slower in (("drawn", 1), ("shuffled", 1), ("slow", 10)):
         places = order(given.seed, how, len(real), given.passes * slower)
