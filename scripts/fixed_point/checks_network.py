@@ -115,7 +115,7 @@ def certificate(networks: Sequence[Network]) -> Check:
         id="fixed_point.certificate",
         claim="prp-fixed-lipschitz",
         statement=f"Exact integers: for each of the {layers} layers "
-        "$\\bar\\nu^2I-W^{\\mathsf T}W$ is positive definite (all leading minors "
+        "$\\bar\\nu^2I-W^\\top W$ is positive definite (all leading minors "
         "positive), $\\bar\\nu$ its certified norm, and "
         "$\\ell\\prod\\bar\\nu_i\\le L<1$ (number of failures).",
         method="symbolic",

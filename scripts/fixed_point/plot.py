@@ -286,8 +286,8 @@ def layer_table(arrays: Arrays, settings: Settings, path: Path) -> None:
                 dimension,
                 r"$\ell\prod\lVert W_i\rVert$",
                 f"{settings.target_lipschitz:g}",
-                f"**{float(arrays[f'{name}_trained_lipschitz']):.4g}**",
-                f"{float(arrays[f'{name}_lipschitz']):.4g}",
+                f"**{float(arrays[f'{name}_trained_lipschitz']):.4f}**",
+                f"{float(arrays[f'{name}_lipschitz']):.4f}",
             ]
         )
     header = ["$d$", "layer", "promised", "certified, as trained", "certified, as used"]
