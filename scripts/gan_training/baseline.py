@@ -1,7 +1,7 @@
 """Exercise 4.6: a GAN on a one-dimensional Gaussian, by gradient descent and SGD.
 
-`python -m scripts.gan_training.baseline` trains with several learning rates, prints
-how each run ends, and draws all losses and the discriminator at several epochs.
+`python -m scripts.gan_training.baseline` trains with several learning rates and
+with SGD, prints how each run ends, and draws all losses and D at several epochs.
 """
 
 from __future__ import annotations
@@ -18,18 +18,18 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 
 torch.set_num_threads(1)
 
-LOG2 = float(np.log(2))
-OTHER_RATES = ((0.004, 0.3), (3.0, 0.3), (12.0, 0.3), (16.0, 0.3), (0.2, 0.4))
-"""More pairs of generator's and discriminator's rate, for comparison."""
-
-# ---------------------------------------------------------------- data and players
+RATES = ((0.004, 0.3), (3.0, 0.3), (12.0, 0.3), (16.0, 0.3), (0.1, 0.4))  # B to F
+OPTIONS = {
+    **{"mean": 3.0, "spread": 1.0, "size": 100, "seed": 1},  # of the data
+    **{"generator-rate": 0.1, "discriminator-rate": 0.1},  # of run A and of SGD
+    **{"epochs": 2000, "passes": 20, "figure": "gan.png"},  # passes: of SGD
+}
 
 
 def stream(seed: int, purpose: str) -> np.random.Generator:
     """Return the random numbers of one purpose, whatever others draw."""
     name = hashlib.sha256(f"gan_training.{purpose}".encode()).digest()[:16]
-    words = [seed, int.from_bytes(name, "big")]
-    return np.random.default_rng(np.random.SeedSequence(words))
+    return np.random.default_rng([seed, int.from_bytes(name, "big")])
 
 
 def sample(mean: float, spread: float, size: int, seed: int) -> tuple[Any, Any]:
@@ -37,6 +37,16 @@ def sample(mean: float, spread: float, size: int, seed: int) -> tuple[Any, Any]:
     genuine = stream(seed, "data").standard_normal(size)
     noise = stream(seed, "noise").standard_normal(size)
     return mean + spread * genuine, spread * noise
+
+
+def order(seed: int, how: str, size: int, passes: int) -> Any:
+    """Return which point and which noise each SGD update uses, (updates, 2)."""
+    random = stream(seed, f"order.{how}")
+    if how != "shuffled":
+        return random.integers(size, size=(passes * size, 2))  # with replacement
+    # in each pass every point and every noise value once, both in a new order
+    orders = [random.permutation(size) for _ in range(2 * passes)]
+    return np.reshape(orders, (passes, 2, size)).swapaxes(1, 2).reshape(-1, 2)
 
 
 class Generator(nn.Module):
@@ -64,9 +74,6 @@ class Discriminator(nn.Module):
         return self.intercept + self.slope * points
 
 
-# ---------------------------------------------------------------- losses and loop
-
-
 def bce(scores: Tensor, label: float) -> Tensor:
     """Return the mean binary cross-entropy of log-odds against one label."""
     return binary_cross_entropy_with_logits(scores, torch.full_like(scores, label))
@@ -85,18 +92,12 @@ def descend(player: nn.Module, rate: float, loss: Tensor, idle: nn.Module) -> fl
 
 
 class Run(NamedTuple):
-    """A training run.
+    """A training run: its states, the start first, and what each step saw."""
 
-    states: (updates + 1, 3) float64, rows (theta, phi_0, phi_1), the start first.
-    discriminator_losses, generator_losses: (updates,), what each step saw.
-    foreign_gradients: (updates, 2), the largest gradient that the discriminator's
-        and the generator's loss left on a parameter of the *other* player.
-    """
-
-    states: Any
-    discriminator_losses: Any
+    states: Any  # (updates + 1, 3), rows (theta, phi_0, phi_1)
+    discriminator_losses: Any  # (updates,), as the generator's
     generator_losses: Any
-    foreign_gradients: Any
+    foreign_gradients: Any  # (updates, 2): what L_D, L_G left on the other player
 
 
 def train(
@@ -129,22 +130,20 @@ def train(
         states.append([generator.theta.item(), *phi])
         losses.append((loss_d.item(), loss_g.item()))
         leaks.append((leak_d, leak_g))
-    table = np.array(losses)
-    return Run(np.array(states), table[:, 0], table[:, 1], np.array(leaks))
-
-
-# ---------------------------------------------------------------- the experiments
+    losses_d, losses_g = np.array(losses).T
+    return Run(np.array(states), losses_d, losses_g, np.array(leaks))
 
 
 def experiments(given: argparse.Namespace, real: Any, noise: Any) -> dict[str, Run]:
-    """Train with the given rates, with others, and with SGD at the given rates."""
+    """Train with the given rates (A), with others (B to F), and with SGD."""
     start, rates = (0.0, 0.0, 0.0), (given.generator_rate, given.discriminator_rate)
     everything, runs = [(real, noise)] * given.epochs, {}
-    for pair in (rates, *OTHER_RATES):
-        runs[f"rates {pair}"] = train(start, everything, *pair)
-    order = stream(given.seed, "order.drawn")
-    drawn = order.integers(len(real), size=(given.epochs, 2, 1))
-    runs["SGD"] = train(start, ((real[i], noise[j]) for i, j in drawn), *rates)
+    for name, pair in zip("ABCDEF", (rates, *RATES), strict=True):
+        runs[f"{name}: rates {pair}"] = train(start, everything, *pair)
+    for how, slower in (("drawn", 1), ("shuffled", 1), ("slow", 10)):
+        places = order(given.seed, how, len(real), given.passes * slower)
+        batches = ((real[[i]], noise[[j]]) for i, j in places)
+        runs[f"SGD, {how}"] = train(start, batches, *(r / slower for r in rates))
     return runs
 
 
@@ -152,12 +151,12 @@ def draw(path: str, real: Any, runs: dict[str, Run]) -> None:
     """Draw the first run's discriminator at six epochs, and both losses of all."""
     import matplotlib.pyplot as plt  # here: it takes long, and training needs none
 
-    figure, panels = plt.subplots(2, 4, figsize=(15, 6), layout="constrained")
+    figure, panels = plt.subplots(2, 5, figsize=(18, 6), layout="constrained")
     first, *others = panels.flat
     points = np.linspace(real.min() - 4, real.max(), 200)
     states = next(iter(runs.values())).states
-    for epoch in (0, 12, 96, 185, 317, 2000):
-        theta, intercept, slope = states[min(epoch, len(states) - 1)]
+    for epoch in [e for e in (0, 12, 96, 185, 317, 2000) if e < len(states)]:
+        theta, intercept, slope = states[epoch]
         probability = 1 / (1 + np.exp(-intercept - slope * points))
         first.plot(points, probability, label=f"epoch {epoch}, θ = {theta:.2f}")
     first.hist(real, density=True, color="lightgrey")
@@ -166,7 +165,7 @@ def draw(path: str, real: Any, runs: dict[str, Run]) -> None:
     for panel, (name, run) in zip(others, runs.items(), strict=True):
         panel.plot(run.discriminator_losses, linewidth=0.7, label="discriminator")
         panel.plot(run.generator_losses, linewidth=0.7, label="generator")
-        for level in (2 * LOG2, LOG2):
+        for level in np.log([2, 4]):
             panel.axhline(level, color="grey", linestyle="--")
         panel.set(title=name, xlabel="update", ylim=(0, 3))
     others[0].legend()
@@ -175,23 +174,18 @@ def draw(path: str, real: Any, runs: dict[str, Run]) -> None:
 
 def main() -> None:
     """Run the command line."""
-    form = argparse.ArgumentDefaultsHelpFormatter
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=form)
-    parser.add_argument("--mean", type=float, default=3.0, help="of the data")
-    parser.add_argument("--spread", type=float, default=1.0, help="of the data")
-    parser.add_argument("--size", type=int, default=100, help="of the sample")
-    parser.add_argument("--epochs", type=int, default=2000, help="updates")
-    parser.add_argument("--generator-rate", type=float, default=0.1, help="A's")
-    parser.add_argument("--discriminator-rate", type=float, default=0.1, help="A's")
-    parser.add_argument("--seed", type=int, default=1, help="of all draws")
-    parser.add_argument("--figure", default="gan.png", help="file to draw")
+    parser = argparse.ArgumentParser(description=__doc__)
+    for name, default in OPTIONS.items():
+        parser.add_argument(f"--{name}", type=type(default), default=default)
     given = parser.parse_args()
     real, noise = sample(given.mean, given.spread, given.size, given.seed)
     runs = experiments(given, real, noise)
     print(f"equilibrium: theta = {real.mean() - noise.mean():.4f}")
+    print("each run: mean and sd of theta in its last half, and its last losses")
     for name, run in runs.items():
-        losses = run.discriminator_losses[-1], run.generator_losses[-1]
-        print(f"{name:20} theta = {run.states[-1, 0]:.4f}, losses", *losses)
+        theta = run.states[len(run.states) // 2 :, 0]
+        last = run.discriminator_losses[-1], run.generator_losses[-1]
+        print(f"{name:20} {theta.mean():.3f} {theta.std():.3f}", *last)
     draw(given.figure, real, runs)
 
 

@@ -7,6 +7,7 @@ or another start may not show is an observation.
 
 from __future__ import annotations
 
+import itertools
 import math
 from typing import Any
 
@@ -16,7 +17,7 @@ from scipy import optimize
 from scripts.common.arrays import Arrays, Floats
 from scripts.common.checks import Check
 from scripts.gan_training import local, model, summary, theory
-from scripts.gan_training.checks_formulas import EPS, LOG2
+from scripts.gan_training.checks_formulas import EPS, LOG2, standardized
 from scripts.gan_training.model import Rates
 from scripts.gan_training.summary import late
 
@@ -30,8 +31,8 @@ def checks(arrays: Arrays, rates: Rates, sgd_divisor: int) -> list[Check]:
         *_course_checks(arrays, rates),
         *_lag_checks(arrays, rates),
         _coin_convexity(arrays),
-        _generator_loss(arrays),
-        _bounded(arrays),
+        *_generator_loss(arrays),
+        *_rate_checks(arrays),
         *_noise_checks(arrays, rates, sgd_divisor),
         _printed_numbers(arrays, rates),
     ]
@@ -96,9 +97,9 @@ def _speed_checks(arrays: Arrays, rates: Rates) -> list[Check]:
         Check(
             id="gan_training.speed",
             claim=CLAIM,
-            statement="Each epoch of the PyTorch run moves $\\theta$ by $\\eta_G\\phi_1$ times the "
-            "mean of $1-D$ over the generated points: largest difference, in units of the rounding "
-            "of the terms.",
+            statement="Each epoch of the PyTorch run moves $\\theta$ by $\\eta_G\\phi_1^+$ times "
+            "the mean of $1-D$ over the generated points: largest difference, in units of the "
+            "rounding of the terms.",
             method="exhaustive",
             value=float((error / np.maximum(allowed, np.finfo(float).tiny)).max()),
             at_most=4,
@@ -187,6 +188,15 @@ def _lag_checks(arrays: Arrays, rates: Rates) -> list[Check]:
             observed=True,
         ),
         Check(
+            id="gan_training.best-response-step",
+            claim=CLAIM,
+            statement="Standardized data, $\\eta_G=0.5$, $\\delta=10^{-4}$: factor of $\\delta$ in "
+            "a step against the optimal discriminator (Newton), less $1-\\eta_G/(2v)$.",
+            method="numerical",
+            value=_best_response_step(*standardized(arrays)),
+            at_most=1e-3,
+        ),
+        Check(
             id="gan_training.overshoot-needs-lag",
             claim=CLAIM,
             statement="The same run with the optimal discriminator of each epoch (SciPy) in place "
@@ -199,6 +209,20 @@ def _lag_checks(arrays: Arrays, rates: Rates) -> list[Check]:
             observed=True,
         ),
     ]
+
+
+def stated_factor(rate: float, variance: float) -> float:
+    """The stated factor of theta - theta* in a step against the optimal discriminator."""
+    return 1 - rate / (2 * variance)
+
+
+def _best_response_step(real: Floats, noise: Floats) -> float:
+    goal, distance, rate = theory.equilibrium(real, noise), 1e-4, 0.5
+    best = summary.best_response(goal + distance, real, noise)
+    state = np.array([goal + distance, *(np.zeros(2) if best is None else best)])
+    pull = model.generator_gradient(model.generate(noise, state), state, "flipped")
+    variance = float(real.var() + noise.var()) / 2
+    return abs(1 - rate * pull / distance - stated_factor(rate, variance))
 
 
 def overshoot_without_lag(arrays: Arrays, rates: Rates, epochs: int = 200) -> float:
@@ -235,51 +259,134 @@ def _coin_convexity(arrays: Arrays) -> Check:
     )
 
 
-def _generator_loss(arrays: Arrays) -> Check:
+def _generator_loss(arrays: Arrays) -> list[Check]:
     worst = 0.0
     for theta in arrays["baseline_states"][:: max(1, len(arrays["baseline_states"]) // 20), 0]:
         for intercept in (-5.0, 0.0, 1.0, 20.0):
             state = np.array([theta, intercept, 0.0])
             loss = model.generator_loss(model.generate(arrays["noise"], state), state, "flipped")
             worst = max(worst, abs(loss / math.log1p(math.exp(-intercept)) - 1))
-    return Check(
-        id="gan_training.generator-loss",
-        claim=CLAIM,
-        statement="$\\phi=(c,0)$ gives $L_G=\\log(1+e^{-c})$ for every $\\theta$: largest relative "
-        "difference, along the run, four values of $c$.",
-        method="numerical",
-        value=worst,
-        at_most=EPS * (len(arrays["noise"]) + 30),
-    )
+    forged, turn = arrays["baseline_generator_losses"], summary.event(arrays, "overshoot")
+    passage = min(summary.event(arrays, "pass"), len(forged) - 1)
+    flat = turn >= 0
+    return [
+        Check(
+            id="gan_training.generator-loss",
+            claim=CLAIM,
+            statement="$\\phi=(c,0)$ gives $L_G=\\log(1+e^{-c})$ for every $\\theta$: largest "
+            "relative difference, along the run, four values of $c$.",
+            method="numerical",
+            value=worst,
+            at_most=EPS * (len(arrays["noise"]) + 30),
+        ),
+        Check(
+            id="gan_training.loss-misleads",
+            claim=CLAIM,
+            statement="Generator's loss in the epoch in which $\\theta$ passes $\\theta^*$, less "
+            "its loss before training.",
+            method="numerical",
+            value=float(forged[passage] - forged[0]) if passage >= 0 else -math.inf,
+            at_least=0.01,
+            observed=True,
+        ),
+        Check(
+            id="gan_training.flat-but-low",
+            claim=CLAIM,
+            statement="$D$ at the mean of the generated points when $\\theta$ is farthest beyond "
+            "$\\theta^*$.",
+            method="numerical",
+            value=summary.level(arrays, turn) if flat else math.inf,
+            at_most=0.48,
+            observed=True,
+        ),
+        Check(
+            id="gan_training.highest-when-flat",
+            claim=CLAIM,
+            statement="Generator's loss in the epoch in which $\\theta$ is farthest beyond "
+            "$\\theta^*$, over its largest.",
+            method="numerical",
+            value=float(forged[min(turn, len(forged) - 1)] / forged.max()) if flat else 0.0,
+            at_least=0.98,
+            observed=True,
+        ),
+    ]
 
 
-def _bounded(arrays: Arrays) -> Check:
-    return Check(
-        id="gan_training.bounded",
-        claim="sec-gan-training-rates",
-        statement="The six pairs of rates: runs in which a parameter passes $10^8$.",
-        method="exhaustive",
-        value=int(np.isnan(arrays["pair_states"]).any(axis=(1, 2)).sum()),
-        observed=True,
-    )
+def _rate_checks(arrays: Arrays) -> list[Check]:
+    claim, overshoots = "sec-gan-training-rates", summary.overshoots(arrays)
+    cycles = arrays["pair_states"][[summary.PAIR_NAMES.index(name) for name in "ef"]]
+    distances = summary.displaced(arrays, "f")
+    goal = min(float(distances[0]) / 10, float(distances[-10:].max()))
+    away = summary.away_at(arrays["beyond_states"])
+    return [
+        Check(
+            id="gan_training.bounded",
+            claim=claim,
+            statement="Runs E and F: largest change of the state in two epochs, over its change in "
+            "one, in the last ten epochs (0 for a cycle of period two).",
+            method="numerical",
+            value=float(np.max([_cycle_error(states[-10:]) for states in cycles])),
+            at_most=1e-3,
+            observed=True,
+        ),
+        Check(
+            id="gan_training.runs-away",
+            claim=claim,
+            statement="The discriminator of run E, both rates with the product 6: epoch in which "
+            "a parameter passes $10^8$.",
+            method="exhaustive",
+            value=float(away) if away >= 0 else math.inf,
+            at_most=100,
+            observed=True,
+        ),
+        Check(
+            id="gan_training.flip-late",
+            claim=claim,
+            statement="Run F: least distance from the equilibrium, over the smaller of a tenth of "
+            "the first and the largest of the last ten.",
+            method="numerical",
+            value=ratio(float(np.nanmin(distances)), goal),
+            at_most=1 / 3,
+            observed=True,
+        ),
+        Check(
+            id="gan_training.faster-overshoots-less",
+            claim=claim,
+            statement="Overshoots of the baseline's generator beside ever faster discriminators: "
+            "largest ratio of one to that before.",
+            method="numerical",
+            value=float(np.max([ratio(b, a) for a, b in itertools.pairwise(overshoots)])),
+            at_most=0.99,
+            observed=True,
+        ),
+    ]
+
+
+def _cycle_error(states: Floats) -> float:
+    """Return the largest change in two steps over the least change in one; NaN for a runaway."""
+    one = np.linalg.norm(np.diff(states, axis=0), axis=1).min()
+    return ratio(float(np.linalg.norm(states[2:] - states[:-2], axis=1).max()), float(one))
 
 
 def _noise_checks(arrays: Arrays, rates: Rates, divisor: int) -> list[Check]:
     theta = {how: late(arrays[f"sgd_{how}_states"])[:, 0] for how in ("drawn", "shuffled", "slow")}
     spread = {how: float(values.std()) for how, values in theta.items()}
-    laws = {how: summary.sgd_law(how, arrays, rates, divisor) for how in theta}
-    judged, forged = late(arrays["sgd_drawn_full_losses"]).std(axis=0)
+    laws = {how: summary.sgd_law(arrays, rates, d) for how, d in (("drawn", 1), ("slow", divisor))}
+    noise = {how: late(arrays[f"sgd_{how}_full_losses"]).std(axis=0) for how in theta}
+    judged, forged = noise["drawn"]
+    shares = [ratio(*pair) for pair in zip(noise["shuffled"], noise["drawn"], strict=True)]
+    slower = [ratio(*pair) for pair in zip(noise["slow"], noise["drawn"], strict=True)]
     off = abs(float(theta["drawn"].mean()) - summary.rest_of(arrays)[0])
     claim = "sec-gan-training-bonus"
     return [
         Check(
             id="gan_training.sgd-law",
             claim="prp-gan-training-noise",
-            statement="Standard deviation of $\\theta$ in the three SGD runs against the linear "
-            "law of each: largest $|\\log_2|$ of the ratio (about five time scales in each of ten "
-            "blocks give standard errors of some ten percent).",
+            statement="Standard deviation of $\\theta$ in the two SGD runs with replacement "
+            "against the linear law of each: largest $|\\log_2|$ of the ratio (about five time "
+            "scales in each of ten blocks give standard errors of some ten percent).",
             method="numerical",
-            value=max(law_error(spread[how], laws[how]) for how in theta),
+            value=max(law_error(spread[how], laws[how]) for how in laws),
             at_most=0.75,
             observed=True,
         ),
@@ -322,6 +429,26 @@ def _noise_checks(arrays: Arrays, rates: Rates, divisor: int) -> list[Check]:
             method="numerical",
             value=ratio(spread["drawn"], spread["slow"]) ** 2 / divisor,
             at_least=0.25,
+            observed=True,
+        ),
+        Check(
+            id="gan_training.sgd-losses-calmer",
+            claim=claim,
+            statement="Standard deviations of both full-data losses at the smaller rates over "
+            "those at the set rates; the larger ratio.",
+            method="numerical",
+            value=float(np.max(slower)),
+            at_most=0.5,
+            observed=True,
+        ),
+        Check(
+            id="gan_training.sgd-losses-shuffled",
+            claim=claim,
+            statement="Standard deviations of both full-data losses in shuffled passes over those "
+            "with replacement; the smaller ratio.",
+            method="numerical",
+            value=float(np.min(shares)),
+            at_least=0.85,
             observed=True,
         ),
         Check(
@@ -381,6 +508,12 @@ def reordered(arrays: Arrays, rates: Rates) -> Arrays:
         pairs.append(model.train(start, real, noise, Rates(*pair), steps).states)
         near = local.near_run(real, noise, Rates(*pair), len(arrays[f"pair_near_{name}"]) - 1)
         found[f"pair_near_{name}"] = near
+    found["lag_states"] = np.array(
+        [
+            model.train(start, real, noise, Rates(rates.generator, rate), len(old) - 1).states
+            for rate, old in zip(arrays["lag_rates"].tolist(), arrays["lag_states"], strict=True)
+        ]
+    )
     measured = [local.measured_multiplier(found[f"pair_near_{n}"]) for n in summary.PAIR_NAMES]
     return arrays | found | {"pair_states": np.array(pairs), "pair_measured": np.array(measured)}
 

@@ -32,6 +32,7 @@ def checks(arrays: Arrays, rates: Rates) -> list[Check]:
         _minimax_later(arrays),
         *_pair_checks(arrays),
         _rule(arrays),
+        _far_map(*standardized(arrays, 3.0)),
     ]
 
 
@@ -337,6 +338,34 @@ def _rule(arrays: Arrays) -> Check:
         "shrink although it is not.",
         method="exhaustive",
         value=int(wrong),
+    )
+
+
+def stated_far_factor(rates: Rates) -> float:
+    """The stated factor of a far start per epoch, for a product of the rates above 4."""
+    half = 1 - rates.generator * rates.discriminator / 2
+    return half - math.sqrt(half**2 - 1)
+
+
+def _far_map(real: Floats, noise: Floats) -> Check:
+    """Follow a start on the stated eigenvector of the saturated map, far from the data."""
+    rates, worst = Rates(20.0, 0.3), 0.0
+    factor = stated_far_factor(rates)
+    state = np.array([1e7, 0.0, 1e7 * rates.discriminator / (1 - factor)])
+    for _ in range(10):
+        following = model.update(state, real, noise, rates)
+        worst = max(worst, float(np.abs(following[[0, 2]] / state[[0, 2]] / factor - 1).max()))
+        state = following
+    return Check(
+        id="gan_training.far-map",
+        claim=CLAIM,
+        statement="Data of mean 3 and spread 1, $\\eta_G=20$, $\\eta_D=0.3$, start "
+        "$\\theta=10^7$ with $\\phi_1=\\eta_D\\theta/(1-\\lambda)$: growth of $\\theta$ and "
+        "$\\phi_1$ in each of ten epochs against the factor $\\lambda<-1$ of the saturated map; "
+        "largest relative difference.",
+        method="numerical",
+        value=worst,
+        at_most=1e-4,
     )
 
 

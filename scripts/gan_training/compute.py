@@ -14,7 +14,6 @@ import numpy as np
 from scripts.common.arrays import Arrays, Floats, Ints
 from scripts.common.artifacts import save_arrays, save_json
 from scripts.common.command_line import parse
-from scripts.common.seeds import generator
 from scripts.common.values import value
 from scripts.gan_training import local, model, summary
 from scripts.gan_training.model import Path, Rates
@@ -128,25 +127,33 @@ def rate_arrays(settings: Settings, real: Floats, noise: Floats) -> Arrays:
         measured.append(local.measured_multiplier(near))
         path = model.train(start_of(settings), real, noise, rates, settings.pair_epochs)
         states.append(path.states)
+    last = settings.rate_pairs[summary.PAIR_NAMES.index("e")][1]
+    beyond = Rates(summary.LARGE_PRODUCT / last, last)
+    largest = model.train(start_of(settings), real, noise, beyond, settings.pair_epochs)
     return found | {
+        "beyond_states": largest.states,
         "pair_predicted": np.array(predicted),
         "pair_measured": np.array(measured),
         "pair_states": np.array(states),
     }
 
 
-def sgd_order(settings: Settings, how: str, passes: int) -> Ints:
-    """Return the indices (passes * m, 2) of the genuine point and the noise of each SGD update.
+def lag_arrays(settings: Settings, real: Floats, noise: Floats) -> Arrays:
+    """Train with the baseline's generator and slower and faster discriminators, a row each."""
+    rates = rates_of(settings)
+    pairs = [Rates(rates.generator, k * rates.discriminator) for k in summary.FACTORS]
+    runs = [model.train(start_of(settings), real, noise, p, settings.epochs) for p in pairs]
+    return {
+        "lag_rates": np.array([pair.discriminator for pair in pairs]),
+        "lag_states": np.array([run.states for run in runs]),
+    }
 
-    how: "drawn" (independently, with replacement), "shuffled" (each pass visits every genuine
-    point and every noise value once, in two independent random orders) or "slow" (drawn).
-    """
-    m, random = settings.sample_size, generator(settings.seed, f"gan_training.order.{how}")
-    if how != "shuffled":
-        return random.integers(m, size=(passes * m, 2))
-    return np.concatenate(
-        [np.stack([random.permutation(m), random.permutation(m)], axis=1) for _ in range(passes)]
-    )
+
+def sgd_order(settings: Settings, how: str, passes: int) -> Ints:
+    """Return the indices (passes * m, 2) of each SGD update, as the printed program draws them."""
+    from scripts.gan_training import baseline  # here: importing torch takes a second
+
+    return np.asarray(baseline.order(settings.seed, how, settings.sample_size, passes))
 
 
 def sgd_arrays(settings: Settings, real: Floats, noise: Floats) -> Arrays:
@@ -201,7 +208,7 @@ def compute(settings: Settings) -> Arrays:
         found["baseline_states"], found["baseline_discriminator_losses"], real, noise
     )
     found |= generator_loss_arrays(settings, real, noise) | pull_arrays()
-    found |= rate_arrays(settings, real, noise)
+    found |= rate_arrays(settings, real, noise) | lag_arrays(settings, real, noise)
     return found | sgd_arrays(settings, real, noise)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import numpy as np
@@ -112,7 +113,7 @@ def _level(axes: Axes, height: float, word: str) -> None:
 
 def draw_losses(path: Path, arrays: Arrays, settings: Settings) -> None:
     """Draw both players' losses over the epochs, the equilibrium values and the events marked."""
-    figure, shown = style.new_figure(1.6), _window(arrays, settings, 5)
+    figure, shown = style.new_figure(1.5), _window(arrays, settings, 5)
     marked = _apart(_shown_epochs(arrays)[1:5], shown)
     upper, lower = figure.subplots(2, 1, sharex=True)
     for axes, name, letter, color, height, word in (
@@ -174,7 +175,7 @@ def draw_discriminator(path: Path, arrays: Arrays, settings: Settings) -> None:
         axes.set_title(_title(arrays, event, epoch), fontsize=8.5)
         axes.set_ylim(0, 1.05)
         axes.set_yticks([0, 0.5, 1])
-    _name_densities(grid[0, 0], settings.data_mean, float(states[0, 0]), 0.2)
+    _name_densities(grid[0, 0], settings.data_mean, float(states[0, 0]), 0.9)
     odds = model.sigmoid(model.logits(points[-1:], states[0]))[0]
     grid[0, 0].annotate(
         "$D$", (high, odds), (0, 2 if odds < 0.8 else -9), textcoords="offset points",
@@ -307,14 +308,21 @@ def draw_two_losses(path: Path, arrays: Arrays, settings: Settings) -> None:
 def _pair_window(displacements: Floats, multiplier: complex) -> int:
     """Return the epochs to show: until it has settled, or well after it began to move away."""
     scale, distances = local.time_scale(multiplier), np.linalg.norm(displacements, axis=1)
-    shown = 5 * scale if abs(multiplier) < 1 else np.nanargmin(distances) + 25 * scale
+    shown = 5 * scale if abs(multiplier) < 1 else np.nanargmin(distances) + 12 * scale
+    if multiplier.real < 0 and shown < 250:  # few enough to see each step
+        shown = min(shown, 40)
     return int(min(max(shown, 40), len(displacements) - 1))
+
+
+def _late_size(series: Floats) -> float:
+    """Return how widely a line moves at its end; the widest is drawn below."""
+    return float(np.ptp(series[-10:]))
 
 
 def draw_rates(path: Path, arrays: Arrays, settings: Settings) -> None:
     """Draw parameters and losses for each of the six pairs of rates, from the set start."""
-    figure, rest = style.new_figure(2.8), _rest(arrays)
-    grid = figure.subplots(4, 3, gridspec_kw={"height_ratios": [3, 2, 3, 2]})
+    figure, rest = style.new_figure(2.9), _rest(arrays)
+    grid = figure.subplots(4, 3)
     for k, (upper, lower) in enumerate(zip(grid[::2].ravel(), grid[1::2].ravel(), strict=True)):
         multiplier = complex(arrays["pair_predicted"][k])
         states = arrays["pair_states"][k]
@@ -326,18 +334,23 @@ def draw_rates(path: Path, arrays: Arrays, settings: Settings) -> None:
             (lower, losses[:, 1] - LOG2, losses[:, 0] - 2 * LOG2),
         ):
             axes.axhline(0, color=style.GREY, linewidth=0.6)
-            axes.plot(blue, color=style.BLUE, linewidth=0.8)
-            axes.plot(red, color=style.VERMILION, linewidth=0.9, linestyle=(0, (3, 1)))
+            wide, narrow = (2, 3) if _late_size(red) > _late_size(blue) else (3, 2)
+            axes.plot(blue, color=style.BLUE, linewidth=0.8, zorder=narrow)
+            axes.plot(red, color=style.VERMILION, linewidth=0.9, linestyle=(0, (3, 1)), zorder=wide)
             axes.set_xlim(0, shown)
             axes.xaxis.set_major_locator(MaxNLocator(4, integer=True))
+            axes.yaxis.set_major_locator(MaxNLocator(3))
         upper.tick_params(labelbottom=False)
         name, rates = summary.PAIR_NAMES[k].upper(), (generator_rate, discriminator_rate)
         upper.set_title("{}: $\\eta_G$ = {:g}, $\\eta_D$ = {:g}".format(name, *rates), fontsize=8.5)
     for axes in grid[3]:
         axes.set_xlabel("epoch")
+    for axes, word in zip(grid[:, 0], ("state", "loss") * 2, strict=True):
+        axes.set_ylabel(word)
+    figure.align_ylabels(grid[:, 0])
     lines = grid[0, 0].get_lines()[1:]
-    words = ["$\\phi_1$ (above), $L_D-2\\,$log$\\,2$ (below)"]
-    words += ["$\\theta-\\theta^*$ (above), $L_G-$log$\\,2$ (below)"]
+    words = ["state: $\\phi_1$; loss: $L_D-2\\,$log$\\,2$"]
+    words += ["state: $\\theta-\\theta^*$; loss: $L_G-$log$\\,2$"]
     figure.legend(lines, words, loc="outside upper center", ncols=2)
     style.save_figure(figure, path)
 
@@ -458,14 +471,14 @@ def write_sgd(path: Path, arrays: Arrays, settings: Settings) -> None:
     """Write where the three SGD runs stay in the last half, beside gradient descent's end."""
     rest, rows = _rest(arrays), []
     rates = Rates(settings.generator_rate, settings.discriminator_rate)
-    for how, word in (
-        ("drawn", "SGD"),
-        ("shuffled", "shuffled passes"),
-        ("slow", f"rates / {settings.sgd_divisor}"),
+    for how, word, divisor in (
+        ("drawn", "SGD", 1),
+        ("shuffled", "shuffled passes", 1),
+        ("slow", f"rates / {settings.sgd_divisor}", settings.sgd_divisor),
     ):
         late = summary.late(arrays[f"sgd_{how}_states"])[:, 0]
         late_losses = summary.late(arrays[f"sgd_{how}_full_losses"])
-        law = summary.sgd_law(how, arrays, rates, settings.sgd_divisor)
+        law = math.inf if how == "shuffled" else summary.sgd_law(arrays, rates, divisor)
         shown = f"{law:.3f}" if np.isfinite(law) else "–"
         if np.isnan(late[-1]):
             rows.append([word, "runs away", "–", shown, "–", "–"])

@@ -25,6 +25,12 @@ RESTING = 1e-9
 COIN = 0.01
 """A discriminator's loss this far above 2 log 2 is counted as worse than a fair coin's (nats)."""
 
+FACTORS = (0.3, 1, 2, 3)
+"""The baseline's discriminator is also trained with these multiples of its rate."""
+
+LARGE_PRODUCT = 6.0
+"""Product of both rates of a run with the discriminator of run E; above 4 far starts run away."""
+
 LOG2 = float(np.log(2))
 
 
@@ -73,6 +79,7 @@ def values(arrays: Arrays, rates: Rates) -> dict[str, Any]:
         | _comment_values(arrays)
         | _generator_loss_values(arrays)
         | _rate_values(arrays)
+        | _lag_values(arrays, rates)
         | _sgd_values(arrays, rates)
     )
 
@@ -174,7 +181,8 @@ def generated_weights(arrays: Arrays) -> Floats:
 def _comment_values(arrays: Arrays) -> dict[str, Any]:
     states, rest = arrays["baseline_states"], rest_of(arrays)[0]
     real, noise = arrays["real"], arrays["noise"]
-    forged, way = arrays["baseline_generator_losses"], way_length(arrays)
+    judged, forged = arrays["baseline_discriminator_losses"], arrays["baseline_generator_losses"]
+    way = way_length(arrays)
     passage, turn = event(arrays, "pass"), event(arrays, "overshoot")
     slopes, lowest = states[:, 2], int(forged.argmin())
     peak = int(np.abs(slopes[: way + 1]).argmax())
@@ -184,22 +192,69 @@ def _comment_values(arrays: Arrays) -> dict[str, Any]:
         "weight_high": value(float(weights.max()), ".2f"),
         "slope_most": value(float(slopes[peak]), "z.2f"),
         "slope_most_epoch": value(peak),
-        "coin_epochs": value(
-            int(np.sum(arrays["baseline_discriminator_losses"] > 2 * LOG2 + COIN))
-        ),
+        "coin_epochs": value(int(np.sum(leaving(arrays) & (judged > 2 * LOG2 + COIN)))),
+        "leaving_epochs": value(int(np.sum(leaving(arrays)))),
+        "same_way": value(int(np.sum(np.diff(judged[:101]) * np.diff(forged[:101]) > 0))),
+        "same_way_of": value(min(100, len(forged) - 1)),
+        "forged_most": value(float(forged.max()), ".3f"),
+        "forged_most_epoch": value(int(forged.argmax())),
+        "forged_start": value(float(forged[0]), ".3f"),
+        "start_gap": value(abs(float(states[0, 0] - rest)), ".2f"),
         "coin_margin": value(COIN, "g"),
         "forged_lowest_gap": value(abs(float(states[lowest, 0] - rest)), ".2f"),
     }
     if passage < 0:
-        names = ("theta_most", "overshoot", "slope_pass", "best_slope_pass")
-        return found | {name: value("none") for name in names}
+        names = "theta_most overshoot slope_pass best_slope_pass forged_pass slope_turn level_turn"
+        return found | {name: value("none") for name in names.split()}
     best = best_response(float(states[passage, 0]), real, noise)
     return found | {
         "theta_most": value(float(states[turn, 0]), "z.2f"),
         "overshoot": value(abs(float(states[turn, 0] - rest)), ".2f"),
         "slope_pass": value(float(slopes[passage]), "z.2f"),
+        "forged_pass": value(float(forged[min(passage, len(forged) - 1)]), ".3f"),
+        "slope_turn": value(float(slopes[turn]), "z.2f"),
+        "level_turn": value(level(arrays, turn), ".2f"),
         "best_slope_pass": value("none") if best is None else value(float(best[1]), "z.2f"),
     }
+
+
+def leaving(arrays: Arrays) -> Bools:
+    """Return in which epochs (n,) the slope drives theta away from its goal."""
+    states = arrays["baseline_states"][:-1]
+    return np.asarray(states[:, 2] * (states[:, 0] - rest_of(arrays)[0]) > 0)
+
+
+def level(arrays: Arrays, epoch: int) -> float:
+    """Return the discriminator's value at the mean of the generated points of an epoch."""
+    state = arrays["baseline_states"][epoch]
+    return float(model.sigmoid(model.logits(arrays["noise"].mean() + state[0], state)))
+
+
+def overshoot(states: Floats, goal: float) -> float:
+    """Return how far a run goes beyond its goal: 0 if never, NaN if it runs away."""
+    side = 1 if states[0, 0] <= goal else -1
+    return float(np.max(np.append(side * (states[:, 0] - goal), 0.0)))
+
+
+def overshoots(arrays: Arrays) -> list[float]:
+    """Return the overshoot of the baseline's generator beside each of the `FACTORS`."""
+    return [overshoot(states, rest_of(arrays)[0]) for states in arrays["lag_states"]]
+
+
+def _lag_values(arrays: Arrays, rates: Rates) -> dict[str, Any]:
+    pairs = [Rates(rates.generator, float(rate)) for rate in arrays["lag_rates"]]
+    ahead = [local.dominant_eigenvalue(arrays["real"], arrays["noise"], pair) for pair in pairs]
+    shown = [f"{most:.2f}" if np.isfinite(most) else "no bound" for most in overshoots(arrays)]
+    return {
+        "lag_rates": value(listed([f"{pair.discriminator:g}" for pair in pairs])),
+        "lag_overshoots": value(listed(shown)),
+        "lag_radii": value(listed([f"{abs(one):.4f}" for one in ahead])),
+    }
+
+
+def listed(words: list[str]) -> str:
+    """Return words as a sentence lists them."""
+    return f"{', '.join(words[:-1])} and {words[-1]}"
 
 
 def _generator_loss_values(arrays: Arrays) -> dict[str, Any]:
@@ -234,7 +289,7 @@ def runs(chosen: Bools | list[bool]) -> dict[str, Any]:
         return value("none of the six")
     if len(names) == 1:
         return value(f"run {names[0]}")
-    return value(f"runs {', '.join(names[:-1])} and {names[-1]}")
+    return value(f"runs {listed(names)}")
 
 
 def _rate_values(arrays: Arrays) -> dict[str, Any]:
@@ -243,6 +298,7 @@ def _rate_values(arrays: Arrays) -> dict[str, Any]:
     predicted = arrays["pair_predicted"]
     classes = [local.behavior(complex(one)) for one in predicted]
     rates = arrays["pair_rates"]
+    far, away = arrays["beyond_states"], away_at(arrays["beyond_states"])
     limit = float(theory.stability_limit(moments, rates[PAIR_NAMES.index("d"), 1]))
     return {
         "runs_monotone": runs([one == "monotone" for one in classes]),
@@ -255,7 +311,20 @@ def _rate_values(arrays: Arrays) -> dict[str, Any]:
         "pair_d_discriminator": value(float(rates[PAIR_NAMES.index("d"), 1]), "g"),
         "generator_limit": value(f"every rate below {limit:.3g}" if limit > 0 else "no rate"),
         "moment_largest": value(largest, ".4g"),
+        "beyond_generator": value(LARGE_PRODUCT / float(rates[PAIR_NAMES.index("e"), 1]), "g"),
+        "beyond_away": value(away if away >= 0 else f"more than {len(far) - 1}"),
     }
+
+
+def away_at(states: Floats) -> int:
+    """Return the epoch in which a run passes `model.RUNAWAY_BOUND`; -1 if it stays inside."""
+    return model.first_index(np.isnan(states[:, 0]), 0, -1)
+
+
+def displaced(arrays: Arrays, name: str) -> Floats:
+    """Return the distances (n,) of one of the six runs from the equilibrium."""
+    states = arrays["pair_states"][PAIR_NAMES.index(name)]
+    return np.asarray(np.linalg.norm(states - rest_of(arrays), axis=1))
 
 
 def rate_rows(arrays: Arrays) -> list[list[str]]:
@@ -296,24 +365,18 @@ def block_errors(late: Floats) -> tuple[float, float]:
     means = np.array([part.mean() for part in blocks])
     squares = np.array([(part**2).mean() for part in blocks])
     root = np.sqrt(BLOCKS)
-    deviation = squares.std(ddof=1) / (2 * np.sqrt(squares.mean()))
+    deviation = squares.std(ddof=1) / (2 * np.sqrt(squares.mean() or 1.0))
     return float(means.std(ddof=1) / root), float(deviation / root)
 
 
-def sgd_law(how: str, arrays: Arrays, rates: Rates, divisor: int) -> float:
-    """Return the standard deviation of theta that the linear law predicts for an SGD run."""
-    slower = divisor if how == "slow" else 1
-    pair = rates.generator / slower, rates.discriminator / slower
-    A = theory.alternating_map(theory.moment_matrix(arrays["real"], arrays["noise"]), *pair)
-    q, variance = theory.noise_direction(*pair), arrays["real"].var() + arrays["noise"].var()
-    if theory.spectral_radius(A) >= 1:
-        return math.inf
-    kick, samples = variance * np.outer(q, q), len(arrays["real"])
-    if how == "shuffled":  # both the points and the noise values of a pass
-        covariance = theory.shuffled_covariance(A, kick, np.zeros((3, 3)), samples)
-    else:
-        covariance = theory.stationary_covariance(A, kick)
-    return float(np.sqrt(covariance[0, 0]))
+def sgd_law(arrays: Arrays, rates: Rates, divisor: int = 1) -> float:
+    """Return the standard deviation of theta that the linear law predicts for single examples.
+
+    Infinite where the law has no stationary covariance. divisor: of both rates.
+    """
+    pair = rates.generator / divisor, rates.discriminator / divisor
+    found = theory.single_example_covariance(arrays["real"], arrays["noise"], *pair)
+    return math.inf if found is None else float(np.sqrt(max(found[0, 0], 0.0)))
 
 
 def late(series: Floats) -> Floats:
@@ -324,13 +387,16 @@ def late(series: Floats) -> Floats:
 def _sgd_values(arrays: Arrays, rates: Rates) -> dict[str, Any]:
     theta = late(arrays["sgd_drawn_states"])[:, 0]
     losses = late(arrays["sgd_drawn_full_losses"])
+    shuffled = late(arrays["sgd_shuffled_states"])[:, 0] - rest_of(arrays)[0]
     pull = (arrays["real"].var() + arrays["noise"].var()) / 4
     return {
         "sgd_drawn_deviation": number(theta.std(), ".2g"),
-        "sgd_drawn_law": number(sgd_law("drawn", arrays, rates, 1), ".2g"),
+        "sgd_drawn_law": number(sgd_law(arrays, rates), ".2g"),
         "sgd_drawn_judged_mean": number(losses[:, 0].mean(), ".3f"),
         "sgd_drawn_judged_deviation": number(losses[:, 0].std(), ".2g"),
         "sgd_drawn_forged_deviation": number(losses[:, 1].std(), ".2g"),
+        "sgd_shuffled_mean": number(shuffled.mean(), "z.3f"),
+        "sgd_shuffled_error": number(block_errors(shuffled)[0], ".3f"),
         "sgd_updates": value(len(arrays["sgd_order"])),
         "sgd_noise_deviation": number(np.sqrt(pull), ".2g"),
     }

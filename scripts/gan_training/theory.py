@@ -115,7 +115,7 @@ def separation(A: Floats) -> Floats:
 
 
 def rule(M: Floats, generator_rate: ArrayLike, discriminator_rate: ArrayLike) -> Floats:
-    """Return η_D λ_max(M + ¼η_G eeᵀ), e = (0, 1): alternating updates are stable below 4."""
+    """Return η_D λ_max(M + ¼η_G bbᵀ), b = (0, 1): alternating updates are stable below 4."""
     eta_g, eta_d = _rates(generator_rate, discriminator_rate)
     moments = np.broadcast_to(M, (*eta_d.shape, 2, 2)).copy()
     moments[..., 1, 1] += eta_g / 4
@@ -163,6 +163,35 @@ def stationary_covariance(A: Floats, Q: Floats) -> Floats:
     n = len(A)
     flat = np.linalg.solve(np.eye(n * n) - np.kron(A, A), Q.ravel())
     return np.asarray(flat.reshape(n, n))
+
+
+def single_example_covariance(
+    real: Floats, noise: Floats, generator_rate: float, discriminator_rate: float
+) -> Floats | None:
+    """Return the covariance (3, 3) of SGD by Σ = E[U_ij Σ U_ijᵀ] + 2v qqᵀ, all pairs alike.
+
+    U_ij is affine in the moments of x_i and of y_j, which are independent: E[U_ij ⊗ U_ij] is
+    U ⊗ U plus one term for each. None where no finite covariance is stationary.
+    """
+    rates = generator_rate, discriminator_rate
+    product, generated = np.zeros((9, 9)), noise + equilibrium(real, noise)
+    for points in (real, generated):
+        second = np.stack([np.ones_like(points), points, points, points**2], axis=1) / 2
+        maps = alternating_map(second.reshape(-1, 2, 2), *(np.full(len(points), r) for r in rates))
+        shifts = (maps - maps.mean(axis=0)).reshape(-1, 9)
+        product += _kronecker_of_products(shifts.T @ shifts / len(points))
+    U = alternating_map(moment_matrix(real, noise), *rates)
+    product += np.kron(U, U)
+    if spectral_radius(product) >= 1:
+        return None
+    q, variance = noise_direction(*rates), float(np.var(real) + np.var(noise))
+    flat = np.linalg.solve(np.eye(9) - product, variance * np.outer(q, q).ravel())
+    return np.asarray(flat.reshape(3, 3))
+
+
+def _kronecker_of_products(products: Floats) -> Floats:
+    """Return E[B ⊗ B] (9, 9) from the means (9, 9) of the products of the entries of B (3, 3)."""
+    return np.asarray(products.reshape(3, 3, 3, 3).transpose(0, 2, 1, 3).reshape(9, 9))
 
 
 def noise_direction(generator_rate: float, discriminator_rate: float) -> Floats:
