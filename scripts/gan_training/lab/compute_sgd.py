@@ -228,7 +228,8 @@ def _bias_growth(settings: Settings, arrays: Arrays) -> float:
     pairs = (Rates(slow, fast), Rates(slow / 100, fast))
     states = [settled_state(M, rates, mean, *rules, samples=None) for rates in pairs]
     before, after = (abs(state.bias) / np.sqrt(state.variance) for state in states)
-    return float(after / before) if before > 0 else math.nan
+    known = before > 1e-3  # the closure stops at 1e-6 of a variance, so at 1e-3 of a deviation
+    return float(after / before) if known else math.nan
 
 
 if __name__ == "__main__":
