@@ -113,7 +113,7 @@ def _level(axes: Axes, height: float, word: str) -> None:
 
 def draw_losses(path: Path, arrays: Arrays, settings: Settings) -> None:
     """Draw both players' losses over the epochs, the equilibrium values and the events marked."""
-    figure, shown = style.new_figure(1.5), _window(arrays, settings, 5)
+    figure, shown = style.new_figure(1.6), _window(arrays, settings, 5)
     marked = _apart(_shown_epochs(arrays)[1:5], shown)
     upper, lower = figure.subplots(2, 1, sharex=True)
     for axes, name, letter, color, height, word in (
