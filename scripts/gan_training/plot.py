@@ -321,7 +321,7 @@ def _late_size(series: Floats) -> float:
 
 def draw_rates(path: Path, arrays: Arrays, settings: Settings) -> None:
     """Draw parameters and losses for each of the six pairs of rates, from the set start."""
-    figure, rest = style.new_figure(2.9), _rest(arrays)
+    figure, rest = style.new_figure(3.1), _rest(arrays)
     grid = figure.subplots(4, 3)
     for k, (upper, lower) in enumerate(zip(grid[::2].ravel(), grid[1::2].ravel(), strict=True)):
         multiplier = complex(arrays["pair_predicted"][k])
