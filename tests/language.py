@@ -64,7 +64,8 @@ def _units(node: Any) -> Iterator[list[str]]:
             yield ["Caption:", *_words([part["c"] for part in content[1][1]]).split()]
             yield from _units(content[2])
         elif kind == "Table":
-            yield ["Caption:", *_words([part["c"] for part in content[1][1]]).split()]
+            if words := _words([part["c"] for part in content[1][1]]).split():
+                yield ["Caption:", *words]
             yield from _units(content[3:])
         else:
             yield from _units(content)

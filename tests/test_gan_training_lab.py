@@ -591,6 +591,10 @@ def runaway_below_the_line(observed: Numbers) -> Numbers:
     return observed
 
 
+def a_start_at_rest(monkeypatch: pytest.MonkeyPatch, arrays: Arrays) -> Arrays:
+    return {"basin_path": np.zeros_like(arrays["basin_path"])}
+
+
 def wrong_law(scheme: int) -> Break:
     factors = np.where(np.arange(len(theory.SCHEMES)) == scheme, 1.3, 1)
     return change("closed", lambda closed: closed * factors[:, None])
@@ -632,6 +636,7 @@ BROKEN: list[tuple[str, Break]] = [
     *((name, wrong_theory(diagram)) for diagram, names in DIAGRAMS.items() for name in names),
     ("rate-turns", change("near_rate", slower_turns)),
     ("runaways", change("far_observed", runaway_below_the_line)),
+    ("basin", a_start_at_rest),
     ("centered-spiral", change("centered_moments", lambda moments: 2 * moments)),  # half forgotten
     *((f"variance-{scheme}", wrong_law(number)) for number, scheme in enumerate(theory.SCHEMES)),
     ("variance-half", change("linear", shuffling_did_nothing)),

@@ -671,7 +671,7 @@ def test_pins_count_and_their_comments_and_hashes_do_not(tmp_path):
 
 def test_a_raw_file_must_be_there_recorded_and_unchanged(house):
     def ask():
-        contract._recorded.cache_clear()
+        contract.recorded.cache_clear()
         contract._committed.cache_clear()
         return contract._committed(house, "data/raw/x.csv")
 

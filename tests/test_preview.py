@@ -384,6 +384,14 @@ def test_a_mistake_has_file_line_and_remedy_and_the_page_stays(preview: Preview)
     preview.tells('"faults": []')
 
 
+def test_what_make_report_would_refuse_is_said_as_soon_as_it_is_shown(preview: Preview) -> None:
+    wide = "+".join(["x"] * 120)
+    preview.house.edit(TEXT, lambda text: f"{text}\n$${wide}$$\n")
+    preview.tells("verify: not so: everything in the PDF lies within the margins")
+    preview.house.edit(TEXT, lambda text: text.replace(wide, "y"))
+    preview.tells('"faults": []')
+
+
 def test_a_deleted_file_is_missed_and_found_again(preview: Preview) -> None:
     text = (preview.house.root / TEXT).read_text()
     (preview.house.root / TEXT).unlink()

@@ -13,7 +13,7 @@ from house import contract_of
 from scripts.common.artifacts import load_json, save_json
 from scripts.common.checks import Check, save_checks
 from scripts.pipeline import sidecar
-from scripts.pipeline.rules import captions
+from scripts.pipeline.rules import captions, in_order
 from scripts.report import collect, manifest, publish, scan
 from scripts.report.product import Product, make
 from scripts.report.render import prepared
@@ -101,7 +101,8 @@ def test_collect_gathers_values_checks_and_origins(results):
     assert variables["t"] == {"n": "3.997"}
     assert variables["checks"]["all"] == "2"
     assert variables["checks"]["assignment"] == {
-        "exhaustive": "1", "symbolic": "0", "numerical": "0", "statistical": "0", "all": "1",
+        "exhaustive": "1", "symbolic": "0", "numerical": "0", "statistical": "0",
+        "observed": "0", "all": "1",
     }  # fmt: skip
     assert variables["author"]["student_number"] == "007"
 
@@ -135,6 +136,15 @@ def test_what_is_shown_has_the_label_of_its_caption():
 """
     made = [f"report/generated/t/{name}" for name in ("f.svg", "g.md", "code.md")]
     assert captions(text, made) == {made[0]: "fig-f", made[1]: "tbl-g"}
+
+
+def test_what_is_shown_is_listed_in_the_order_of_the_document(tmp_path):
+    report = tmp_path / "report"
+    report.mkdir()
+    (report / "companion.qmd").write_text("{{< include answer.qmd >}}\n![B](generated/t/b.svg)\n")
+    (report / "answer.qmd").write_text("{{< include lost.qmd >}}\n![C](generated/t/c.svg)\n")
+    made = [f"data/figures/t/{name}.svg" for name in "abc"]
+    assert in_order(tmp_path, made) == [made[2], made[1], made[0]]
 
 
 def test_observations_that_fail_are_listed_for_each_document(results):

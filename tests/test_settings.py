@@ -67,7 +67,6 @@ SETTINGS = {
     "a list of languages": ("lang: [en]", "lang: "),
     "depth of numbers": ("number-depth: 2", "`number-depth`"),
     "keywords": ("keywords: [a, b]", "`keywords`"),
-    "font size": ("fontsize: 10pt", "`fontsize`"),
     "title of the contents": ("toc-title: List", "`toc-title`"),
     "a number for a switch": ("toc: 1", "`toc: 1`"),
     "a text for a switch": ('toc: "true"', "`toc: true`"),
@@ -299,7 +298,7 @@ MARKUP = {
     "a width in pixels": ('![C](line.svg){#fig-a fig-alt="x" width=9px}\n', 7, "the width of"),
     "a bare height": ('![C](line.svg){#fig-a fig-alt="x" height=9}\n', 7, "the height of"),
     "a class of another meaning": ("[x]{.aside}\n", 7, "`.aside`"),
-    "an attribute of a span": ("[x]{.observed style=a}\n", 7, "`style`"),
+    "an attribute of a span": ("[x]{.underline style=a}\n", 7, "`style`"),
     "a brace too many": ("# A {#sec-{{< var v >}}}\n", 7, "`{{<` begins or ends no shortcode"),
     "a brace too few": ("It is {{< var v >}.\n", 7, "`{{<` begins or ends no shortcode"),
 }  # fmt: skip
@@ -320,13 +319,13 @@ def test_code_that_only_looks_annotated_is_shown(tmp_path: Path) -> None:
 
 
 def test_a_span_has_its_class_in_the_html(tmp_path: Path) -> None:
-    document = write_document(tmp_path, "It is [0.93]{.observed}, [*very* $x$]{.observed} so.\n")
+    document = write_document(tmp_path, "It is [0.93]{.smallcaps}, [*very* $x$]{.smallcaps} so.\n")
     pdf, html = rendered(document)
     assert "It is 0.93, very 𝑥 so." in pdf
     assert "It is 0.93, very so." in html
     page = document.with_suffix(".html").read_text()
-    assert '<span class="observed">0.93</span>' in page
-    assert '<span class="observed"><em>very</em>' in page
+    assert '<span class="smallcaps">0.93</span>' in page
+    assert '<span class="smallcaps"><em>very</em>' in page
 
 
 def test_panels_of_tables_are_lettered(tmp_path: Path) -> None:

@@ -107,7 +107,7 @@ def criterion_check() -> Check:
 
 
 def minimizers_check() -> Check:
-    """The mean noise over each fiber is the only minimizer on S_t: every function on a grid."""
+    """The mean of the noises that lead to a point is the only minimizer: functions on a grid."""
     grid = np.arange(-2.0, 2.25, 0.5)
     functions_on = [np.array(list(itertools.product(grid, repeat=size))) for size in range(5)]
     wrong = 0
@@ -125,8 +125,8 @@ def minimizers_check() -> Check:
         id="denoising.minimizers",
         claim="lem-denoising-pointwise",
         statement=f"Of all functions from $S_t$ to {len(grid)} grid values, only the one that "
-        "takes the mean noise over each fiber has the least loss, in every case with at most two "
-        "images and two noises (exceptions).",
+        "takes at each point the mean of the noises that lead there has the least loss, in every "
+        "case with at most two images and two noises (exceptions).",
         method="exhaustive",
         value=wrong,
     )

@@ -303,11 +303,11 @@ def wrong_shown(arrays: Arrays) -> str:
 
 
 def prices(arrays: Arrays) -> str:
-    """Say for each level from where to where the least prices lie, in percent of g = 0's loss."""
+    """Say for each level from where to where the least prices lie, as shares of g = 0's loss."""
     shares = 100 * arrays["forget_cheapest"] / arrays["trivial_loss"]
     pairs = zip(shares, arrays["shown_alphas"], strict=True)
     return ", ".join(
-        f"{two_digits(row.min())} to {two_digits(row.max())} at {model.level_text(alpha)}"
+        f"{two_digits(row.min())} % to {two_digits(row.max())} % ({model.level_text(alpha)})"
         for row, alpha in pairs
     )
 

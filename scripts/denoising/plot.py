@@ -144,7 +144,7 @@ def crossing(alphas: Numbers, share: Numbers, height: float) -> tuple[float, flo
 
 
 def _ramp(count: int) -> Sequence[str]:
-    palette = (style.SKY, style.BLUE, style.INK, style.GREEN, style.PURPLE, style.ORANGE)
+    palette = (style.PURPLE, style.BLUE, style.INK, style.GREEN, style.VERMILION, style.ORANGE)
     return [palette[k % len(palette)] for k in range(count)]
 
 

@@ -55,7 +55,9 @@ def variances_figure(settings: Settings, arrays: Arrays) -> Figure:
     axes.yaxis.set_major_locator(LogLocator(subs=(1, 3) if high < 1e4 * low else (1,)))
     axes.set_xlim(0, steps)
     axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
-    axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
+    legend = axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
+    for text in legend.get_texts():
+        text.set_linespacing(1.7)  # of the entry that has two lines
     axes.set_xlabel("step $t$")
     axes.set_ylabel(r"variance of $x_t$")
     return figure
@@ -81,10 +83,10 @@ def repair_figure(arrays: Arrays) -> Figure:
     figure = style.new_figure(2.05)
     times = arrays["repair_times"]
     axes = figure.subplots(1, times.size, sharex=True, sharey=True)
-    reach = 1.2 * 2.0 * float(np.sqrt(arrays["repair_predicted"].max(initial=1.0)))
+    circle = 2.0 * float(np.sqrt(arrays["repair_predicted"].max(initial=1.0)))
+    reach = 1.05 * max(circle, float(np.abs(arrays["repair_cloud"]).max()))
     for index, panel in enumerate(axes):
-        cloud = within(arrays["repair_cloud"][index], reach)
-        panel.plot(*cloud.T, ".", ms=1.4, color=style.SKY)
+        panel.plot(*arrays["repair_cloud"][index].T, ".", ms=1.4, color=style.SKY)
         panel.plot(*ellipse(np.eye(2)), color=style.INK, lw=0.8, ls="--")
         panel.plot(*ellipse(arrays["repair_predicted"][index]), color=style.VERMILION)
         panel.set_aspect("equal")

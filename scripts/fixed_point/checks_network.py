@@ -37,12 +37,12 @@ class Network:
 
     @property
     def errors(self) -> rounding.LayerErrors:
-        """The proved rounding errors of one evaluation."""
+        """The derived rounding errors of one evaluation."""
         return rounding.layer_errors(self.weights, self.norms, self.scale)
 
     @property
     def accuracy(self) -> float:
-        """The proved constant C of the claim error <= a-priori bound + C eps |y|."""
+        """The derived constant C of the claim error <= a-priori bound + C eps |y|."""
         return rounding.accuracy_constant(self.errors.output, self.lipschitz)
 
     @functools.cached_property
@@ -115,7 +115,7 @@ def certificate(networks: Sequence[Network]) -> Check:
         id="fixed_point.certificate",
         claim="prp-fixed-lipschitz",
         statement=f"Exact integers: for each of the {layers} layers "
-        "$\\bar\\nu^2I-W^{\\mathsf T}W$ is positive definite (all leading minors "
+        "$\\bar\\nu^2I-W^\\top W$ is positive definite (all leading minors "
         "positive), $\\bar\\nu$ its certified norm, and "
         "$\\ell\\prod\\bar\\nu_i\\le L<1$ (number of failures).",
         method="symbolic",
@@ -255,7 +255,8 @@ def inversion(arrays: Arrays, name: str, network: Network) -> list[Check]:
             claim="prp-fixed-rounding",
             statement="Error (50-digit Newton) over $L^n\\lVert z_1-z_0\\rVert/(1-L)"
             f"+C\\,\\varepsilon_{{\\mathrm m}}\\lVert y\\rVert$, largest over {scope}; "
-            f"$C={network.accuracy:.0f}$ is proved, not fitted.",
+            f"$C={network.accuracy:.0f}$ follows from @lem-fixed-step if tanh is accurate to "
+            f"{rounding.TANH_ULPS} units in the last place.",
             method="numerical",
             value=float(np.max(found / (prior + floor))),
             at_most=1,

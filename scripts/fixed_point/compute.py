@@ -113,7 +113,7 @@ def samplers(settings: Settings) -> Arrays:
     random = generator(settings.seed, "fixed_point.sampler")
     z = random.standard_normal(settings.sampler_points)
     mean, sd = settings.teacher_mean, settings.teacher_sd
-    center, spread = mean + settings.sampler_shift * sd, settings.sampler_spread * sd
+    center, spread = start_center(settings), settings.sampler_spread * sd
     runs: dict[str, tuple[float, float, bool]] = {
         "collapse": (spread, 1.0, False),
         "scaled": (spread, settings.teacher_scale, False),
@@ -135,6 +135,11 @@ def samplers(settings: Settings) -> Arrays:
         arrays[f"{run}_path"] = path
         arrays[f"{run}_kl"] = density_fit.gaussian_kl(path, mean, sd)
     return arrays
+
+
+def start_center(settings: Settings) -> float:
+    """Return a of the student f(z) = a + bz from which every run of the samplers starts."""
+    return settings.teacher_mean + settings.sampler_shift * settings.teacher_sd
 
 
 def modular_maps(settings: Settings) -> Arrays:
@@ -160,7 +165,7 @@ def run(settings: Settings) -> Arrays:
 
 
 def accuracy(arrays: Arrays, name: str, scale: float) -> float:
-    """Return the proved constant C of one network: error <= a-priori bound + C eps |y|."""
+    """Return the derived constant C of one network: error <= a-priori bound + C eps |y|."""
     weights = [arrays[f"{name}_weight_{index}"] for index in range(3)]
     errors = rounding.layer_errors(weights, arrays[f"{name}_norms"].tolist(), scale)
     return rounding.accuracy_constant(errors.output, float(arrays[f"{name}_lipschitz"]))
@@ -239,6 +244,7 @@ def summary(arrays: Arrays, settings: Settings) -> dict[str, dict[str, Any]]:
         "hidden_units": value(settings.hidden_units),
         "target_lipschitz": value(settings.target_lipschitz, "g"),
         "fold_slope": value(settings.fold_slope, "g"),
+        "target_slope": in_formula(1 - settings.fold_slope, "g"),
         "latent_spread": in_formula(settings.latent_spread, "g"),
         "training_steps": value(settings.training_steps),
         "test_points": value(settings.test_points),
@@ -252,6 +258,7 @@ def summary(arrays: Arrays, settings: Settings) -> dict[str, dict[str, Any]]:
         "sampler_rate": in_formula(settings.sampler_rate, "g"),
         "sampler_steps": value(settings.sampler_steps),
         "sampler_start": in_formula(settings.sampler_spread * settings.teacher_sd, "g"),
+        "sampler_center": in_formula(start_center(settings), "g"),
         "batch_size": value(settings.batch_size),
         "learning_rate": in_formula(settings.learning_rate, "g"),
         "stretch": value(1 / (1 - settings.target_lipschitz), ".3g"),

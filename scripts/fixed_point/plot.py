@@ -137,7 +137,7 @@ def certificate(arrays: Arrays, settings: Settings, path: Path) -> None:
 
 
 def inversion(arrays: Arrays, settings: Settings, path: Path) -> None:
-    """Draw the round-trip error against the step, with the a-priori bound and the proved floor."""
+    """Draw the round-trip error against the step, with the a-priori bound and the derived floor."""
     figure = style.new_figure(2.7)
     for axes, name in zip(figure.subplots(1, 2, sharey=True), ("line", "space"), strict=True):
         iterates, y = arrays[f"{name}_iterates"], arrays[f"{name}_y"]
@@ -216,7 +216,7 @@ def samplers(arrays: Arrays, settings: Settings, path: Path) -> None:
         center, width = _standard(arrays["collapse_path"][step], mean, sd)
         curve = normal_density(x - center, width**2)
         densities.plot(x, np.where(curve <= top, curve, np.nan), color=style.VERMILION, lw=0.9)
-        if abs(center) < 4:
+        if abs(center) < 4.5:
             densities.text(
                 center - 0.2,
                 min(float(np.max(curve)), (0.75 + 0.1 * index) * top),  # none on another
@@ -250,7 +250,7 @@ def folded_map(arrays: Arrays, path: Path) -> None:
         graph.plot([preimage, preimage], [0, x], ":", color=style.VERMILION, linewidth=1)
         graph.plot(preimage, x, "o", color=style.VERMILION, markersize=3.5)
     graph.plot([0, (x + 1) / 2], [x, x], ":", color=style.VERMILION, linewidth=1)
-    graph.text(0.24, x + 0.03, "one $x$, two $z$", color=style.TEXT[style.VERMILION])
+    graph.text(0.24, x - 0.04, "one $x$, two $z$", color=style.TEXT[style.VERMILION], va="top")
     graph.set_xlabel("$z$")
     graph.set_ylabel(r"$f(z)=2z\ \mathrm{mod}\ 1$")
     branches = np.arange(1, len(arrays["modular_formula"]) + 1)
@@ -277,7 +277,7 @@ def layer_table(arrays: Arrays, settings: Settings, path: Path) -> None:
                     dimension,
                     f"$W_{index + 1}$, ${matrix.shape[0]}\\times{matrix.shape[1]}$",
                     "1",
-                    f"{float(arrays[f'{name}_trained_norm_{index}']):.4g}",
+                    f"{float(arrays[f'{name}_trained_norm_{index}']):.4f}",
                     f"{float(arrays[f'{name}_norms'][index]):.4f}",
                 ]
             )
@@ -286,8 +286,8 @@ def layer_table(arrays: Arrays, settings: Settings, path: Path) -> None:
                 dimension,
                 r"$\ell\prod\lVert W_i\rVert$",
                 f"{settings.target_lipschitz:g}",
-                f"**{float(arrays[f'{name}_trained_lipschitz']):.4g}**",
-                f"{float(arrays[f'{name}_lipschitz']):.4g}",
+                f"**{float(arrays[f'{name}_trained_lipschitz']):.4f}**",
+                f"{float(arrays[f'{name}_lipschitz']):.4f}",
             ]
         )
     header = ["$d$", "layer", "promised", "certified, as trained", "certified, as used"]

@@ -66,7 +66,7 @@ def _log_checks(games: list[Game], largest_m: int, cases: str) -> list[Check]:
         Check(
             id="gan_game.log-loss",
             claim="thm-gan-log",
-            statement="The least logarithmic loss is $\\log2-\\mathrm{JS}$, with SciPy's "
+            statement="The least logarithmic loss is $\\log2-\\mathrm{JSD}$, with SciPy's "
             f"Jensen-Shannon distance: largest deviation (the bound is rounding).{cases}",
             method="numerical",
             value=max(map(_log_deviation, games)),

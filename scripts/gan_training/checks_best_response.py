@@ -151,8 +151,8 @@ def _saturation(arrays: Arrays) -> Check:
     return Check(
         id="gan_training.saturation",
         claim="prp-gan-training-saturation",
-        statement="At 61 separations the minimax weight is at most $\\frac12e^{-d^2/8}$ and the "
-        "flipped one at least $\\frac12$ (equality at $d = 0$); largest violation.",
+        statement="At 61 separations the minimax weight is at most $\\frac12e^{-\\Delta^2/8}$ and "
+        "the flipped one at least $\\frac12$ (equality at $\\Delta=0$); largest violation.",
         method="numerical",
         value=float(max(excess.max(), lack.max())),
         at_most=1e-9,

@@ -209,15 +209,15 @@ def draw_path(path: Path, arrays: Arrays, settings: Settings) -> None:
     left.axhline(0, color=style.GREY, linewidth=0.5)
     left.axvline(rest[0], color=style.GREY, linewidth=0.5)
     left.plot(states[:, 0], states[:, 2], color=style.BLUE, linewidth=1)
-    for event in summary.EVENTS[:5]:
+    for event in summary.EVENTS:
         if (epoch := summary.event(arrays, event)) < 0:
             continue
         left.plot(*states[epoch, [0, 2]], "o", color=style.INK, markersize=3)
-        low = event in ("return", "start", "win")
+        place = {"end": (-2, 16), "start": (5, -10), "win": (5, -10), "return": (5, -10)}
         left.annotate(
-            f"{event} ({epoch})",
+            str(epoch),
             tuple(states[epoch, [0, 2]]),
-            (5, -10 if low else 4),
+            place.get(event, (5, 4)),
             textcoords="offset points",
             fontsize=8,
         )

@@ -117,6 +117,21 @@ def shown(text: str, made: Iterable[str]) -> list[str]:
     return [path for path in made if path.removeprefix("report/") in text]
 
 
+def in_order(root: Path, displays: Iterable[str]) -> list[str]:
+    """Return figures and tables in the order of the companion; last what it does not show."""
+    text = _whole(root / "report", "companion.qmd")
+    places = {path: text.find(path.replace("data/figures/", "generated/")) for path in displays}
+    return sorted(places, key=lambda path: places[path] if places[path] >= 0 else len(text))
+
+
+def _whole(folder: Path, name: str) -> str:
+    """Return a text with what it includes; nothing for a file that is not there."""
+    if not (folder / name).is_file():
+        return ""
+    text = (folder / name).read_text("utf-8")
+    return re.sub(r"\{\{< include (\S+\.qmd) >\}\}", lambda found: _whole(folder, found[1]), text)
+
+
 def answers(files: Iterable[str]) -> list[str]:
     """Return those of the author's files that the assignment shows: all but what goes further."""
     return [path for path in files if not path.startswith("report/companion")]

@@ -24,12 +24,14 @@ from scripts.pipeline.rules import observations
 from scripts.report.settings import Author
 from scripts.report.variables import markdown_escape
 
-METHODS = {
+KINDS = {
     "exhaustive": "every case",
     "symbolic": "algebra",
     "numerical": "numbers",
     "statistical": "statistics",
+    "observed": "observation",
 }
+"""The methods by which theorems are tested, and the observations, in words."""
 RELATIONS = {"=": "=", "<=": r"\le", ">=": r"\ge"}
 
 
@@ -147,9 +149,13 @@ def _read_sidecar(artifact: Path) -> dict[str, Any]:
 
 
 def count(checks: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
-    """Return as text how many checks there are, by method and of all."""
-    methods = [check["method"] for check in checks]
-    return {method: str(methods.count(method)) for method in METHODS} | {"all": str(len(methods))}
+    """Return as text how many checks there are, of each kind and of all."""
+    kinds = [_kind(check) for check in checks]
+    return {kind: str(kinds.count(kind)) for kind in KINDS} | {"all": str(len(kinds))}
+
+
+def _kind(check: Mapping[str, Any]) -> str:
+    return "observed" if check["observed"] else check["method"]
 
 
 def counted(counts: Mapping[str, Any], records: Iterable[Path]) -> dict[str, dict[str, Any]]:
@@ -218,8 +224,7 @@ def _named(shown: Iterable[str], copies: Mapping[str, Path]) -> Iterator[str]:
 
 
 def _finding(check: Mapping[str, Any]) -> str:
-    method = METHODS[check["method"]].capitalize()
-    return f"*{method}:* {_result(check)}."
+    return f"{_result(check)}."
 
 
 def _result(check: Mapping[str, Any]) -> str:
@@ -233,7 +238,7 @@ def _result(check: Mapping[str, Any]) -> str:
 def write_claims(path: Path, checks: Sequence[Mapping[str, Any]]) -> None:
     """Write the appendix table: each check with the claim it supports, its method and result."""
     rows = [
-        [f"@{check['claim']}", check["statement"], f"{METHODS[check['method']]}: {_result(check)}"]
+        [f"@{check['claim']}", check["statement"], f"{KINDS[_kind(check)]}: {_result(check)}"]
         for check in checks
     ]
     save_table(path, ["Claim", "What was tested", "How, and what was found"], rows, "lll")

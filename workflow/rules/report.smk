@@ -22,7 +22,7 @@ SUMMARIES = [
     path for path in building.results_of(workflow, "compute") if path.endswith(".json")
 ]
 CHECKS = building.results_of(workflow, "check")
-DISPLAYS = building.results_of(workflow, "plot")
+DISPLAYS = building.in_order(ROOT, building.results_of(workflow, "plot"))
 COPIES = [path.replace("data/figures/", "report/generated/") for path in DISPLAYS]
 ASKED = building.asked(ROOT, TEXT, COPIES)
 RULES = {str(output): rule.name for rule in workflow.rules for output in rule.output}

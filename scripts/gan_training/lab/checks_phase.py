@@ -14,7 +14,7 @@ import numpy as np
 from scripts.common.arrays import Arrays, Floats
 from scripts.common.checks import Check
 from scripts.gan_training import model, theory
-from scripts.gan_training.lab.phase import compared, spiral_turns
+from scripts.gan_training.lab.phase import compared, runaway_epoch, spiral_turns
 
 SHARES = (
     ("near-classes", "near", "agree", 0.98, "cells, near start"),
@@ -85,6 +85,7 @@ def phase_checks(arrays: Arrays) -> list[Check]:
         *(_rate(found, name) for name in ("near", "centered")),
         _check_turns(arrays),
         _check_runaways(arrays),
+        _check_basin(arrays),
         _check_centered_rate(arrays),
     ]
 
@@ -146,6 +147,20 @@ def _check_runaways(arrays: Arrays) -> Check:
         method="exhaustive",
         observed=True,
         value=outside,
+    )
+
+
+def _check_basin(arrays: Arrays) -> Check:
+    return Check(
+        id="gan_training_lab.basin",
+        claim="sec-gan-lab-runaway",
+        statement="First data set, centered, $\\eta_D=\\min(1,1/v)$ and $\\eta_G=8/\\eta_D$, which "
+        "the rule allows: epoch in which the run from $\\delta=10\\max(1,\\sqrt v)$, $\\phi=0$ "
+        "passes $10^8$.",
+        method="numerical",
+        observed=True,
+        value=runaway_epoch(arrays["basin_path"]),
+        at_most=100,
     )
 
 

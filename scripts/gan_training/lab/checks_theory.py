@@ -106,7 +106,7 @@ def _check_linear_map() -> Check:
         id="gan_training_lab.linear-map",
         claim="thm-gan-training-linear",
         statement="SymPy differentiates one epoch of the exercise's two losses at the equilibrium, "
-        "for samples of three points; the matrix $A$ equals the result, with rational data and "
+        "for samples of three points; the matrix $U$ equals the result, with rational data and "
         "rates, up to rounding. Largest difference of an entry.",
         method="symbolic",
         value=float(worst),
@@ -164,8 +164,8 @@ def _check_characteristic_polynomial() -> Check:
     return Check(
         id="gan_training_lab.characteristic",
         claim="lem-gan-lab-characteristic",
-        statement="The characteristic polynomial of $A$ and its values at $1$, $-1$ and $P_{00}$, "
-        "for every mean, variance and rate, and the limit of $\\eta_G\\eta_D$ as a sum: number of "
+        statement="The characteristic polynomial of $U$ and its values at $1$, $-1$ and $P_{00}$, "
+        "for every mean, variance and rate, and the rule divided by $4-\\eta_D$: number of "
         "the five identities that SymPy refutes.",
         method="symbolic",
         value=float(sum(sp.expand(r) != 0 for r in residuals)),

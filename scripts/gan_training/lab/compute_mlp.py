@@ -95,9 +95,16 @@ def summary(settings: Settings, arrays: Arrays) -> dict[str, Any]:
         "mlp_mode_spread": value(MODE_SPREAD, "g"),
         "mlp_separation_small": value(float(arrays["separations"].min()), "g"),
         "mlp_separation_large": value(float(arrays["separations"].max()), "g"),
-        "mlp_dropped_small": value(100 * shares[int(arrays["separations"].argmin())], ".0f"),
-        "mlp_dropped_large": value(100 * shares[int(arrays["separations"].argmax())], ".0f"),
+        "mlp_dropped_small": value(_runs_that_do(shares[int(arrays["separations"].argmin())])),
+        "mlp_dropped_large": value(_runs_that_do(shares[int(arrays["separations"].argmax())])),
     }
+
+
+def _runs_that_do(share: float) -> str:
+    """Return "no run does", "all runs do" or the share of the runs, for a sentence that goes on."""
+    if share in (0, 1):
+        return "all runs do" if share else "no run does"
+    return f"{100 * share:.0f} % of the runs do"
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ assignment's far start, the near start on centered data, and the last with simul
 from __future__ import annotations
 
 import dataclasses
+import math
 from typing import Any
 
 import numpy as np
@@ -84,8 +85,7 @@ def compute(settings: Settings) -> Arrays:
         for part, values in zip(phase.PARTS, zip(*rows, strict=True), strict=True):
             arrays[f"{name}_{part}"] = np.array(values)
     arrays |= _marked(settings, arrays)
-    arrays |= _sampled(real[0], noise[0])
-    return arrays
+    return arrays | _sampled(real[0], noise[0]) | _far_from_its_basin(real[0], noise[0])
 
 
 def _sampled(real: Numbers, noise: Numbers) -> Arrays:
@@ -94,6 +94,20 @@ def _sampled(real: Numbers, noise: Numbers) -> Arrays:
     rates = np.array([(0.05, 0.05), (0.5, 0.02), (0.02, 0.15)])
     runs = paths(real, noise, rates[:, 0], rates[:, 1], start, 300)
     return {"engine_start": start, "engine_rates": rates, "engine_paths": runs}
+
+
+def _far_from_its_basin(real: Numbers, noise: Numbers) -> Arrays:
+    """Return a locally stable pair of rates with product 8, and its run from far, data centered.
+
+    With v the mean variance and η_D = min(1, 1/v) the rule's left side is at most 3. The start,
+    δ = 10 max(1, √v), is far in units of the data and for the logistic function.
+    """
+    x, z = real - real.mean(), noise - noise.mean()
+    v = theory.moment_matrix(x, z)[1, 1]
+    rates = np.array([8 * max(1, v), 1 / max(1, v)])
+    start = np.array([theory.equilibrium(x, z) + 10 * max(1, np.sqrt(v)), 0.0, 0.0])
+    path = paths(x, z, rates[:1], rates[1:], start, 100)[:, :, 0]
+    return {"basin_rates": rates, "basin_path": path}
 
 
 def _experiment(
@@ -170,8 +184,19 @@ def summary(settings: Settings, arrays: Arrays) -> dict[str, Any]:
         "smallest_moment": in_formula(smallest, ".2g"),
         "largest_stable_rate_d": in_formula(4 / largest, ".2g"),
     }
-    for name in phase.EXPERIMENTS:
-        found = phase.compared(arrays, name)
+    passed, (rate_g, rate_d) = phase.runaway_epoch(arrays["basin_path"]), arrays["basin_rates"]
+    values |= {
+        "basin_rate_g": in_formula(float(rate_g)),
+        "basin_rate_d": in_formula(float(rate_d)),
+        "basin_start": in_formula(float(arrays["basin_path"][0, 0])),
+        "basin_epoch": value_or("–", passed, ".0f"),
+    }
+    all_found = {name: phase.compared(arrays, name) for name in phase.EXPERIMENTS}
+    shares = [found["agree_stable"] for found in all_found.values() if found["stable_cells"]]
+    least = math.floor(1000 * min(shares)) / 10 if shares else math.nan  # never too much
+    values["stable_least"] = value_or("–", least, ".1f")
+    values["far_others"] = value(_others(**all_found["far"]))
+    for name, found in all_found.items():
         values |= {
             f"{name}_cells": value(found["cells"], ","),
             f"{name}_stable_cells": value(found["stable_cells"], ","),
@@ -180,11 +205,18 @@ def summary(settings: Settings, arrays: Arrays) -> dict[str, Any]:
             f"{name}_agree_bounded": value_or("–", 100 * found["agree_bounded"], ".2f"),
             f"{name}_rate_error": value_or("–", 100 * found["rate_error"], ".2g"),
             f"{name}_runaways": value(found["runaways"], ","),
-            f"{name}_wrong": value(found["wrong"], ","),
-            f"{name}_wrong_spirals": value(found["wrong_spirals"], ","),
             f"{name}_separated": value(phase.compared(arrays, name, separated=True)["cells"], ","),
         }
     return values
+
+
+def _others(*, wrong: int, wrong_spirals: int, **_: Any) -> str:
+    """Return how many of the other cells are spirals measured as monotone, as a sentence."""
+    if wrong == 0:
+        return "There are no others"
+    if wrong == wrong_spirals:
+        return f"All {wrong:,} others are spirals measured as monotone"
+    return f"Of the {wrong:,} others, {wrong_spirals:,} are spirals measured as monotone"
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -181,8 +182,7 @@ def summary(settings: Settings, arrays: Arrays) -> dict[str, Any]:
     means = [f"{mean:.10g}" for mean in arrays["means"]]
     return {
         "sgd_pairs": value(int(arrays["variance"].size)),
-        "sgd_left_out": value(int(np.isnan(arrays["variance"]).sum())),
-        "sgd_longest": value(longest(settings), ","),
+        "sgd_ran": value(_cases_run(settings, int(np.isnan(arrays["variance"]).sum()))),
         "sgd_chains": value(settings.sgd_chains),
         "sgd_relaxation_times": value(settings.sgd_relaxation_times),
         "sgd_burn_in": value(BURN_IN),
@@ -197,15 +197,38 @@ def summary(settings: Settings, arrays: Arrays) -> dict[str, Any]:
         "sgd_standard_error": value_or(
             "–", 100 * largest(arrays["error"] / arrays["variance"]), ".1f"
         ),
-        "sgd_shuffled_ratio": value_or("–", median(ratio), ".2f"),
         "sgd_shuffled_ratio_slow": value_or("–", median(ratio[slow]), ".2f"),
         "sgd_shuffled_law_slow": value_or("–", median(law[slow]), ".2f"),
         "sgd_bias_first": value_or("–", largest(scaled[0, fresh]), ".2f"),
         "sgd_bias_last": value_or("–", largest(scaled[-1, fresh]), ".2f"),
+        "sgd_bias_growth": value_or("–", _bias_growth(settings, arrays), ".1f"),
         "sgd_bias_shuffled": value_or("–", largest(missed[:, shuffled]), ".2f"),
         "sgd_mean_first": value(means[0]),
         "sgd_mean_last": value(means[-1]),
     }
+
+
+def _cases_run(settings: Settings, left_out: int) -> str:
+    """Return which cases were run, as the end of a sentence."""
+    if not left_out:
+        return "all of them"
+    return f"all but {left_out} of them, which need more than {longest(settings):,} steps"
+
+
+def _bias_growth(settings: Settings, arrays: Arrays) -> float:
+    """Return by what the closure's bias over standard deviation grows for η_G a hundredth.
+
+    Fresh draws, the mean farthest from 0, from the smallest η_G, at the largest η_D.
+    """
+    row, fresh = int(np.abs(arrays["means"]).argmax()), theory.SCHEMES.index("fresh")
+    mean, spread = float(arrays["means"][row]), settings.spread
+    slow, fast = arrays["rate_g"][row, fresh].min(), arrays["rate_d"][row, fresh].max()
+    rules = closure.normal_rule(mean, spread), closure.normal_rule(0.0, spread)
+    M = theory.moments(mean, spread**2)
+    pairs = (Rates(slow, fast), Rates(slow / 100, fast))
+    states = [settled_state(M, rates, mean, *rules, samples=None) for rates in pairs]
+    before, after = (abs(state.bias) / np.sqrt(state.variance) for state in states)
+    return float(after / before) if before > 0 else math.nan
 
 
 if __name__ == "__main__":

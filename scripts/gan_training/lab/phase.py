@@ -19,6 +19,7 @@ import numpy as np
 
 from scripts.common.arrays import Arrays, Bools, Floats, Ints
 from scripts.gan_training import theory
+from scripts.gan_training.model import RUNAWAY_BOUND
 
 TIME_SCALES = 10
 MARGIN = 1.05
@@ -162,6 +163,12 @@ def spiral_turns(arrays: Arrays, name: str) -> tuple[Floats, Floats]:
         turns.append(time * np.abs(np.angle(lead)) / (2 * math.pi))
         errors.append(np.abs(arrays[f"{name}_rate"][k][chosen] / rate - 1))
     return np.concatenate(turns), np.concatenate(errors)
+
+
+def runaway_epoch(path: Floats) -> float:
+    """Return the first epoch in which a run, states (epochs, 3), is past the bound; NaN if none."""
+    outside = np.flatnonzero(~(np.abs(path).max(axis=1) < RUNAWAY_BOUND))
+    return float(outside[0]) if outside.size else math.nan
 
 
 def deepest(cells: Bools) -> tuple[int, int] | None:

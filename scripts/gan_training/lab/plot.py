@@ -299,7 +299,7 @@ def write_agreement(path: Path, arrays: Arrays) -> None:
         "near": "near start",
         "far": "far start",
         "centered": "centered data",
-        "simultaneous": "the same, simultaneous",
+        "simultaneous": "simultaneous",
     }
     rows = []
     for name in EXPERIMENTS:

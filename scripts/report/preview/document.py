@@ -42,18 +42,17 @@ class Document:
 
     def _on_paper(self) -> None:
         name = f"{self._name}.pdf"
-        found = self._board.edition(f"{self._name}.html")
-        assert found is not None, "the PDF comes after the HTML"
+        html, worker = self._board.edition(f"{self._name}.html"), self._workers[1]
+        assert html is not None, "the PDF comes after the HTML"
         try:
-            pdf, pages, complaints = self._workers[1].call(
-                rendering.on_paper, self._task(), found[0]
-            )
+            task = self._task()
+            pdf, pages = worker.call(rendering.on_paper, task)
+            self._board.show({name: pdf, f"{self._name}.pages": pages})
+            fault = worker.call(rendering.complaints, task, pdf, html[0])
         except RenderError as error:
-            self._board.blame(name, str(error))
-            return
-        self._board.show({name: pdf, f"{self._name}.pages": pages})
+            fault = str(error)
         if not self._screen.is_late:  # else the editions may be of different texts
-            self._board.blame(name, "\n".join(complaints))
+            self._board.blame(name, fault)
 
     def _task(self) -> rendering.Task:
         found = [task for task in rendering.tasks(self._root) if task.name == self._name]

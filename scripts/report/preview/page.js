@@ -63,37 +63,39 @@ function morph(old, fresh) {
 function morphChildren(parent, fresh) {
   const before = [...parent.childNodes].filter((node) => !isBlank(node) && node !== host);
   const after = [...fresh.childNodes].filter((node) => !isBlank(node));
-  const places = new Map();
-  before.forEach((node, place) => {
-    places.set(key(node), [...(places.get(key(node)) ?? []), place]);
-  });
-  let done = 0;
+  // Mostly one place was edited. What is equal before and behind it is quickly found.
+  while (before.length && after.length && before[0].isEqualNode(after[0])) {
+    before.shift();
+    after.shift();
+  }
+  let behind = null;
+  while (before.length && after.length && before.at(-1).isEqualNode(after.at(-1))) {
+    behind = before.pop();
+    after.pop();
+  }
   let gap = [];
-  const close = (end) => {
-    const old = before.slice(done, end);
+  const close = (old, next) => {
     const isAlike = old.length === gap.length && old.every((node, n) => node.nodeName === gap[n].nodeName);
     if (isAlike) old.forEach((node, n) => morph(node, gap[n]));
     else {
-      const next = before[end] ?? null;
       gap.forEach((node) => parent.insertBefore(node, next));
       old.forEach((node) => node.remove());
     }
     gap = [];
   };
   for (const node of after) {
-    const place = places.get(key(node))?.find((found) => found >= done);
-    if (place === undefined || !before[place].isEqualNode(node)) gap.push(node);
+    const place = after.length > 1 ? before.findIndex((old) => old.isEqualNode(node)) : -1;
+    if (place < 0) gap.push(node);
     else {
-      close(place);
-      done = place + 1;
+      close(before.splice(0, place), before[0]);
+      before.shift();
     }
   }
-  close(before.length);
+  close(before, behind);
 }
 
 // White space between blocks, which shows nothing; between words it is a part of what was written.
 const isBlank = (node) => node.nodeType === 3 && !node.data.trim() && BLOCKS.has(node.parentNode.nodeName);
-const key = (node) => node.nodeName + (node.outerHTML ?? node.data);
 
 // --- what is wrong, and how far the build is ---
 

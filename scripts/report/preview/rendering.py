@@ -7,10 +7,13 @@ from pathlib import Path
 
 from scripts.pipeline import rules
 from scripts.pipeline.step import kept_contracts
-from scripts.report import product, verify
+from scripts.report import verify
 from scripts.report.edition_html import read_page
+from scripts.report.edition_pdf import read_drawing, read_structure
+from scripts.report.margins import named_margin
 from scripts.report.preview.sheets import as_page, sheets
 from scripts.report.render import ENGINES, prepared
+from scripts.report.source import read_document
 
 
 @dataclass(frozen=True)
@@ -67,12 +70,15 @@ def on_screen(task: Task) -> bytes:
     return ENGINES[task.engine].render_html(prepared(task.document, task.made))
 
 
-def on_paper(task: Task, html: bytes) -> tuple[bytes, bytes, list[str]]:
-    """The PDF, a page that shows it, and what `make report` would object to in both editions.
+def on_paper(task: Task) -> tuple[bytes, bytes]:
+    """The PDF, and a page that shows it. Raises RenderError."""
+    pdf = ENGINES[task.engine].render_pdf(prepared(task.document, task.made))
+    return pdf, as_page(task.name, sheets(pdf))
 
-    html: the other edition, of the same text. Raises RenderError.
-    """
-    document = prepared(task.document, task.made)
-    pdf, structure, drawing = product.printed(ENGINES[task.engine], document)
-    checks = verify.checks(structure, drawing, read_page(html))
-    return pdf, as_page(task.name, sheets(pdf)), list(verify.complaints(checks))
+
+def complaints(task: Task, pdf: bytes, html: bytes) -> str:
+    """What `make report` would object to in both editions. Raises RenderError."""
+    drawing = read_drawing(pdf, named_margin(read_document(task.document)))
+    return "\n".join(
+        verify.complaints(verify.checks(read_structure(pdf), drawing, read_page(html)))
+    )
