@@ -113,7 +113,7 @@ def _level(axes: Axes, height: float, word: str) -> None:
 
 def draw_losses(path: Path, arrays: Arrays, settings: Settings) -> None:
     """Draw both players' losses over the epochs, the equilibrium values and the events marked."""
-    figure, shown = style.new_figure(1.5), _window(arrays, settings, 5)
+    figure, shown = style.new_figure(1.6), _window(arrays, settings, 5)
     marked = _apart(_shown_epochs(arrays)[1:5], shown)
     upper, lower = figure.subplots(2, 1, sharex=True)
     for axes, name, letter, color, height, word in (
@@ -321,7 +321,7 @@ def _late_size(series: Floats) -> float:
 
 def draw_rates(path: Path, arrays: Arrays, settings: Settings) -> None:
     """Draw parameters and losses for each of the six pairs of rates, from the set start."""
-    figure, rest = style.new_figure(2.9), _rest(arrays)
+    figure, rest = style.new_figure(3.1), _rest(arrays)
     grid = figure.subplots(4, 3)
     for k, (upper, lower) in enumerate(zip(grid[::2].ravel(), grid[1::2].ravel(), strict=True)):
         multiplier = complex(arrays["pair_predicted"][k])

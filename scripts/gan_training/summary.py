@@ -330,7 +330,7 @@ def displaced(arrays: Arrays, name: str) -> Floats:
 def rate_rows(arrays: Arrays) -> list[list[str]]:
     """Return the table of the six pairs of rates: rates, rule, prediction, finding, outcome.
 
-    Of a run near the equilibrium that is too short to tell nothing is said.
+    Of a run near the equilibrium that is too short to tell that is said.
     """
     real, noise, rows = arrays["real"], arrays["noise"], []
     moments = theory.moment_matrix(real, noise)
@@ -339,7 +339,7 @@ def rate_rows(arrays: Arrays) -> list[list[str]]:
         predicted, near = complex(arrays["pair_predicted"][k]), arrays[f"pair_near_{name}"]
         measured = abs(complex(arrays["pair_measured"][k]))
         tells = local.shows_its_mode(local.map_in_units(real, noise, rates), near)
-        found = f"{local.measured_behavior(near)}, {measured:.4g}" if tells else "–"
+        found = f"{local.measured_behavior(near)}, {measured:.4g}" if tells else "too short to tell"
         last = end(arrays["pair_states"][k], rest_of(arrays))
         rows.append(
             [
