@@ -454,7 +454,9 @@ def test_what_does_not_exist_is_drawn_and_said(tmp_path: Path) -> None:
     slow = dataclasses.replace(SGD, spread=0.001, sgd_means=[1000.0, -1000.0], samples=2)
     noise = compute_sgd.compute(slow)
     assert np.isnan(noise["variance"]).all()
-    assert compute_sgd.summary(slow, noise)["sgd_closed_error"]["text"] == "–"
+    said = compute_sgd.summary(slow, noise)
+    assert said["sgd_closed_error"]["text"] == said["sgd_bias_growth"]["text"] == "–"
+    assert said["sgd_ran"]["text"].startswith("none of them")
     found = checks_phase.phase_checks(nothing) + checks_sgd.checks(noise)
     assert all(one.observed for one in found)
     assert {"near-rate", "variance-fresh", "bias-place"} <= failed(found)

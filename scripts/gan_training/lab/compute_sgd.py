@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from scripts.common.arrays import Arrays, Floats
+from scripts.common.arrays import Arrays, Bools, Floats
 from scripts.common.artifacts import save_arrays, save_json
 from scripts.common.command_line import parse
 from scripts.common.seeds import generator
@@ -182,7 +182,7 @@ def summary(settings: Settings, arrays: Arrays) -> dict[str, Any]:
     means = [f"{mean:.10g}" for mean in arrays["means"]]
     return {
         "sgd_pairs": value(int(arrays["variance"].size)),
-        "sgd_ran": value(_cases_run(settings, int(np.isnan(arrays["variance"]).sum()))),
+        "sgd_ran": value(_cases_run(settings, np.isnan(arrays["variance"]))),
         "sgd_chains": value(settings.sgd_chains),
         "sgd_relaxation_times": value(settings.sgd_relaxation_times),
         "sgd_burn_in": value(BURN_IN),
@@ -208,11 +208,14 @@ def summary(settings: Settings, arrays: Arrays) -> dict[str, Any]:
     }
 
 
-def _cases_run(settings: Settings, left_out: int) -> str:
+def _cases_run(settings: Settings, left_out: Bools) -> str:
     """Return which cases were run, as the end of a sentence."""
-    if not left_out:
+    number, need = int(left_out.sum()), f"more than {longest(settings):,} steps"
+    if not number:
         return "all of them"
-    return f"all but {left_out} of them, which need more than {longest(settings):,} steps"
+    if number == left_out.size:
+        return f"none of them, as each needs {need}"
+    return f"all but {number} of them, which need {need}"
 
 
 def _bias_growth(settings: Settings, arrays: Arrays) -> float:
