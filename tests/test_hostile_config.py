@@ -81,9 +81,18 @@ containers = st.one_of(
 unnatural = st.sampled_from([math.nan, math.inf, -math.inf])
 
 
+def bounds(node: dict[str, Any]) -> tuple[float, float]:
+    """The bounds of a number, which itself may have their values or not."""
+    low, high = node.get("minimum"), node.get("maximum")
+    return (
+        node["exclusiveMinimum"] if low is None else low,
+        node["exclusiveMaximum"] if high is None else high,
+    )
+
+
 def wrong_number(node: dict[str, Any]) -> st.SearchStrategy[Any]:
     """What is no number, or none of the right kind, or out of bounds."""
-    low, high = node["minimum"], node["maximum"]
+    low, high = bounds(node)
     wrong = [
         words, containers, unnatural, st.booleans(), st.none(), st.just([]), st.just([low]),
         st.integers(max_value=math.ceil(low) - 1), st.integers(min_value=math.floor(high) + 1),
@@ -284,7 +293,7 @@ def mutations() -> list[tuple[str, str, str]]:
     for path, node in draw.choices(LEAVES, k=THROUGH_THE_COMMAND_LINE - len(TRICKS) - 3):
         wrong: Any = "".join(draw.choices(alphabet, k=200))
         if node["type"] in ("integer", "number") and draw.random() < 0.5:
-            wrong = node["maximum"] * 2 + 1
+            wrong = bounds(node)[1] * 2 + 1
         found.append((".".join(path), text_of(with_value(path, wrong).config), ".".join(path)))
     return found
 

@@ -50,10 +50,9 @@ def test_three_exercises_are_added_and_can_be_removed_again(copy):
         new.add(copy.root, name, title)
     copy.build()
     text = text_of(copy)
-    for name, title in THREE.items():
+    for title in THREE.values():
         assert title in text
-        assert f"{name}.distribution" in text
-    assert text.count("mean 8.000") == 3
+    assert text.count("mean 8.000") == text.count("Every sum is as probable as") == 3
     assert "Nothing to be done" in copy.build().text
     copy.put_back(before)
     for path in {*copy.root.rglob("*")} - before.keys():

@@ -478,7 +478,7 @@ def one_leaf(block: str) -> str:
     return next((leaf for leaf in own if leaf.endswith(".seed")), own[0])
 
 
-FOUND = {"rules", "answers", "document", "engine_version"}
+FOUND = {"rules", "assignment", "captions", "document", "engine_version"}
 """What rules find out themselves and give to their steps."""
 
 
