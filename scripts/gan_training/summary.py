@@ -309,7 +309,7 @@ def _rate_values(arrays: Arrays) -> dict[str, Any]:
         "fastest": runs(np.abs(predicted) == np.abs(predicted).min()),
         "fastest_radius": value(float(np.abs(predicted).min()), ".3g"),
         "pair_d_discriminator": value(float(rates[PAIR_NAMES.index("d"), 1]), "g"),
-        "generator_limit": value(f"every rate below {limit:.3g}" if limit > 0 else "no rate"),
+        "generator_limit": value(f"every rate below about {limit:.3g}" if limit > 0 else "no rate"),
         "moment_largest": value(largest, ".4g"),
         "beyond_generator": value(LARGE_PRODUCT / float(rates[PAIR_NAMES.index("e"), 1]), "g"),
         "beyond_away": value(away if away >= 0 else f"more than {len(far) - 1}"),
