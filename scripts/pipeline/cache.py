@@ -17,7 +17,7 @@ from typing import Any
 
 from scripts.pipeline import sidecar
 from scripts.pipeline.contract import Contract, sha256
-from scripts.pipeline.verify_tree import FOLDERS, SUFFIX
+from scripts.pipeline.verify_tree import artifacts
 
 CACHE = "data/cache"
 OTHER_TREE = "data/diff/tree"
@@ -127,8 +127,7 @@ def _entries(root: Path) -> list[Path]:
 
 def _in_place(tree: Path) -> Iterator[str]:
     """Yield the keys of the runs whose results are in place in a tree."""
-    for folder in FOLDERS:
-        for path in (tree / folder).rglob(f"*{SUFFIX}"):
-            found = sidecar.read(path.with_name(path.name.removesuffix(SUFFIX)))
-            if found is not None and {"contract", "inputs"} <= found.keys():
-                yield _digest(found["contract"], found["inputs"])
+    for name in artifacts(tree):
+        found = sidecar.read(tree / name)
+        if found is not None and {"contract", "inputs"} <= found.keys():
+            yield _digest(found["contract"], found["inputs"])

@@ -44,9 +44,16 @@ LISTED = "ASSIGNMENT_STEPS"
 
 
 def save(path: Path, steps: Sequence[Step]) -> None:
-    """Write the steps to a file, for `of_tree`."""
-    content = [[step.name, step.contract.content] for step in steps]
-    path.write_text(json.dumps(content), encoding="utf-8")
+    """Write the contracts of steps to a file, by name, in their order."""
+    partial = sidecar.partial_path(path)
+    partial.write_text(json.dumps({step.name: step.contract.content for step in steps}), "utf-8")
+    partial.replace(path)
+
+
+def _saved(path: Path) -> dict[str, Contract]:
+    """Return what `save` wrote."""
+    found = json.loads(path.read_text("utf-8"))
+    return {name: Contract(**content) for name, content in found.items()}
 
 
 def of_tree(root: Path, *options: str) -> list[Step]:
@@ -64,8 +71,7 @@ def of_tree(root: Path, *options: str) -> list[Step]:
         )  # fmt: skip
         if not path.is_file():
             raise SystemExit(done.stdout)
-        found = json.loads(path.read_text(encoding="utf-8"))
-    return [Step(name, Contract(**content)) for name, content in found]
+        return [Step(*found) for found in _saved(path).items()]
 
 
 def steps_of(workflow: Any) -> list[Step]:
@@ -96,15 +102,12 @@ def keep_contracts(root: Path, steps: Sequence[Step]) -> None:
     """Write `CONTRACTS`, for what has to know the rules without reading the Snakefile."""
     path = root / CONTRACTS
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = sidecar.partial_path(path)
-    partial.write_text(json.dumps({step.name: step.contract.content for step in steps}), "utf-8")
-    partial.replace(path)
+    save(path, steps)
 
 
 def kept_contracts(root: Path) -> dict[str, Contract]:
     """Return what `keep_contracts` wrote; nothing where that cannot be read."""
     try:
-        found = json.loads((root / CONTRACTS).read_text("utf-8"))
-        return {name: Contract(**content) for name, content in found.items()}
+        return _saved(root / CONTRACTS)
     except (OSError, ValueError, TypeError, AttributeError):
         return {}

@@ -210,7 +210,7 @@ def write_observations(path: Path, failed: Sequence[Mapping[str, Any]]) -> None:
             "## Not everything that the text observes holds at these settings",
             "Each such sentence is marked where it stands. What was tested, and what was found:",
             "",
-            *(f"- `{check['id']}`: {check['statement']} {_finding(check)}" for check in failed),
+            *(f"- `{check['id']}`: {check['statement']} {_result(check)}." for check in failed),
             ":::",
         ]
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
@@ -221,10 +221,6 @@ def _named(shown: Iterable[str], copies: Mapping[str, Path]) -> Iterator[str]:
     for name in shown:
         if name in copies and name.endswith(".md"):
             yield from observations(copies[name].read_text("utf-8"))
-
-
-def _finding(check: Mapping[str, Any]) -> str:
-    return f"{_result(check)}."
 
 
 def _result(check: Mapping[str, Any]) -> str:

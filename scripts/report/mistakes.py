@@ -14,12 +14,11 @@ from typing import NamedTuple
 
 from scripts.report.blocks import stray_markup
 from scripts.report.parts import (
-    DIV,
     FOREIGN_KINDS,
-    HEADING,
     REFERENCE_KINDS,
     attribute_blocks,
     find_equations,
+    find_headings,
     find_images,
     find_labels,
     find_shortcodes,
@@ -349,21 +348,15 @@ def _formula_problems(document: Document) -> Iterator[Problem]:
 
 def _heading_problems(document: Document) -> Iterator[Problem]:
     """Headings of the text (not the titles inside divs) go down one level at a time."""
-    depth, level, offset = 0, 0, 0
-    for line in document.prose.split("\n"):
-        fence = DIV.match(line)
-        heading = HEADING.match(line)
-        if fence:
-            depth += 1 if fence[2] else -1
-        elif heading and depth <= 0:
-            if len(heading[1]) > level + 1:
-                yield Problem(
-                    document.place(offset),
-                    f"a heading of level {len(heading[1])} follows one of level {level}; "
-                    "go down one level at a time, starting with `#`.",
-                )
-            level = len(heading[1])
-        offset += len(line) + 1
+    level = 0
+    for offset, heading in find_headings(document):
+        if len(heading[1]) > level + 1:
+            yield Problem(
+                document.place(offset),
+                f"a heading of level {len(heading[1])} follows one of level {level}; "
+                "go down one level at a time, starting with `#`.",
+            )
+        level = len(heading[1])
 
 
 def _numbering_problems(document: Document) -> Iterator[Problem]:

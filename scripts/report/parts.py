@@ -171,6 +171,17 @@ def attribute_blocks(document: Document) -> Iterator[tuple[Attributes, int, int]
             last = end
 
 
+def find_headings(document: Document) -> Iterator[tuple[int, re.Match[str]]]:
+    """Yield offset and match (of `HEADING`) of each heading of the text, not of titles in divs."""
+    depth, offset = 0, 0
+    for line in document.prose.split("\n"):
+        if fence := DIV.match(line):
+            depth += 1 if fence[2] else -1
+        elif depth == 0 and (heading := HEADING.match(line)):
+            yield offset, heading
+        offset += len(line) + 1
+
+
 @lru_cache(maxsize=4)
 def without_attributes(document: Document) -> str:
     """``document.prose`` without attribute blocks, whose values are no Markdown."""

@@ -10,10 +10,10 @@ from typing import Any, NamedTuple
 from scripts.pipeline.rules import observations
 from scripts.report.parts import (
     DIV,
-    HEADING,
     REFERENCE_KINDS,
     attribute_blocks,
     find_equations,
+    find_headings,
     find_images,
     find_shortcodes,
     parse_attributes,
@@ -118,12 +118,11 @@ class Places:
     def _sections(self) -> list[_Part]:
         """Each heading that stands in no div, with all up to the next that is as large."""
         found = []
-        for depth, offset, line in self._lines():
-            if depth == 0 and (match := HEADING.match(line)):
-                words = self.document.text[offset + match.start(2) : offset + match.end(2)]
-                title, _, braces = words.partition("{#")
-                label = parse_attributes(f"#{braces}").identifier if braces else ""
-                found.append((len(match[1]), offset, label, title.strip()))
+        for offset, match in find_headings(self.document):
+            words = self.document.text[offset + match.start(2) : offset + match.end(2)]
+            title, _, braces = words.partition("{#")
+            label = parse_attributes(f"#{braces}").identifier if braces else ""
+            found.append((len(match[1]), offset, label, title.strip()))
         ends = [
             next((start for other, start, *_ in found[n:] if other <= level), None)
             for n, (level, *_) in enumerate(found, 1)
@@ -136,20 +135,12 @@ class Places:
 
     def _divs(self) -> Iterator[_Part]:
         opened: list[tuple[int, str]] = []
-        for _, offset, line in self._lines():
+        offset = 0
+        for line in self.document.prose.split("\n"):
             fence = DIV.match(line)
             if fence and fence[2]:
                 opened.append((offset, parse_attributes(fence[2].strip("{}")).identifier))
             elif fence and opened:
                 start, label = opened.pop()
                 yield _Part(start, offset, label)
-
-    def _lines(self) -> Iterator[tuple[int, int, str]]:
-        """Each line of the prose: in how many divs it stands, its offset, its text."""
-        depth, offset = 0, 0
-        for line in self.document.prose.split("\n"):
-            fence = DIV.match(line)
-            depth -= bool(fence and not fence[2] and depth)
-            yield depth, offset, line
-            depth += bool(fence and fence[2])
             offset += len(line) + 1

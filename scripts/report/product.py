@@ -29,20 +29,20 @@ def make(qmd: str | Path, engine: str, made: Iterable[str | Path]) -> Product:
 
     ``made``: the generated files that rules make, all of which must be shown. Raises RenderError.
 
-    Called again in one process it gives the bytes that a
-    new process gives, and does only what an edit changed. What Pandoc made of each chapter, Typst
-    of each page and the checks of each drawn page is remembered where it is made.
+    Called again in one process it gives the bytes that a new process gives, and does only what an
+    edit changed. What Pandoc made of each chapter, Typst of each page and the checks of each drawn
+    page is remembered where it is made.
     """
     document = prepared(qmd, made)
     with ThreadPoolExecutor(2) as pool:
-        on_paper = pool.submit(printed, ENGINES[engine], document)
+        on_paper = pool.submit(_pdf, ENGINES[engine], document)
         on_screen = pool.submit(_html, ENGINES[engine], document)
     pdf, structure, drawing = on_paper.result()
     html, page = on_screen.result()
     return Product(pdf, html, tuple(verify.checks(structure, drawing, page)))
 
 
-def printed(engine: Engine, document: Document) -> tuple[bytes, Structure, Drawing]:
+def _pdf(engine: Engine, document: Document) -> tuple[bytes, Structure, Drawing]:
     """The PDF, and what the checks ask of it. Raises RenderError."""
     pdf = engine.render_pdf(document)
     return pdf, read_structure(pdf), read_drawing(pdf, named_margin(document))

@@ -18,7 +18,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from scripts.pipeline import cache, config, why
+from scripts.pipeline import audit, cache, config, why
 from scripts.pipeline.contract import pins_hash
 
 FOLDER = "data/diff"
@@ -117,11 +117,7 @@ def _form(tree: Path) -> list[str]:
 
 
 def _require_repository(root: Path) -> None:
-    try:
-        top = _git(root, "rev-parse", "--show-toplevel")
-    except (DiffError, FileNotFoundError):
-        top = ""
-    if not top or Path(top).resolve() != root.resolve():
+    if not audit.git(root, "rev-parse", "HEAD"):
         raise DiffError(
             f"{root} is no git repository, and the other side is made by git: clone the project, "
             "or `git init` and commit here."

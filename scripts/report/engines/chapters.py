@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from scripts.report.parts import DIV, HEADING
+from scripts.report.parts import find_headings
 from scripts.report.source import Document, code_fences
 
 _REACHES_FAR = re.compile(
@@ -31,16 +31,11 @@ def chapters(document: Document) -> list[tuple[int, int]]:
 
 
 def _divisions(document: Document) -> Iterator[int]:
-    """Offsets of the headings of the first two levels that stand in no div."""
-    depth, offset, blank_before = 0, 0, True
-    for line in document.prose.split("\n"):
-        fence, heading = DIV.match(line), HEADING.match(line)
-        if fence:
-            depth += 1 if fence[2] else -1
-        elif heading and depth == 0 and len(heading[1]) <= 2 and blank_before:
+    """Offsets of the headings of the first two levels, outside divs and behind a blank line."""
+    for offset, heading in find_headings(document):
+        before = document.text.rfind("\n", 0, max(offset - 1, 0)) + 1
+        if len(heading[1]) <= 2 and not document.text[before:offset].strip():
             yield offset
-        offset += len(line) + 1
-        blank_before = not document.text[offset - len(line) - 1 : offset].strip()
 
 
 def _is_one(document: Document, spans: list[tuple[int, int]]) -> bool:
