@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -288,7 +289,12 @@ def _linked(drawing: Path) -> str:
     """What an SVG shows that is not in it, or that only a browser would show; else nothing."""
     if drawing.suffix.lower() != ".svg" or not drawing.is_file():
         return ""
-    found = _OUTSIDE.search(drawing.read_text(encoding="utf-8", errors="replace"))
+    return _from_outside(drawing.read_text(encoding="utf-8", errors="replace"))
+
+
+@lru_cache(maxsize=128)  # the preview asks this of the same drawings after every save
+def _from_outside(drawing: str) -> str:
+    found = _OUTSIDE.search(drawing)
     return " ".join(found[0].split())[:80] if found else ""
 
 

@@ -113,22 +113,27 @@ def parse_attributes(inner: str) -> Attributes:
 
 def _closing(text: str, start: int) -> int:
     """Offset just behind the bracket that closes the one at ``start``, or -1."""
-    closer = {"[": "]", "(": ")", "{": "}"}[text[start]]
-    depth, offset, quoted = 0, start, ""
-    while offset < len(text):
-        char = text[offset]
-        if char == "\\":
-            offset += 1
-        elif closer == "}" and char in "\"'":
+    opener = text[start]
+    depth, quoted = 0, ""
+    for sign in _SIGNS[opener].finditer(text, start):
+        char = sign[0]
+        if char[0] == "\\":
+            continue
+        if char in "\"'":
             quoted = "" if quoted == char else quoted or char
-        elif not quoted and char == text[start]:
-            depth += 1
-        elif not quoted and char == closer:
-            depth -= 1
+        elif not quoted:
+            depth += 1 if char == opener else -1
             if depth == 0:
-                return offset + 1
-        offset += 1
+                return sign.end()
     return -1
+
+
+#: What counts between a bracket and the one that closes it; quotes hide those of attributes.
+_SIGNS = {
+    "[": re.compile(r"\\.|[][]", re.DOTALL),
+    "(": re.compile(r"\\.|[()]", re.DOTALL),
+    "{": re.compile(r"\\.|[{}\"']", re.DOTALL),
+}
 
 
 @lru_cache(maxsize=4)  # asked for by one check after the other
@@ -161,14 +166,16 @@ def attributes_at(document: Document, offset: int) -> tuple[Attributes, int]:
     return parse_attributes(document.text[offset + 1 : end - 1]), end
 
 
-def attribute_blocks(document: Document) -> Iterator[tuple[Attributes, int, int]]:
-    """Yield what stands between braces outside code and formulas, and its span, in order."""
-    last = 0
+@lru_cache(maxsize=4)
+def attribute_blocks(document: Document) -> tuple[tuple[Attributes, int, int], ...]:
+    """What stands between braces outside code and formulas, and its span, in order."""
+    found, last = [], 0
     for match in re.finditer(r"(?<!\\)\{(?=[#.\w-])", document.prose):
         attributes, end = attributes_at(document, match.start())
         if match.start() >= last:
-            yield attributes, match.start(), end
+            found.append((attributes, match.start(), end))
             last = end
+    return tuple(found)
 
 
 def find_headings(document: Document) -> Iterator[tuple[int, re.Match[str]]]:

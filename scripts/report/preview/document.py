@@ -16,7 +16,7 @@ class Document:
 
     def __init__(self, root: Path, name: str, board: Board) -> None:
         self._root, self._name, self._board = root, name, board
-        self._workers = Worker(), Worker()
+        self._workers = Worker(is_urgent=True), Worker(is_urgent=False)
         self._screen = Latest(self._on_screen)
         self._paper = Latest(self._on_paper)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import multiprocessing
+import os
 import signal
 import threading
 import traceback
@@ -17,9 +18,13 @@ _Made = TypeVar("_Made")
 
 
 class Worker:
-    """A process that calls functions; it begins with the first one, and anew where it was lost."""
+    """A process that calls functions; it begins with the first one, and anew where it was lost.
 
-    def __init__(self) -> None:
+    is_urgent: whether it goes before those that are not, wherever both want the processor.
+    """
+
+    def __init__(self, *, is_urgent: bool) -> None:
+        self._is_urgent = is_urgent
         self._ends: Connection | None = None
         self._outdated = threading.Event()
 
@@ -29,7 +34,7 @@ class Worker:
             self._outdated.clear()
             self._end()
         try:
-            pipe = self._ends = self._ends or _begin()
+            pipe = self._ends = self._ends or _begin(self._is_urgent)
             pipe.send((function, given))
             made, fault = pipe.recv()
         except (EOFError, OSError):
@@ -52,16 +57,18 @@ class Worker:
             self._ends = None
 
 
-def _begin() -> Connection:
+def _begin(is_urgent: bool) -> Connection:
     context = multiprocessing.get_context("spawn")
     ours, its = context.Pipe()
-    context.Process(target=_serve, args=(its,), daemon=True).start()
+    context.Process(target=_serve, args=(its, is_urgent), daemon=True).start()
     its.close()
     return ours
 
 
-def _serve(pipe: Connection) -> None:
+def _serve(pipe: Connection, is_urgent: bool) -> None:
     """Answer calls until the preview closes its end, or dies."""
+    if not is_urgent:
+        os.nice(10)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal's, which the preview handles
     with contextlib.suppress(EOFError):
         while True:
