@@ -22,6 +22,9 @@ from benchmarks.latest import keep
 from benchmarks.rebuild import NEEDED, ROOT, TEXT
 
 EDITS = 20
+PAUSE = 3.0
+"""Seconds between two edits, in which the preview ends its work on the one before: it judges what
+it has shown."""
 DOCUMENTS = ("assignment", "companion")
 #: Promises in `seen` that a word is in the page, as soon as it is; in a picture, that it is drawn.
 WATCH = """word => {
@@ -91,6 +94,7 @@ def measured(url: str, text: Path) -> tuple[list[float], list[float]]:
                 seconds.append(time.perf_counter() - start)
             if number >= 0:
                 found.append((seconds[0], seconds[1]))
+            time.sleep(PAUSE)
         browser.close()
     text.write_text(before, encoding="utf-8")
     html_seconds, pdf_seconds = zip(*found, strict=True)
