@@ -23,7 +23,7 @@ nav a { margin-right: 1.2em }
 table { border-collapse: collapse; width: 100% }
 th, td { text-align: left; vertical-align: top; padding: .3rem .8rem .3rem 0 }
 tr { border-bottom: 1px solid #ddd } thead { color: #555 }
-code, pre { font: .85rem/1.4 ui-monospace, monospace; overflow-wrap: anywhere }
+code, pre { font: .85rem/1.4 ui-monospace, monospace; overflow-wrap: break-word }
 pre { white-space: pre-wrap } pre, p { margin: 0 }
 ul { margin: 0; padding: 0; list-style: none }
 small, figcaption { color: #555; font-size: .85rem }
@@ -62,19 +62,25 @@ def page(rows: Sequence[Row], old: Built, new: Built) -> str:
 
 
 def _(words: str) -> str:
-    return html.escape(words)
+    return html.escape(words).replace(" -&gt; ", " → ")
+
+
+def _name(name: str) -> str:
+    """A name, which may be broken behind the signs between its words."""
+    parts = re.sub("[._/-]", r"\g<0><wbr>", _(name))
+    return f"<code>{parts}</code>"
 
 
 def _table(rows: Sequence[Row]) -> str:
     """Causes, numbers or checks."""
     if rows[0].kind == "cause":
         head = ["Change", "What came of it"]
-        lines = [[f"<code>{_(row.name)}</code>", _(row.change)] for row in rows]
+        lines = [[_name(row.name), _(row.change)] for row in rows]
     else:
         head = ["Name", "Old", "New", "Change", "In the text", "Because"]
         lines = [
             [
-                f"<code>{_(row.name)}</code>", _(row.old), _(row.new), _verdict(row.change),
+                _name(row.name), _(row.old), _(row.new), _verdict(row.change),
                 _list(row.places), _list(row.reasons),
             ]
             for row in rows
@@ -102,7 +108,7 @@ def _article(row: Row, old: Built, new: Built) -> str:
         shown = f"<p>{_marked(row.old, row.new)}</p>"
     told = [row.change, ", ".join(row.places), *row.reasons]
     return (
-        f"<article><code>{_(row.name)}</code> <small>{_('; '.join(filter(None, told)))}</small>"
+        f"<article>{_name(row.name)} <small>{_('; '.join(filter(None, told)))}</small>"
         f"<div>{shown}</div></article>"
     )
 

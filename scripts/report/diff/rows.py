@@ -40,7 +40,8 @@ def compare(old: Built, new: Built, root: Path) -> list[Row]:
     return [
         *_causes(why_other),
         *_numbers(old, new, why_other),
-        *_checks(old, new, why_other),
+        # Those first whose verdict changed.
+        *sorted(_checks(old, new, why_other), key=lambda row: not row.change),
         *_displays(old, new, why_other),
         *_sentences(old, new),
     ]
