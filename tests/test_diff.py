@@ -184,7 +184,7 @@ def test_other_settings_are_compared_with_this_tree_as_it_stands_on_the_disk(edi
     assert "dice.mean: 8.000 -> 9.000" in told
     assert "Sentences" not in told
     page = (edited.root / "report/build/diff.html").read_text("utf-8")
-    assert '<span class="fails">holds -&gt; fails</span>' in page
+    assert '<span class="fails">holds → fails</span>' in page
     assert len(re.findall(r'<img src="data:image/(?:svg\+xml|png);base64,', page)) == 2 * 3
     assert not re.search(r'(?:src|href)="(?!data:|#)', page)
     assert edited.manifest["values"]["dice"]["mean"]["text"] == "8.000"

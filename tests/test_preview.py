@@ -77,7 +77,7 @@ def test_a_mistake_of_its_own_is_told_and_ends_nothing(capfd: pytest.CaptureFixt
 
 
 def test_a_worker_remembers_until_it_is_renewed() -> None:
-    worker = Worker()
+    worker = Worker(is_urgent=True)
     first = worker.call(os.getpid)
     assert first not in (os.getpid(), None)
     assert worker.call(os.getpid) == first
@@ -87,7 +87,7 @@ def test_a_worker_remembers_until_it_is_renewed() -> None:
 
 
 def test_a_worker_tells_what_went_wrong_and_works_on() -> None:
-    worker = Worker()
+    worker = Worker(is_urgent=True)
     first = worker.call(os.getpid)
     with pytest.raises(RenderError, match="no/such/file: No such file"):
         worker.call(os.stat, "no/such/file")
@@ -97,11 +97,19 @@ def test_a_worker_tells_what_went_wrong_and_works_on() -> None:
 
 
 def test_a_worker_that_was_killed_is_replaced() -> None:
-    worker = Worker()
+    worker = Worker(is_urgent=True)
     first = worker.call(os.getpid)
     with pytest.raises(RenderError, match="save once more"):
         worker.call(os.kill, first, signal.SIGKILL)
     assert worker.call(os.getpid) != first
+
+
+def test_what_is_not_urgent_gives_way() -> None:
+    urgent, other = (
+        Worker(is_urgent=is_urgent).call(os.getpriority, os.PRIO_PROCESS, 0)
+        for is_urgent in (True, False)
+    )
+    assert urgent == os.getpriority(os.PRIO_PROCESS, 0) < other
 
 
 def test_each_file_is_of_its_kind() -> None:
