@@ -86,7 +86,8 @@ def _faults(verapdf: Any, pdf: bytes) -> Iterator[str]:
 def _without_language(pdf: bytes) -> bytes:
     written = io.BytesIO()
     with pikepdf.open(io.BytesIO(pdf)) as opened:
-        opened.Root.pop("/Lang", None)
+        if "/Lang" in opened.Root:
+            del opened.Root.Lang
         opened.save(written)
     return written.getvalue()
 
