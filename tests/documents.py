@@ -33,7 +33,8 @@ def _settings() -> dict[str, Any]:
 def write_document(folder: Path, body: str, *, front: str = FRONT, variables: str = "") -> Path:
     """A document with the report's settings in an empty folder."""
     folder.mkdir(parents=True, exist_ok=True)
-    shutil.copytree(ROOT / "report" / "filters", folder / "filters", dirs_exist_ok=True)
+    for name in ("filters", "web"):
+        shutil.copytree(ROOT / "report" / name, folder / name, dirs_exist_ok=True)
     shutil.copy(ROOT / "report" / "ieee.csl", folder)
     shutil.copy(SAMPLE / "line.svg", folder)
     shutil.copy(SAMPLE / "references.bib", folder)

@@ -33,21 +33,21 @@ from scripts.report.variables import variables_of
 
 _HERE = Path(__file__).parent
 _OF_THE_FRAME = ("title", "subtitle", "author", "date", "abstract")
-_NOT_PANDOCS = ("project", "execute", "filters", "include-in-header", "css", "font-paths")
+_NOT_PANDOCS = ("project", "execute", "filters", "include-in-header", "css", "template", "font-paths")
 
 
 @dataclass(frozen=True)
 class Edition:
     """A document on its way to one format.
 
-    options: its settings (see ``features.read``). target: ``typst`` or ``html5``. template: a file
-    of this folder. arguments: further options of Pandoc.
+    options: its settings (see ``features.read``). target: ``typst`` or ``html5``. template: the
+    file that frames it. arguments: further options of Pandoc.
     """
 
     document: Document
     options: Mapping[str, Any]
     target: str
-    template: str
+    template: Path
     arguments: tuple[str, ...]
 
     def assembled(self) -> str:
@@ -94,7 +94,7 @@ class Edition:
         """The template, filled, with a place for the chapters."""
         headers = features.files(self.document, self.options, "include-in-header")
         options = (
-            f"--template={_HERE / self.template}",
+            f"--template={self.template.resolve()}",
             *(f"--include-in-header={path.resolve()}" for path in headers),
         )
         values: list[str] = []
@@ -154,8 +154,8 @@ class Edition:
         """What stands in the files that Pandoc reads beside the text, as a hash."""
         names = [*self.options.get("bibliography", []), self.options.get("csl")]
         before, after = features.filters(self.document, self.options).values()
-        paths = [features.CITATIONS, *before, *after]
-        paths += filter(Path.is_file, [self.document.folder / _OBSERVATIONS])
+        paths = [features.CITATIONS, self.template, *before, *after]
+        paths += filter(Path.is_file, (self.document.folder / name for name in _READ_BY_FILTERS))
         paths += features.files(self.document, self.options, "include-in-header")
         return fingerprint([*paths, *(self.document.folder / name for name in names if name)])
 
@@ -187,6 +187,7 @@ class Edition:
         taken["region"] = region or "US"  # as in Quarto's Typst
         if frame:
             taken["author"] = features.authors(self.document, taken.get("author"))
+            taken["table-of-contents"] = _place("contents")
         else:
             taken = {key: value for key, value in taken.items() if key not in _OF_THE_FRAME}
             taken["pagetitle"] = "chapter"  # which no template prints, and Pandoc asks for
@@ -194,7 +195,7 @@ class Edition:
 
 
 _CHAPTER = _HERE / "chapter.template"
-_OBSERVATIONS = "generated/observations.md"  # which filters/observed.lua reads
+_READ_BY_FILTERS = ("generated/observations.md", "web/page.js")
 _LUA = _HERE / "lua"
 
 
@@ -203,7 +204,7 @@ def _as_options(filters: Iterable[Path]) -> list[str]:
 
 
 def _place(name: str) -> str:
-    """The token of the frame where something goes; Lua has it too."""
+    """The token of the frame where something goes."""
     return f"\ue014{name}\ue015"
 
 

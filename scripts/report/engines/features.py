@@ -76,7 +76,8 @@ KEYS: Mapping[str, Callable[[Any], bool] | None] = {
     "mainfont": _is_name, "mathfont": _is_name, "codefont": _is_name, "fontsize": _is_length,
     "syntax-highlighting": lambda value: value == "idiomatic",
     "pdf-standard": lambda value: value == "ua-1",
-    "css": None, "html-math-method": lambda value: value == "mathml",
+    "css": None, "template": _is_text, "minimal": lambda value: value is True,
+    "html-math-method": lambda value: value == "mathml",
     "embed-resources": lambda value: value is True,
 }  # fmt: skip
 
@@ -84,7 +85,8 @@ KEYS: Mapping[str, Callable[[Any], bool] | None] = {
 _OF_A_FORMAT = {
     "toc", "toc-depth", "number-offset", "section-numbering", "papersize", "margin", "font-paths",
     "include-in-header", "mainfont", "mathfont", "codefont", "fontsize",
-    "syntax-highlighting", "pdf-standard", "css", "html-math-method", "embed-resources",
+    "syntax-highlighting", "pdf-standard", "css", "template", "minimal", "html-math-method",
+    "embed-resources",
 }  # fmt: skip
 
 #: Files that Quarto reads without being told of them.
@@ -96,6 +98,8 @@ _REPORT = Path(__file__).parents[3] / "report"
 CITATIONS = _REPORT / "filters" / "citations.lua"
 #: The style of citations in a PDF whose document names none, as in Quarto.
 _IEEE = _REPORT / "ieee.csl"
+#: The frame of a page and its look, where a document names none.
+_WEB = _REPORT / "web"
 
 
 def read(document: Document, target: str) -> dict[str, Any]:
@@ -111,6 +115,8 @@ def read(document: Document, target: str) -> dict[str, Any]:
     }  # fmt: skip
     if target == "typst":
         defaults["csl"] = str(_IEEE)
+    else:
+        defaults |= {"template": str(_WEB / "page.html"), "css": str(_WEB / "page.css")}
     return defaults | options | {"bibliography": as_list(options.get("bibliography", []))}
 
 
