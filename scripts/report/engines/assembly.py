@@ -155,7 +155,7 @@ class Edition:
         names = [*self.options.get("bibliography", []), self.options.get("csl")]
         before, after = features.filters(self.document, self.options).values()
         paths = [features.CITATIONS, *before, *after]
-        paths += filter(Path.is_file, [self.document.folder / _OBSERVATIONS])
+        paths += filter(Path.is_file, (self.document.folder / name for name in _OF_FILTERS))
         paths += features.files(self.document, self.options, "include-in-header")
         return fingerprint([*paths, *(self.document.folder / name for name in names if name)])
 
@@ -194,7 +194,8 @@ class Edition:
 
 
 _CHAPTER = _HERE / "chapter.template"
-_OBSERVATIONS = "generated/observations.md"  # which filters/observed.lua reads
+#: What filters/observed.lua and filters/scripts.lua read.
+_OF_FILTERS = ("generated/observations.md", "web/lab.html", "web/lab.js")
 _LUA = _HERE / "lua"
 
 
