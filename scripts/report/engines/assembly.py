@@ -155,7 +155,7 @@ class Edition:
         names = [*self.options.get("bibliography", []), self.options.get("csl")]
         before, after = features.filters(self.document, self.options).values()
         paths = [features.CITATIONS, self.template, *before, *after]
-        paths += filter(Path.is_file, (self.document.folder / name for name in _READ_BY_FILTERS))
+        paths += [path for name in _READ_BY_FILTERS for path in sorted(self.document.folder.glob(name))]
         paths += features.files(self.document, self.options, "include-in-header")
         return fingerprint([*paths, *(self.document.folder / name for name in names if name)])
 
@@ -195,7 +195,6 @@ class Edition:
 
 
 _CHAPTER = _HERE / "chapter.template"
-_READ_BY_FILTERS = ("generated/observations.md", "web/page.js")
 _LUA = _HERE / "lua"
 
 
