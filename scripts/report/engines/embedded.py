@@ -8,6 +8,7 @@ from __future__ import annotations
 from scripts.report.engines import features, pandoc, problems
 from scripts.report.engines.assembly import Edition
 from scripts.report.engines.self_contained import with_images, with_styles
+from scripts.report.engines.slim import slim
 from scripts.report.engines.typesetter import typesetter
 from scripts.report.source import Document
 
@@ -45,4 +46,4 @@ def render_html(document: Document) -> bytes:
     arguments = ["--mathml", f"--toc-depth={depth}", *(["--toc"] if options.get("toc") else [])]
     page = Edition(document, options, "html5", "template.html", tuple(arguments)).assembled()
     page = with_styles(page, features.files(document, options, "css"))
-    return with_images(page, document.folder).encode()
+    return slim(with_images(page, document.folder)).encode()
