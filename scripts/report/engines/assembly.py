@@ -126,9 +126,17 @@ class Edition:
         options = (f"--to={self.target}", *self.arguments, *options)
         folder = str(self.document.folder.resolve())
         try:
-            return convert(Conversion(options, text, metadata, folder, self._files))
+            files = self._files + fingerprint(self._drawings(text))
+            return convert(Conversion(options, text, metadata, folder, files))
         except PandocError as error:
             raise problems.of_pandoc(self.document, start, error) from None
+
+    def _drawings(self, text: str) -> list[Path]:
+        """The drawings that a text may name, which filters/figures.lua puts into the HTML."""
+        if self.target == "typst":
+            return []
+        paths = (self.document.folder / name for name in re.findall(r"[^\s()\[\]<>]+\.svg", text))
+        return list(filter(Path.is_file, paths))
 
     @cached_property
     def _own_filters(self) -> tuple[list[str], list[str]]:
