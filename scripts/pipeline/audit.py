@@ -75,10 +75,13 @@ def audit(root: Path, asked: str, nonce: str, tell: Callable[[str], None]) -> di
 def draw(names: Sequence[str], asked: str, manifest: str, nonce: str) -> set[str]:
     """Return the names of the steps that are audited.
 
-    asked: how many, or "all". manifest: its SHA-256. Raises AuditError for anything else.
+    asked: how many, "all", or one by its name. manifest: its SHA-256. Raises AuditError for
+    anything else.
     """
+    if asked in names:
+        return {asked}
     if asked != "all" and not (asked.isdecimal() and int(asked)):
-        raise AuditError(f"STEPS is a number of steps, or `all`, and not `{asked}`.")
+        raise AuditError(f"STEPS is a number of steps, `all` or a step's name, not `{asked}`.")
     count = len(names) if asked == "all" else int(asked)
 
     def rank(name: str) -> str:

@@ -69,7 +69,7 @@ KEYS: Mapping[str, Callable[[Any], bool] | None] = {
     "lang": _is_english, "toc": _is_switch, "toc-depth": lambda value: value in range(1, 7),
     "number-sections": _is_switch, "number-offset": _is_count,
     "section-numbering": lambda value: value == "1.1.1",
-    "bibliography": None, "csl": _is_text, "filters": None,
+    "bibliography": None, "csl": _is_text, "filters": None, "numbers": _is_text,
     "project": _is_project, "execute": _shows_only,
     "papersize": lambda value: value in ("a4", "us-letter"), "margin": _is_margin,
     "font-paths": _is_folders, "include-in-header": None,
