@@ -17,6 +17,7 @@ from typing import Any
 from scripts.report.engines import features, problems
 from scripts.report.engines.chapters import chapters
 from scripts.report.engines.citations import with_citations
+from scripts.report.engines.extensions import sources
 from scripts.report.engines.numbering import filled, numbers
 from scripts.report.engines.pandoc import (
     Conversion,
@@ -162,8 +163,8 @@ class Edition:
         """What stands in the files that Pandoc reads beside the text, as a hash."""
         names = [*self.options.get("bibliography", []), self.options.get("csl")]
         before, after = features.filters(self.document, self.options).values()
-        paths = [features.CITATIONS, self.template, *before, *after]
         folder = self.document.folder
+        paths = [features.CITATIONS, self.template, *before, *after, *sources(folder)]
         paths += [path for name in _READ_BY_FILTERS for path in sorted(folder.glob(name))]
         paths += features.files(self.document, self.options, "include-in-header")
         return fingerprint([*paths, *(self.document.folder / name for name in names if name)])
