@@ -208,6 +208,7 @@ class Edition:
 
 
 _CHAPTER = _HERE / "chapter.template"
+_READ_BY_FILTERS = ("generated/observations.md", "generated/numbers*.json", "web/*")
 _LUA = _HERE / "lua"
 
 
