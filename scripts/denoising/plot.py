@@ -241,9 +241,10 @@ def coverage_figure(arrays: Arrays) -> Figure:
             named.append((f"{label} ({total_variation(counts):.2f})", shares, color))
         axis.axhline(100 / m, color=style.INK, linewidth=0.6, linestyle=(0, (2, 2)))
         axis.set(xlabel="digits, most frequent first", xlim=(0, m + 1))
+        axis.set_ylabel("share of the samples (%)")
         axis.xaxis.get_major_locator().set_params(integer=True)
         if axis is left:
-            axis.set(ylabel="share of the samples (%)", ylim=(0, max(axis.get_ylim()[1], 190 / m)))
+            axis.set(ylim=(0, max(axis.get_ylim()[1], 190 / m)))
         else:
             axis.set(yscale="log")
         _name_stairs(axis, named)

@@ -345,9 +345,10 @@ def draw_rates(path: Path, arrays: Arrays, settings: Settings) -> None:
         upper.set_title("{}: $\\eta_G$ = {:g}, $\\eta_D$ = {:g}".format(name, *rates), fontsize=8.5)
     for axes in grid[3]:
         axes.set_xlabel("epoch")
-    for axes, word in zip(grid[:, 0], ("state", "loss") * 2, strict=True):
-        axes.set_ylabel(word)
-    figure.align_ylabels(grid[:, 0])
+    for column in grid.T:
+        for axes, word in zip(column, ("state", "loss") * 2, strict=True):
+            axes.set_ylabel(word)
+        figure.align_ylabels(column)
     lines = grid[0, 0].get_lines()[1:]
     words = ["state: $\\phi_1$; loss: $L_D-2\\,$log$\\,2$"]
     words += ["state: $\\theta-\\theta^*$; loss: $L_G-$log$\\,2$"]
