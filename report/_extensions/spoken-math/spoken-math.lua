@@ -52,37 +52,62 @@ local function unbroken(typst)
   end)
 end
 
-local function with_words(math, typst)
-  local words = speak(math.text):gsub('\\', '\\\\'):gsub('"', '\\"')
+local function quoted(words) return '"' .. words:gsub('\\', '\\\\'):gsub('"', '\\"') .. '"' end
+
+-- The call that sets a formula, with its words.
+local function with_words(math, typst, words)
   local block = math.mathtype == 'DisplayMath' and 'block: true, ' or ''
   if block == '' then typst = unbroken(typst) end
   -- The semicolon keeps a following bracket or full stop from joining the call.
   return pandoc.RawInline('typst',
-    '#math.equation(' .. block .. 'alt: "' .. words .. '", ' .. typst .. ');')
+    '#math.equation(' .. block .. 'alt: ' .. quoted(words) .. ', ' .. typst .. ');')
 end
 
-function Pandoc(doc)
-  if not FORMAT:match 'typst' then return nil end
+-- [$x$]{alt="…"}: the formula and the author's own words for it.
+local function own_words(span)
+  local math = span.content[1]
+  if span.attributes.alt and span.identifier == '' and #span.content == 1 and math.t == 'Math' then
+    return math, span.attributes.alt
+  end
+end
+
+-- A labelled equation is a call that the engine has opened: #math.equation(…, [ . It may have words.
+local function is_call(el)
+  return el.t == 'RawInline' and el.text:match '^#math%.equation%(.*%[%s*$' ~= nil
+end
+local function with_own_words(call, words)
+  if call.text:match '[(,]%s*alt:' then return call end
+  return pandoc.RawInline('typst', (call.text:gsub('%[%s*$', 'alt: ' .. quoted(words) .. ', [ ')))
+end
+
+local function spoken(doc)
   local maths, seen = pandoc.List {}, {}
   doc:walk {Math = function(math)
     local key = math.mathtype .. math.text
     if not seen[key] then maths:insert(math) end
     seen[key] = true
   end}
-  local written, spoken = in_typst(maths), {}
-  local labelled = false -- the formula that comes next stands inside a labelled equation
+  local written = in_typst(maths)
+  local function typst(math) return written[math.mathtype .. math.text] end
   return doc:walk {
-    RawInline = function(raw)
-      labelled = raw.text:match '^#math%.equation%(.*%[%s*$' ~= nil
-    end,
-    Math = function(math)
-      local key = math.mathtype .. math.text
-      if labelled then
-        labelled = false
-        return pandoc.RawInline('typst', written[key])
+    traverse = 'topdown',
+    Inlines = function(inlines)
+      for index, call in ipairs(inlines) do
+        local math = inlines[index + 1]
+        if is_call(call) and math and math.t == 'Math' then
+          inlines[index] = with_own_words(call, speak(math.text))
+          inlines[index + 1] = pandoc.RawInline('typst', typst(math))
+        end
       end
-      spoken[key] = spoken[key] or with_words(math, written[key])
-      return spoken[key]
+      return inlines
     end,
+    Span = function(span)
+      local math, words = own_words(span)
+      if math then return with_words(math, typst(math), words), false end
+    end,
+    Math = function(math) return with_words(math, typst(math), speak(math.text)) end,
   }
 end
+
+if FORMAT:match 'typst' then return {{Pandoc = spoken}} end
+return {{Span = function(span) return (own_words(span)) end}} -- HTML has no such attribute

@@ -10,7 +10,7 @@ from typing import Any
 
 from scripts.common import strict_yaml
 from scripts.common.strict_yaml import YamlError
-from scripts.report.source import Place, RenderError, read_text, shown
+from scripts.report.source import Place, RenderError, as_list, read_text, shown
 
 STAGES = ("pre-quarto", "post-quarto")
 """When a filter of the author's runs: before the engine's filters, or after them."""
@@ -43,9 +43,10 @@ def _filters(manifest: Path) -> list[dict[str, str]]:
         brought = strict_yaml.load(read_text(manifest, None)).get("contributes")
     except YamlError as error:
         raise RenderError(f"{Place(shown(manifest), error.line)}: {error}") from None
-    filters = brought.get("filters") if isinstance(brought, dict) else None
-    if isinstance(filters, list) and set(brought) == {"filters"} and all(map(_is_known, filters)):
-        return filters
+    if isinstance(brought, dict) and brought.keys() == {"filters"}:
+        filters = as_list(brought["filters"])
+        if all(map(_is_known, filters)):
+            return filters
     raise RenderError(
         f"{Place(shown(manifest), 1)}: the embedded engine knows extensions that contribute "
         f"filters, each with `path:` and `at:` {' or '.join(STAGES)}, and nothing else; take this "

@@ -191,16 +191,16 @@ def filters(document: Document, options: Mapping[str, Any]) -> dict[str, list[Pa
         if name in known and at in (None, *STAGES):
             for path, own in known[name]:
                 paths[at or own].append(path)
-        elif at not in STAGES and name.endswith(".lua"):
-            raise refused(document, name, f"the filter {name} without `at:` {' or '.join(STAGES)}")
         elif not name.endswith(".lua"):
-            there = f"there is {', '.join(known)}" if known else "it is empty"
+            there = f"there is {', '.join(known)}" if known else "there is none"
             raise RenderError(
                 f"{where(document, name)}: no extension in {shown(document.folder)}/_extensions is "
                 f"called {name} ({there}); correct the name, or put the extension's folder there."
             )
+        elif at in STAGES:
+            paths[str(at)].append(_file(document, name))
         else:
-            paths[at].append(_file(document, name))
+            raise refused(document, name, f"the filter {name} without `at:` {' or '.join(STAGES)}")
     return paths
 
 
