@@ -14,7 +14,7 @@ return {{
   end,
   Math = function(math)
     local names = pandoc.List {}
-    for name in math.text:gmatch '{{<%s*var%s+(%S+)%s*>}}' do names:insert(name) end
+    for name in math.text:gmatch '{{<%s*var%s+([%w_.-]+)%s*>}}' do names:insert(name) end
     if #names == 0 then return nil end
     math.text = math.text .. '\u{E016}' .. table.concat(names, ' ') .. '\u{E017}'
     return math

@@ -42,8 +42,9 @@ function ask(number) {
   const known = JSON.parse(document.querySelector("script.numbers").textContent);
   const names = number.dataset.of.split(" ");
   const close = made("button", "Close");
-  const box = made("dialog", ...names.flatMap((name) => answer(name, known)), close);
+  const box = made("dialog", close, ...names.flatMap((name) => answer(name, known)));
   box.className = "asked";
+  box.dataset.added = ""; // not of the text: the preview looks past it
   box.setAttribute("aria-label", `Where ${names.join(", ")} comes from`);
   box.addEventListener("click", ({ target }) => {
     if (target === box || target === close || target.closest("a")) box.close();
@@ -63,5 +64,7 @@ document.addEventListener("click", ({ target }) => {
   if (number && getSelection().isCollapsed) ask(number);
 });
 document.addEventListener("keydown", (event) => {
-  if (event.key === "Enter" && event.target.matches(".number")) ask(event.target);
+  if (event.key !== "Enter" || !event.target.matches(".number")) return;
+  event.preventDefault(); // or the same stroke would press the button that gets the focus
+  ask(event.target);
 });
