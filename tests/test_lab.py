@@ -312,7 +312,7 @@ def test_it_answers_why_training_fails_at_one_pair_of_rates_and_not_at_another(p
         "E": (["no convergence", "no convergence", "1.1"], "each step overshoots the goal by more"),
         "D": (["flip", "flip", "0.9"], "each step overshoots the goal, by less"),
     }
-    page.get_by_label("Updates a picture").select_option("125")
+    page.get_by_label("Updates per picture").select_option("125")
     for letter, ((predicted, measured, radius), reason) in answers.items():
         run_of(page, letter)
         press(page, "Play")
@@ -320,7 +320,10 @@ def test_it_answers_why_training_fails_at_one_pair_of_rates_and_not_at_another(p
         found = cells(page)
         assert found[:2] == [predicted, measured]
         assert found[2].startswith(radius)
-        assert reason in page.locator(".why").inner_text()
+        sign = {"E": "−1", "D": "−0."}[letter]
+        why = page.locator(".why").inner_text()
+        assert why.startswith(f"λ = {sign}")
+        assert reason in why
         press(page, "Pause" if letter == "E" else "Play")
     limit = float(page.locator(".limit").inner_text())
     assert 12 < limit < 16
@@ -376,7 +379,7 @@ def test_a_reset_begins_again_and_a_seed_gives_the_same_examples(page: Page) -> 
 
 def test_the_noise_of_single_examples_is_measured(page: Page) -> None:
     page.get_by_label("Batch").select_option("one example at a time")
-    page.get_by_label("Updates a picture").select_option("125")
+    page.get_by_label("Updates per picture").select_option("125")
     press(page, "Play")
     page.clock.run_for(30_000)
     predicted, measured = map(float, cells(page)[4:])
@@ -420,7 +423,7 @@ def test_the_dot_can_be_dragged_and_moved_by_keys(page: Page) -> None:
 CONTROLS = {
     "button": ["Run A", "Run B", "Run C", "Run D", "Run E", "Run F", "Play", "Step", "Reset"],
     "slider": ["Generator’s rate", "Discriminator’s rate", "Mean", "Spread", "Both rates"],
-    "combobox": ["Steps", "Batch", "Start", "Updates a picture"],
+    "combobox": ["Steps", "Batch", "Start", "Updates per picture"],
     "spinbutton": ["Seed of the examples"],
 }
 

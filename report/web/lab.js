@@ -212,7 +212,7 @@ function ticks(low, high, logs) {
 
 const line = (look, points) => `<path class="line ${look}" d="${points
   .filter((pair) => pair.every(finite))
-  .map(([x, y], k) => `${k ? "L" : "M"}${x.toFixed(1)} ${y.toFixed(1)}`).join("")}"/>`;
+  .map(([x, y], k) => `${k ? "L" : "M"}${x.toFixed(1)} ${y.toFixed(1)}`).join("")}h0"/>`;
 
 /* From the least to the largest value and 0, with some room. */
 function around(values) {
@@ -277,7 +277,7 @@ function build(box) {
       law === Infinity ? "unbounded" : shown(law, 2), shown(found[2], 2)];
     words.forEach((word, k) => { cells[k].textContent = word; });
     const reason = kind === NO_CONVERGENCE && lead[1] ? 4 : kind;
-    [...find(".why").children].forEach((part, k) => { part.hidden = k - 1 !== reason; });
+    form.querySelectorAll(".why span").forEach((part, k) => { part.hidden = k !== reason; });
     find(".lead").textContent = shown(lead[0]) + (lead[1] ? ` ± ${shown(abs(lead[1]))} i` : "");
     find(".limit").textContent = most > 0 ? shown(most, 3) : "0: never";
     find(".limit").parentNode.hidden = !at.alternating;
@@ -336,7 +336,7 @@ function build(box) {
       .map((n) => [states[n][0] - theory.rest, states[n][2]]);
     const [wide, tall] = [0, 1].map((k) => around(points.map((point) => point[k])));
     put("path", wide, tall, ["θ − θ*", "φ₁"], [["thin", wide.map((a) => [a, 0])],
-      ["thin", tall.map((b) => [0, b])], ["blue", points], ["spot", [points.at(-1)]]]);
+      ["thin", tall.map((b) => [0, b])], ["blue", points], ["spot", points.slice(-1)]]);
     find(".count").textContent = last;
   }
 

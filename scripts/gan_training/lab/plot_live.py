@@ -24,7 +24,7 @@ from scripts.gan_training.model import RUNAWAY_BOUND
 QUESTION = (
     "Why does training fail at η<sub>G</sub> = {e[0]:g}, η<sub>D</sub> = {e[1]:g}, and not at "
     "η<sub>G</sub> = {d[0]:g}, η<sub>D</sub> = {d[1]:g}? Press E, then Play; D, then Play; and "
-    "read below what is said of λ."
+    "read what is said of λ."
 )
 
 
