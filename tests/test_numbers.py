@@ -213,6 +213,17 @@ def test_a_number_of_which_nothing_is_known_is_plain(tmp_path):
     assert not re.search("[\ue000-\ue01f]", html.unescape(page))
 
 
+def test_a_document_that_tells_of_no_numbers_has_no_notes(tmp_path):
+    document = write_document(tmp_path, TEXT, variables=VARIABLES)
+    settings = tmp_path / "_quarto.yml"
+    without = re.sub(r"- path: filters/numbers\.lua\n +at: \S+\n", "", settings.read_text())
+    assert without != settings.read_text()
+    settings.write_text(without)
+    page = html_of(document)
+    assert named(page) == []
+    assert not re.search("[\ue000-\ue01f]", html.unescape(page))
+
+
 def test_where_the_file_is_not_there_the_render_says_so(tmp_path):
     document = written(tmp_path)
     (tmp_path / "known.json").unlink()

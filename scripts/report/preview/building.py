@@ -13,7 +13,7 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-_LAST = ("ask_assignment", "ask_companion")
+_LAST = ("ask_assignment", "ask_companion")  # behind them come the documents
 _PROGRESS = re.compile(r" *\d+/\d+  |\d+ steps to do$")
 _OF_NO_INTEREST = re.compile(r"scripts\.[\w.]+: (computed|restored)|Not changed: |Done in |\s*$")
 
