@@ -10,6 +10,7 @@ from pathlib import Path
 from scripts.report.engines import features, pandoc, problems
 from scripts.report.engines.assembly import Edition
 from scripts.report.engines.self_contained import with_images, with_styles
+from scripts.report.engines.slim import slim
 from scripts.report.engines.typesetter import typesetter
 from scripts.report.source import Document
 
@@ -50,4 +51,4 @@ def render_html(document: Document) -> bytes:
     (template,) = features.files(document, options, "template")
     page = Edition(document, options, "html5", template, arguments).assembled()
     page = with_styles(page, features.files(document, options, "css"))
-    return with_images(page, document.folder).encode()
+    return slim(with_images(page, document.folder)).encode()
