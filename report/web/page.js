@@ -153,7 +153,8 @@ function shown(part) {
 
 const card = make("div", { className: "card", popover: "manual" });
 let waiting = 0;
-let owner = null;
+let owner = null; // what the card belongs to
+let wanted = null; // what it will belong to in a moment
 
 function target(link) {
   const found = document.getElementById(decodeURIComponent(link.hash.slice(1)));
@@ -181,13 +182,14 @@ function preview(link) {
 
 function dismiss() {
   clearTimeout(waiting);
-  owner = null;
+  owner = wanted = null;
   if (card.matches(":popover-open")) card.hidePopover();
 }
 
-function soon(action, time) {
+function soon(link) {
   clearTimeout(waiting);
-  waiting = setTimeout(action, time);
+  wanted = link;
+  waiting = setTimeout(() => (link ? preview(link) : dismiss()), 250);
 }
 
 const reference = (event) => event.target.closest?.("main a[href^='#']");
@@ -195,12 +197,12 @@ addEventListener("pointerover", (event) => {
   if (event.pointerType === "touch") return;
   const link = reference(event);
   if (card.contains(event.target) || (link && link === owner)) clearTimeout(waiting);
-  else if (link) soon(() => preview(link), 250);
-  else soon(dismiss, 250);
+  else if (link) link === wanted || soon(link);
+  else if (!wanted || wanted !== document.activeElement) soon(null);
 });
 addEventListener("focusin", (event) => {
   const link = reference(event);
-  if (link?.matches(":focus-visible")) soon(() => preview(link), 250);
+  if (link?.matches(":focus-visible")) soon(link);
   else if (owner && !card.contains(event.target)) dismiss();
 });
 addEventListener("click", ({ target }) => card.contains(target) || dismiss());
