@@ -54,7 +54,7 @@ audit: setup ## run STEPS=5 steps drawn at random again, or all, without any cac
 archive: development report ## one zip to hand on, with sources, results, audit: report/build/archive.zip
 	@python -m scripts.pipeline.archive
 
-validate: development ## judge that zip as RO-Crate, with roc-validator in an environment of its own
+validate: development ## judge that zip as RO-Crate and its PDFs as PDF/UA-1, by roc-validator and veraPDF
 	@sh envs/validate.sh report/build/archive.zip
 
 handin: report ## what is handed in, the PDF and the code of 4.6, named after you: report/build/handin

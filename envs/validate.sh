@@ -1,5 +1,5 @@
 #!/bin/sh
-# validate.sh ARCHIVE: judge a zip of `make archive`, with the validator in an environment of its own.
+# validate.sh ARCHIVE: judge a zip of `make archive`, with validators in an environment of their own.
 set -eu
 place=.venv/validator
 if ! cmp -s envs/validator.txt "$place/.lock"; then
@@ -8,4 +8,5 @@ if ! cmp -s envs/validator.txt "$place/.lock"; then
     uv pip install --quiet --require-hashes --python "$place/bin/python" --requirement envs/validator.txt
     cp envs/validator.txt "$place/.lock"
 fi
-"$place/bin/python" envs/validate.py "$1"
+"$place/bin/python" envs/crate.py "$1"
+"$place/bin/python" envs/accessible.py "$1"

@@ -1,6 +1,6 @@
 """Judge a zip of `make archive` as RO-Crate, by the profile for the run of a workflow.
 
-    python envs/validate.py ARCHIVE
+    python envs/crate.py ARCHIVE
 
 It runs in an environment of its own (`validator.txt`), and without the network: what the words of
 the description mean, which the validator would fetch from w3id.org, is in an older `rocrate`.
