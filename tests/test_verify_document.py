@@ -11,7 +11,7 @@ from typing import Any
 import pypdf
 import pytest
 import typst
-from documents import ROOT, SAMPLE
+from documents import ROOT, SAMPLE, copy_filters
 from pypdf.generic import NameObject
 
 from scripts.report.render import render
@@ -26,11 +26,10 @@ def edition(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("edition")
     source = folder / "source"
     shutil.copytree(SAMPLE, source)
-    shutil.copytree(ROOT / "report" / "filters", source / "filters")
+    copy_filters(source)
+    shutil.copytree(ROOT / "report" / "fonts", source / "fonts")
     shutil.copy(ROOT / "report" / "ieee.csl", source)
     shutil.copy(ROOT / "report" / "header.typ", source)
-    shutil.copy(ROOT / "report" / "math.css", source)
-    shutil.copytree(ROOT / "report" / "fonts", source / "fonts")
     project = (ROOT / "report" / "_quarto.yml").read_text()
     (source / "_quarto.yml").write_text(project.replace("assignment.qmd", "sample.qmd"))
     game = source / "exercises" / "game.qmd"

@@ -17,6 +17,7 @@ from typing import Any
 from scripts.report.engines import features, problems
 from scripts.report.engines.chapters import chapters
 from scripts.report.engines.citations import with_citations
+from scripts.report.engines.extensions import sources
 from scripts.report.engines.numbering import filled, numbers
 from scripts.report.engines.pandoc import (
     Conversion,
@@ -33,21 +34,21 @@ from scripts.report.variables import variables_of
 
 _HERE = Path(__file__).parent
 _OF_THE_FRAME = ("title", "subtitle", "author", "date", "abstract")
-_NOT_PANDOCS = ("project", "execute", "filters", "include-in-header", "css", "font-paths")
+_NOT_PANDOCS = ("project", "execute", "filters", "include-in-header", "css", "template", "font-paths")
 
 
 @dataclass(frozen=True)
 class Edition:
     """A document on its way to one format.
 
-    options: its settings (see ``features.read``). target: ``typst`` or ``html5``. template: a file
-    of this folder. arguments: further options of Pandoc.
+    options: its settings (see ``features.read``). target: ``typst`` or ``html5``. template: the
+    file that frames it. arguments: further options of Pandoc.
     """
 
     document: Document
     options: Mapping[str, Any]
     target: str
-    template: str
+    template: Path
     arguments: tuple[str, ...]
 
     def assembled(self) -> str:
@@ -94,7 +95,7 @@ class Edition:
         """The template, filled, with a place for the chapters."""
         headers = features.files(self.document, self.options, "include-in-header")
         options = (
-            f"--template={_HERE / self.template}",
+            f"--template={self.template.resolve()}",
             *(f"--include-in-header={path.resolve()}" for path in headers),
         )
         names: list[str] = []
@@ -126,9 +127,17 @@ class Edition:
         options = (f"--to={self.target}", *self.arguments, *options)
         folder = str(self.document.folder.resolve())
         try:
-            return convert(Conversion(options, text, metadata, folder, self._files))
+            files = self._files + fingerprint(self._drawings(text))
+            return convert(Conversion(options, text, metadata, folder, files))
         except PandocError as error:
             raise problems.of_pandoc(self.document, start, error) from None
+
+    def _drawings(self, text: str) -> list[Path]:
+        """The drawings that a text may name, which filters/figures.lua puts into the HTML."""
+        if self.target == "typst":
+            return []
+        paths = (self.document.folder / name for name in re.findall(r"[^\s()\[\]<>]+\.svg", text))
+        return list(filter(Path.is_file, paths))
 
     @cached_property
     def _own_filters(self) -> tuple[list[str], list[str]]:
@@ -154,9 +163,9 @@ class Edition:
         """What stands in the files that Pandoc reads beside the text, as a hash."""
         names = [*self.options.get("bibliography", []), self.options.get("csl")]
         before, after = features.filters(self.document, self.options).values()
-        paths = [features.CITATIONS, *before, *after]
-        read = (*_READ_BY_FILTERS, str(self.options.get("numbers")))
-        paths += filter(Path.is_file, (self.document.folder / name for name in read))
+        folder = self.document.folder
+        paths = [features.CITATIONS, self.template, *before, *after, *sources(folder)]
+        paths += [path for name in _READ_BY_FILTERS for path in sorted(folder.glob(name))]
         paths += features.files(self.document, self.options, "include-in-header")
         return fingerprint([*paths, *(self.document.folder / name for name in names if name)])
 
@@ -186,6 +195,7 @@ class Edition:
         taken["region"] = region or "US"  # as in Quarto's Typst
         if frame:
             taken["author"] = features.authors(self.document, taken.get("author"))
+            taken["table-of-contents"] = _place("contents")
         else:
             taken = {key: value for key, value in taken.items() if key not in _OF_THE_FRAME}
             taken["pagetitle"] = "chapter"  # which no template prints, and Pandoc asks for
@@ -198,7 +208,7 @@ class Edition:
 
 
 _CHAPTER = _HERE / "chapter.template"
-_READ_BY_FILTERS = ("generated/observations.md", "web/numbers.js")
+_READ_BY_FILTERS = ("generated/observations.md", "generated/numbers*.json", "web/*")
 _LUA = _HERE / "lua"
 
 
@@ -207,7 +217,7 @@ def _as_options(filters: Iterable[Path]) -> list[str]:
 
 
 def _place(name: str) -> str:
-    """The token of the frame where something goes; Lua has it too."""
+    """The token of the frame where something goes."""
     return f"\ue014{name}\ue015"
 
 
