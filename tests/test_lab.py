@@ -61,7 +61,6 @@ def paper_and_page(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]
     folder = tmp_path_factory.mktemp("lab")
     front = FRONT.replace("date:", "format:\n  html:\n    css: web/lab.css\ndate:")
     document = write_document(folder, BODY, front=front)
-    shutil.copytree(WEB, folder / "web")
     plot_live.write(folder / "live.md", DATA)
     words, _ = rendered(document)
     return words, folder / "a.html"
@@ -262,7 +261,7 @@ def test_the_script_is_small_and_the_page_without_it_has_the_figure(
 ) -> None:
     assert (WEB / "lab.js").stat().st_size <= MOST
     div = "::: {#laboratory .laboratory}\nA\n:::\n"
-    assert filtered(div, "native", ["scripts"]) == '[ Para [ Str "A" ] ]\n'
+    assert filtered(div, "native", ["laboratory"]) == '[ Para [ Str "A" ] ]\n'
     words, path = paper_and_page
     assert "A caption." in words
     assert "generator" not in words
@@ -497,7 +496,11 @@ def test_what_happened_is_said(page: Page) -> None:
     expect(said).to_contain_text("After 1 updates")  # not at every picture
     press(page, "Pause")
     expect(said).to_contain_text("After 26 updates")
-    for name in ("Discriminator and densities", "Losses", "Path"):
+    for name in (
+        "Discriminator and both densities",
+        "Losses of both players",
+        "Path of both players",
+    ):
         expect(page.get_by_role("img", name=name)).to_be_visible()
 
 

@@ -1,20 +1,16 @@
--- The live laboratory: in the HTML a div of class `laboratory` gets the controls and the script of
--- web/, which take the place of what stands in it; without scripts that is shown as it is. The PDF
--- has only that. Named in _quarto.yml at `pre-quarto`; both engines run it before anything of theirs.
+-- Puts the page's scripts at its end: what a reader can do with it. HTML only; both engines run it.
+-- The embedded engine, which reads chapter by chapter, has the title in the frame alone.
 
-local function content(name)
-  local file <close> = assert(io.open('web/' .. name))
-  return file:read 'a'
+local function script(name)
+  local file = assert(io.open('web/' .. name))
+  local text = file:read 'a'
+  file:close()
+  return pandoc.RawBlock('html', '<script>\n' .. text .. '</script>')
 end
 
-return {{
-  Div = function(div)
-    if not div.classes:includes 'laboratory' then return nil end
-    if not FORMAT:match 'html' then return div.content end
-    local before = '<div class="laboratory" id="' .. div.identifier .. '">\n'
-    local after = '<template>\n' .. content 'lab.html' .. '</template>\n</div>\n'
-      .. '<script type="module">\n' .. content 'lab.js' .. '</script>'
-    return pandoc.Blocks {pandoc.RawBlock('html', before)} .. div.content
-      .. {pandoc.RawBlock('html', after)}
-  end,
-}}
+local function with_scripts(doc)
+  if doc.meta.title then doc.blocks:insert(script 'page.js') end
+  return doc
+end
+
+return FORMAT:match 'html' and {{Pandoc = with_scripts}} or {}
