@@ -165,7 +165,7 @@ def test_search_leads_to_text_and_formulas(
     assert 0 < box["top"] < 400
     page.keyboard.press("Escape")
     expect(page.locator(".search")).to_be_hidden()
-    assert page.evaluate("CSS.highlights.size") == 0
+    page.wait_for_function("CSS.highlights.size === 0")
 
 
 def test_search_goes_on_and_back(opened: Opened) -> None:

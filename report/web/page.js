@@ -215,7 +215,7 @@ main.addEventListener("click", ({ target }) => {
 
 // --- search in the text, in formulas as they look, and in their TeX ---
 
-const input = make("input", { type: "text", ariaLabel: "Search text and formulas" });
+const input = make("input", { autofocus: true, onfocus: () => input.select(), ariaLabel: "Search text and formulas" });
 const status = make("p", { role: "status" });
 const list = make("ol", {});
 const panel = make("div", { className: "search", popover: "auto", role: "search" },
@@ -319,8 +319,7 @@ input.addEventListener("keydown", (event) => {
   if (event.key === "Enter") go(event.shiftKey ? -1 : 1);
 });
 panel.addEventListener("toggle", ({ newState }) => {
-  if (newState === "open") input.select();
-  else CSS.highlights?.clear();
+  if (newState === "closed") CSS.highlights?.clear();
 });
 opener.popoverTargetElement = panel;
 
@@ -331,7 +330,7 @@ addEventListener("keydown", (event) => {
   if (!isSlash && !(event.key === "k" && (event.ctrlKey || event.metaKey))) return;
   event.preventDefault();
   panel.showPopover();
-  input.focus();
+  input.focus(); // where it was open already
 });
 
 // --- at the start, and whenever the preview has changed the page ---
