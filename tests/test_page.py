@@ -267,7 +267,9 @@ def test_a_reference_shows_what_it_refers_to(opened: Opened, target: str) -> Non
     page.keyboard.press("Escape")
     expect(card).to_be_hidden()
     assert link.evaluate("link => link === document.activeElement")
-    doubled = "new Set(all = [...document.querySelectorAll('[id]')].map((x) => x.id)).size < all.length"
+    doubled = (
+        "new Set(all = [...document.querySelectorAll('[id]')].map((x) => x.id)).size < all.length"
+    )
     assert not page.evaluate(doubled)
 
 
@@ -322,9 +324,9 @@ def test_on_paper_there_are_contents_and_text_in_order_and_nothing_else(opened: 
     colors = page.evaluate("[getComputedStyle(document.body).color, getComputedStyle(main = "
                            "document.querySelector('h1')).color]")  # fmt: skip
     assert colors == ["rgb(0, 0, 0)"] * 2
-    assert page.locator(".passage").first.evaluate("e => getComputedStyle(e).contentVisibility") == (
-        "visible"
-    )
+    assert page.locator(".passage").first.evaluate(
+        "e => getComputedStyle(e).contentVisibility"
+    ) == ("visible")
 
 
 # ------------------------------------------------------------------------------- for everyone
