@@ -75,20 +75,27 @@ NAMED = ["checks.all", "t.mean", "t.mean", "t.rest t.mean", "t.rest", "t.mean"]
 """The variables of each thing on the page that can be asked, in order."""
 
 
-def written(folder: Path, front: str = FRONT) -> Path:
-    """A document with numbers, and the file that says what is known of them."""
-    front = front.replace("date:", "numbers: known.json\ncss: web/numbers.css\ndate:")
-    document = write_document(folder, TEXT, front=front, variables=VARIABLES)
-    shutil.copytree(ROOT / "report/web", folder / "web", dirs_exist_ok=True)
+def draft(folder: Path, settings: str = "") -> Path:
+    """A document with numbers, in the colors of the report."""
+    settings += "css: [web/page.css, web/numbers.css]\n"
+    front = FRONT.replace("date:", f"{settings}date:")
+    shutil.copytree(ROOT / "report/fonts", folder / "fonts")
+    return write_document(folder, TEXT, front=front, variables=VARIABLES)
+
+
+def written(folder: Path) -> Path:
+    """A draft, and the file that says what is known of its numbers."""
+    document = draft(folder, "numbers: generated/numbers.json\n")
+    (folder / "generated").mkdir()
     save(document, COLLECTED)
     return document
 
 
 def save(document: Path, collected: dict[str, Any]) -> None:
     """Do what the rule does."""
-    path = document.with_name("collected.json")
-    path.write_text(json.dumps(collected))
-    options = {"document": document, "collected": path, "numbers": document.with_name("known.json")}
+    read, made = document.with_name("collected.json"), document.parent / "generated/numbers.json"
+    read.write_text(json.dumps(collected))
+    options = {"document": document, "collected": read, "numbers": made}
     words = [word for name, given in options.items() for word in (f"--{name}", str(given))]
     numbers.main([*words, "--made"])
 
@@ -144,9 +151,7 @@ def test_every_number_of_the_text_names_its_variables(document):
 
 def test_the_page_is_else_what_it_is_without(document, tmp_path):
     """Alternative texts, TeX and layout: nothing but the spans and scripts comes in."""
-    front = FRONT.replace("date:", "css: web/numbers.css\ndate:")
-    plain = write_document(tmp_path, TEXT, front=front, variables=VARIABLES)
-    shutil.copytree(ROOT / "report/web", tmp_path / "web")
+    plain = draft(tmp_path)
     asked = document.with_name("a.html").read_text("utf-8")
     asked = re.sub(
         r'<script type="(application/json|module)".*?</script>\n?', "", asked, flags=re.S
@@ -161,7 +166,7 @@ def test_the_page_is_else_what_it_is_without(document, tmp_path):
 
 
 def test_the_pdf_knows_nothing_of_it(document, tmp_path):
-    plain = write_document(tmp_path, TEXT, variables=VARIABLES)
+    plain = draft(tmp_path)
     sources = [embedded.typst_source(read_document(path)) for path in (document, plain)]
     assert sources[0] == sources[1]
 
@@ -214,7 +219,7 @@ def test_a_number_of_which_nothing_is_known_is_plain(tmp_path):
 
 
 def test_a_document_that_tells_of_no_numbers_has_no_notes(tmp_path):
-    document = write_document(tmp_path, TEXT, variables=VARIABLES)
+    document = draft(tmp_path)
     settings = tmp_path / "_quarto.yml"
     without = re.sub(r"- path: filters/numbers\.lua\n +at: \S+\n", "", settings.read_text())
     assert without != settings.read_text()
@@ -226,8 +231,8 @@ def test_a_document_that_tells_of_no_numbers_has_no_notes(tmp_path):
 
 def test_where_the_file_is_not_there_the_render_says_so(tmp_path):
     document = written(tmp_path)
-    (tmp_path / "known.json").unlink()
-    with pytest.raises(RenderError, match=r"known\.json does not exist; `make report` makes it"):
+    (tmp_path / "generated/numbers.json").unlink()
+    with pytest.raises(RenderError, match=r"numbers\.json does not exist; `make report` makes it"):
         html_of(document)
 
 

@@ -1,8 +1,8 @@
--- Lets a reader of the HTML ask where a printed number comes from: a number, or a formula with some,
--- stands in a span that names its variables; at the end of the page stands what is known of them, as
--- the file says that the document's setting `numbers` names, with the script that shows it.
--- Without that file the page is as if it were not asked. Named in _quarto.yml at `post-quarto`, as
--- the last that touches formulas. variables.lua says before which variable is where.
+-- Lets a reader of the HTML ask where a number comes from: it, or the formula that it is in, stands
+-- in a span that names its variables. At the end of the page stands what is known of them, from the
+-- file that the document's setting `numbers` names, and the script that shows it.
+-- Named in _quarto.yml at `post-quarto`, as the last that touches formulas; before, variables.lua
+-- has said which variable is where.
 
 local note = '\u{E016}(.-)\u{E017}'
 local known, data = {}, nil
@@ -61,12 +61,17 @@ end
 -- The embedded engine reads a document in chapters, which have no title, and the page around them.
 local function at_the_end(doc)
   if not data or not doc.meta.title then return nil end
-  doc.blocks:extend {
-    pandoc.RawBlock('html', '<script type="application/json" class="numbers">' .. data .. '</script>'),
-    pandoc.RawBlock('html', '<script type="module">\n' .. content_of 'web/numbers.js' .. '</script>'),
-  }
+  local scripts = '<script type="application/json" class="numbers">' .. data .. '</script>\n'
+    .. '<script type="module">\n' .. content_of 'web/numbers.js' .. '</script>'
+  doc.blocks:insert(pandoc.RawBlock('html', scripts))
   return doc
 end
 
 if not FORMAT:match 'html' then return {} end
-return {{Meta = read}, {Header = plain, Link = plain}, {Math = formula}, {Span = number}, {Pandoc = at_the_end}}
+return {
+  {Meta = read},
+  {Header = plain, Link = plain},
+  {Math = formula},
+  {Span = number},
+  {Pandoc = at_the_end},
+}

@@ -167,9 +167,9 @@ local function callout(el)
 end
 
 -- A displayed formula has a box of its own, which scrolls where it is too wide; so has a long one
--- in the text, longer than a line on a phone may be.
+-- in the text, longer than a line on a phone may be. What variables.lua notes behind it is no sign.
 local function boxed(math)
-  local signs = math.text:gsub('\\%a+', 'x'):gsub('[{}%s]', '')
+  local signs = math.text:gsub('\u{E016}.*\u{E017}', ''):gsub('\\%a+', 'x'):gsub('[{}%s]', '')
   local class = math.mathtype == 'DisplayMath' and 'formula' or utf8.len(signs) > 20 and 'long'
   return class and pandoc.Span({math}, pandoc.Attr('', {class})) or nil
 end
