@@ -185,11 +185,11 @@ EDITS: dict[str, tuple[Any, str]] = {
     "html-self-contained": ("</head>", '<script src="https://example.org/x.js"></script></head>'),
     "html-alternatives": ('alt="The same line again."', 'alt=""'),
     "html-tables": (re.compile(r"<(/?)th\b"), r"<\1td"),
-    "html-headings": (re.compile(r"<h3(.*?)</h3>", re.DOTALL), r"<h5\1</h5>"),
+    "html-headings": (re.compile(r'<h2 id="sec(.*?)</h2>', re.DOTALL), r'<h5 id="sec\1</h5>'),
     "html-formulas": (re.compile(r"<math.*?</math>", re.DOTALL), "x"),
     "html-links": ('id="thm-value"', 'id="thm-other"'),
     "same-numbering": ("Theorem\u00a01 (Value", "Theorem\u00a02 (Value"),
-    "same-headings": ("</span> Training</h2>", "</span> Learning</h2>"),
+    "same-headings": ("</span> Training</h1>", "</span> Learning</h1>"),
 }
 
 

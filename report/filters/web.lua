@@ -155,14 +155,15 @@ local function equation(span)
   return pandoc.Span({math, shown}, pandoc.Attr(span.identifier, {'equation'}))
 end
 
--- Without its own scripts Quarto makes a callout a quotation that begins with its title.
-local function callout(div)
-  local quote = div.content[1]
-  if #div.content ~= 1 or quote.t ~= 'BlockQuote' or #div.classes > 0 then return nil end
-  local title = quote.content[1]
-  if not title or title.t ~= 'Para' or title.content[1].t ~= 'Strong' then return nil end
-  quote.content[1] = pandoc.Div({pandoc.Plain(title.content[1].content)}, {class = 'callout-title'})
-  return pandoc.Div(quote.content, {class = 'callout callout-note', role = 'note'})
+-- Without its own scripts Quarto would make a callout, which it hands over with a block as title and
+-- one as content, a quotation.
+local function callout(el)
+  local words = el.title and pandoc.utils.blocks_to_inlines {el.title} or {}
+  if #words == 0 then words = {pandoc.Str((el.type:gsub('^%l', string.upper)))} end
+  local title = pandoc.Div({pandoc.Plain(words)}, pandoc.Attr('', {'callout-title'}))
+  local content = el.content.t == 'Div' and el.content.content or {el.content}
+  return pandoc.Div(pandoc.Blocks {title} .. content,
+                    pandoc.Attr('', {'callout', 'callout-' .. el.type}, {role = 'note'}))
 end
 
 -- A displayed formula has a box of its own, which scrolls where it is too wide; so has a long one
@@ -195,7 +196,7 @@ end
 if not FORMAT:match 'html' then return {} end
 return {
   {Math = mended, Inlines = joined, OrderedList = item_signs},
-  {Span = equation, Div = callout},
+  {Span = equation, Callout = callout},
   {Math = boxed},
   {Pandoc = passages},
 }

@@ -1,14 +1,14 @@
-/* The live laboratory of exercise 4.6: a one-dimensional GAN, trained in the page. It takes the
-   place of what stands in <div class="laboratory">, with the controls of lab.html and the data of
-   scripts/gan_training/lab/plot_live.py. A state is [θ, φ₀, φ₁], rates are [η_G, η_D]; x are
-   genuine points, z noise values. */
+/* The live laboratory of exercise 4.6: a one-dimensional GAN, trained in the page in place of what
+   stands in <div class="laboratory">, with lab.html and the data of lab/plot_live.py. A state is
+   [θ, φ₀, φ₁], rates are [η_G, η_D]; x are genuine points, z noise values. */
 
+const finite = Number.isFinite;
 const { abs, cbrt, ceil, exp, floor, hypot, imul, log, log10, log1p, max, min, sqrt } = Math;
 
 // --- Mathematics, as in scripts/gan_training: model.py, theory.py, lab/measure.py ---
 
-const MONOTONE = 0, SPIRAL = 1, FLIP = 2, NO_CONVERGENCE = 3, RUNAWAY = 4;
 const NAMES = ["monotone", "spiral", "flip", "no convergence", "runaway"];
+const [MONOTONE, SPIRAL, FLIP, NO_CONVERGENCE, RUNAWAY] = NAMES.keys();
 const sigmoid = (t) => 1 / (1 + exp(-t));
 const softplus = (t) => max(t, 0) + log1p(exp(-abs(t)));
 const average = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
@@ -46,7 +46,7 @@ function moments(x, z) {
   return { rest, mean, second: square(mean) + (variance(x) + variance(z)) / 2 };
 }
 
-/* Roots [re, im] of t³ + bt² + ct + d (of a pair, one): Newton, and a stable deflation (Kahan). */
+/* Roots [re, im] of t³ + bt² + ct + d (of a pair, one), by Newton and a stable deflation. */
 function roots(b, c, d) {
   let t = -b / 3, p, q, slope;
   const value = () => {
@@ -75,7 +75,7 @@ function roots(b, c, d) {
   return [[t, 0], [far, 0], [far && q / far, 0]];
 }
 
-/* The eigenvalue λ of U of largest modulus, that modulus, and the class that they predict.
+/* The eigenvalue λ of U of largest modulus, the modulus, and the class that it predicts.
    χ of @lem-gan-lab-characteristic is solved for λ − 1, so that small rates lose no digits. */
 function predict({ mean, second }, [rateG, rateD], alternating) {
   const a = rateD / 2, k = rateG * a / 2, again = alternating ? k : 0;
@@ -177,9 +177,9 @@ function random(seed) {
 
 // --- Drawings ---
 
-const HEIGHT = 240, LEFT = 44, TOP = 22, BOTTOM = 38, MOST = 50000;
+const HEIGHT = 240, LEFT = 44, TOP = 22, BOTTOM = 38;
 const shown = (value, digits = 4) =>
-  Number.isFinite(value) ? String(Number(value.toPrecision(digits))).replace("-", "−") : "–";
+  finite(value) ? String(Number(value.toPrecision(digits))).replace("-", "−") : "–";
 const rounded = (value) => Number(value.toPrecision(3));
 const text = (x, y, anchor, words) =>
   `<text x="${x}" y="${y}" text-anchor="${anchor}">${words}</text>`;
@@ -211,10 +211,10 @@ function ticks(low, high, logs) {
 }
 
 const line = (look, points) => `<path class="line ${look}" d="${points
-  .filter((pair) => pair.every(Number.isFinite))
-  .map(([x, y], k) => `${k ? "L" : "M"}${x.toFixed(1)} ${y.toFixed(1)}`).join("")}"/>`;
+  .filter((pair) => pair.every(finite))
+  .map(([x, y], k) => `${k ? "L" : "M"}${x.toFixed(1)} ${y.toFixed(1)}`).join("")}h0"/>`;
 
-/* From the least to the largest value, with 0 and some room. */
+/* From the least to the largest value and 0, with some room. */
 function around(values) {
   const low = min(0, ...values), high = max(0, ...values);
   const room = 0.08 * (high - low) || 1e-4;
@@ -229,20 +229,13 @@ function build(box) {
   const fields = form.elements, find = (what) => form.querySelector(what);
   const phase = find(".phase"), dot = find(".dot"), cells = form.querySelectorAll("td");
   const runs = form.querySelectorAll("[name=run]");
-  const limits = [given.sliders.generator, given.sliders.discriminator];
-  const LOGS = ["generator", "discriminator", "spread"];
+  const { sliders } = given, limits = [sliders.generator, sliders.discriminator];
   const pause = matchMedia("(prefers-reduced-motion: reduce)").matches ? 1000 : 100;
   const usual = { ...given.settings, alternating: true, single: false, near: false };
   const at = { ...usual };
   const rates = () => [at.generator, at.discriminator];
   const now = () => states[states.length - 1];
   let x, z, theory, states, seen, since, draw, scale, timer;
-
-  function sample() {
-    x = given.real.map((value) => at.mean + at.spread * value);
-    z = given.noise.map((value) => at.spread * value);
-    theory = moments(x, z);
-  }
 
   function reset() {
     const d = given.near / sqrt(3);
@@ -252,18 +245,17 @@ function build(box) {
     since = 0;
   }
 
-  /* One update; false where the run is over: settled, far away, or long. */
+  /* One update; false if the run is over: settled, far away, or long. */
   function step() {
     const pick = (values) => at.single ? [values[floor(draw() * values.length)]] : values;
     const size = hypot(now()[0] - theory.rest, now()[1], now()[2]);
     const settles = !at.single && predict(theory, rates(), at.alternating).radius < 1;
-    if (!(size < given.bound) || settles && size < given.floor || states.length > MOST) {
-      return false;
+    const goes = size < given.bound && !(settles && size < given.floor) && states.length < 5e4;
+    if (goes) {
+      states.push(update(now(), pick(x), pick(z), rates(), at.alternating));
+      seen.push(losses(now(), x, z));
     }
-    const genuine = pick(x);
-    states.push(update(now(), genuine, pick(z), rates(), at.alternating));
-    seen.push(losses(now(), x, z));
-    return true;
+    return goes;
   }
 
   /* Class, ρ and deviation of the run since a setting was changed. */
@@ -282,14 +274,12 @@ function build(box) {
     const { kind, lead, radius } = predict(theory, rates(), at.alternating), found = measured();
     const law = noise(x, z, rates(), at.alternating), most = limit(theory, at.discriminator);
     const words = [NAMES[kind], found[0], shown(radius), shown(found[1]),
-      law === Infinity ? "none is stationary" : shown(law, 2), shown(found[2], 2)];
+      law === Infinity ? "unbounded" : shown(law, 2), shown(found[2], 2)];
     words.forEach((word, k) => { cells[k].textContent = word; });
-    const reason = kind === NO_CONVERGENCE && lead[1] ? RUNAWAY : kind;
-    for (const part of form.querySelectorAll("[data-kind]")) {
-      part.hidden = part.dataset.kind !== String(reason);
-    }
+    const reason = kind === NO_CONVERGENCE && lead[1] ? 4 : kind;
+    form.querySelectorAll(".why span").forEach((part, k) => { part.hidden = k !== reason; });
     find(".lead").textContent = shown(lead[0]) + (lead[1] ? ` ± ${shown(abs(lead[1]))} i` : "");
-    find(".limit").textContent = most > 0 ? shown(most, 3) : "0, that is, never";
+    find(".limit").textContent = most > 0 ? shown(most, 3) : "0: never";
     find(".limit").parentNode.hidden = !at.alternating;
     if (!aloud) return;
     find("[role=status]").textContent = `After ${states.length - 1} updates θ is
@@ -297,7 +287,7 @@ function build(box) {
       Predicted: ${words[0]}, ρ ${words[2]}. Measured: ${words[1]}, ρ ${words[3]}.`;
   }
 
-  /* The phase diagram: the class predicted at each pair of rates. */
+  /* The class that is predicted at each pair of rates. */
   function chart() {
     const fills = ["", "", "", ""], right = phase.clientWidth - 10;
     scale = axes(right + 10, ...limits, "generator’s rate", "discriminator’s rate", true);
@@ -346,17 +336,17 @@ function build(box) {
       .map((n) => [states[n][0] - theory.rest, states[n][2]]);
     const [wide, tall] = [0, 1].map((k) => around(points.map((point) => point[k])));
     put("path", wide, tall, ["θ − θ*", "φ₁"], [["thin", wide.map((a) => [a, 0])],
-      ["thin", tall.map((b) => [0, b])], ["blue", points], ["spot", [points.at(-1)]]]);
+      ["thin", tall.map((b) => [0, b])], ["blue", points], ["spot", points.slice(-1)]]);
     find(".count").textContent = last;
   }
 
   /* Every control as the settings are. */
   function sync() {
-    for (const name in given.sliders) {
+    for (const name in sliders) {
       const field = fields[name], value = shown(at[name], 3);
-      field.value = LOGS.includes(name) ? log10(at[name]) : at[name];
+      field.value = name === "mean" ? at.mean : log10(at[name]);
       field.ariaValueText = value;
-      field.parentNode.querySelector(".value").textContent = value;
+      field.labels[0].querySelector(".value").textContent = value;
     }
     for (const name of ["alternating", "single", "near"]) fields[name].value = at[name] ? 1 : "";
     fields.seed.value = at.seed;
@@ -367,7 +357,9 @@ function build(box) {
   }
 
   function refresh(name) {
-    sample();
+    x = given.real.map((value) => at.mean + at.spread * value);
+    z = given.noise.map((value) => at.spread * value);
+    theory = moments(x, z);
     if (!states || name === "near" || name === "seed") reset();
     if (name !== "size") since = states.length - 1;
     if (name !== "rates") chart();
@@ -399,15 +391,15 @@ function build(box) {
 
   form.oninput = ({ target: { name, value } }) => {
     if (name in at) {
-      at[name] = LOGS.includes(name) ? rounded(10 ** value)
-        : typeof at[name] === "boolean" ? value === "1" : Number(value);
+      at[name] = typeof at[name] === "boolean" ? value === "1"
+        : /mean|seed/.test(name) ? Number(value) : rounded(10 ** value);
       refresh(name);
     }
   };
   form.onchange = () => tell(true);
   fields.play.onclick = () => play(!timer);
   fields.step.onclick = () => { step(); paint(); tell(true); };
-  fields.reset.onclick = () => { reset(); refresh("near"); play(false); };
+  fields.reset.onclick = () => { refresh("near"); play(false); };
   dot.onkeydown = (event) => {
     const way = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowDown: [0, -1], ArrowUp: [0, 1] };
     if (!way[event.key]) return;
@@ -434,12 +426,12 @@ function build(box) {
   });
 
   const fixed = document.createElement("details");
-  fixed.innerHTML = "<summary>The diagram of the report’s own runs</summary>";
+  fixed.innerHTML = "<summary>The diagram of the report’s runs</summary>";
   fixed.append(...box.children);
   box.append(form, fixed);
   box.laboratory = { update, predict, moments, limit, noise, observe, random, losses };
   addEventListener("beforeprint", () => { fixed.open = true; });
-  for (const [name, [min, max, step]] of Object.entries(given.sliders)) {
+  for (const [name, [min, max, step]] of Object.entries(sliders)) {
     Object.assign(fields[name], { min, max, step });
   }
   [dot.ariaValueMin, dot.ariaValueMax] = limits[0];

@@ -86,7 +86,7 @@ async function copy(math, pressed) {
   if (!navigator.clipboard) return prompt("TeX", tex(math)); // a page that came over plain http
   await navigator.clipboard.writeText(tex(math));
   pressed.textContent = "Copied";
-  setTimeout(() => (pressed.textContent = "TeX"), 1500);
+  pressed.addEventListener("blur", () => (pressed.textContent = "TeX"), { once: true });
 }
 
 function furnishFormulas() {
@@ -145,7 +145,7 @@ function placeNotes() {
 function shown(part) {
   const copy = part.cloneNode(true);
   for (const node of all("[data-added], .footnote-back", copy)) node.remove();
-  for (const node of all("[id]", copy)) node.removeAttribute("id");
+  for (const node of [copy, ...all("[id]", copy)]) node.removeAttribute("id");
   return copy.matches("li, div") ? copy.childNodes : [copy];
 }
 
@@ -200,9 +200,9 @@ addEventListener("pointerover", (event) => {
 addEventListener("focusin", (event) => {
   const link = reference(event);
   if (link?.matches(":focus-visible")) soon(() => preview(link), 250);
-  else if (owner) dismiss();
+  else if (owner && !card.contains(event.target)) dismiss();
 });
-addEventListener("click", dismiss);
+addEventListener("click", ({ target }) => card.contains(target) || dismiss());
 
 // A click on a formula within the text offers its TeX.
 main.addEventListener("click", ({ target, clientX }) => {
@@ -220,7 +220,7 @@ main.addEventListener("click", ({ target, clientX }) => {
 
 // --- search in the text, in formulas as they look, and in their TeX ---
 
-const input = make("input", { type: "search", ariaLabel: "Search text and formulas" });
+const input = make("input", { type: "text", ariaLabel: "Search text and formulas" });
 const status = make("p", { role: "status" });
 const list = make("ol", {});
 const panel = make("div", { className: "search", popover: "auto", role: "search" },
@@ -229,6 +229,8 @@ const panel = make("div", { className: "search", popover: "auto", role: "search"
 const BLOCKS = "p, li, td, th, dt, dd, h1, h2, h3, h4, h5, h6, figcaption, pre, div, annotation";
 const MOST = 300;
 let texts = null;
+let searched = "";
+let typing = 0;
 let hits = [];
 let at = -1;
 
@@ -282,7 +284,9 @@ function paint() {
 }
 
 function search() {
-  const words = input.value.trim().split(/\s+/).filter(Boolean);
+  clearTimeout(typing);
+  searched = input.value;
+  const words = searched.trim().split(/\s+/).filter(Boolean);
   hits = words.join("").length > 1 ? find(words) : [];
   at = -1;
   list.replaceChildren(...hits.slice(0, MOST).map(({ line, section }, index) =>
@@ -298,6 +302,7 @@ function say() {
 }
 
 function go(steps) {
+  if (input.value !== searched) search(); // Enter came before the pause after a letter
   if (!hits.length) return;
   at = (at + steps + (at < 0 && steps < 0 ? 1 : 0) + hits.length) % hits.length;
   const { startContainer } = hits[at].range;
@@ -311,7 +316,6 @@ function go(steps) {
   paint();
 }
 
-let typing = 0;
 input.addEventListener("input", () => {
   clearTimeout(typing);
   typing = setTimeout(search, 120);

@@ -16,9 +16,9 @@ from matplotlib.figure import Figure
 from matplotlib.legend import Legend
 from matplotlib.transforms import Bbox
 
-NARROW = 3.6
-"""Width in inches to which a strip may grow. A telephone shows it 358 pixels wide, 1.38 of them
-for a point, so 8 pt are 11 pixels."""
+NARROW = 3.5
+"""Width in inches to which a strip may grow: 252 points. A telephone's page is 390 pixels wide, 350
+without margins, so that 8 pt become 11 pixels."""
 
 _MARGIN = 1.0  # around a strip, in points
 _T = TypeVar("_T")

@@ -34,7 +34,7 @@ def optima_figure(arrays: Arrays) -> Figure:
         ("diffusion minimizer", implied[0], f"loss {_three_digits(losses[0])}"),
         ("one digit forgotten", implied[1], f"loss {_three_digits(losses[1])}"),
     ]
-    figure = style.new_figure(height=0.33 * len(rows), width=5.0)
+    figure = style.new_figure(height=0.33 * len(rows), width=4.8)
     for line, (label, images, loss) in zip(
         figure.subplots(len(rows), len(few), squeeze=False, sharey="row"), rows, strict=True
     ):

@@ -97,7 +97,7 @@ def repair_figure(arrays: Arrays) -> Figure:
 def coin_figure(arrays: Arrays) -> Figure:
     """Draw the pairs (ε₁, ±ε₁), and the density of their combination beside the normal one."""
     figure = style.new_figure(2.6)
-    left, right = figure.subplots(1, 2, width_ratios=(1, 1.4))
+    left, right = figure.subplots(1, 2, width_ratios=(1, 1.3))
     left.plot(*within(arrays["coin_pairs"], 3.6).T, ".", ms=1.8, color=style.BLUE)
     left.set(
         xlim=(-3.6, 3.6),
@@ -142,7 +142,7 @@ def closed_form_figure(arrays: Arrays) -> Figure:
     """Draw the two weights of the closed form over time, and the law of x_t at a few times."""
     figure = style.new_figure(2.4)
     count = arrays["schedule_times"].size
-    axes = figure.subplots(1, count + 1, width_ratios=[1.9, *[1.0] * count])
+    axes = figure.subplots(1, count + 1, width_ratios=[2.2, *[1.0] * count])
     curve = axes[0]
     signal = np.append(1.0, arrays["signal"])
     times = np.arange(signal.size)

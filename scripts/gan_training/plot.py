@@ -360,7 +360,7 @@ def draw_sgd_losses(path: Path, arrays: Arrays, settings: Settings) -> None:
     """Draw both losses, gradient descent beside SGD, at the same rates and number of updates."""
     figure, shown = style.new_figure(1.7), _window(arrays, settings, 5)
     shown = min(shown, len(arrays["sgd_drawn_losses"]))
-    grid = figure.subplots(2, 2, sharex=True, sharey="row", width_ratios=[1, 1.15])
+    grid = figure.subplots(2, 2, sharex=True, sharey="row", width_ratios=[1, 1.05])
     full = arrays["sgd_drawn_full_losses"][: shown // STRIDE + 1]
     for row, (name, color, height, word) in enumerate(
         (

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -23,7 +24,7 @@ from scripts.gan_training.model import RUNAWAY_BOUND
 QUESTION = (
     "Why does training fail at η<sub>G</sub> = {e[0]:g}, η<sub>D</sub> = {e[1]:g}, and not at "
     "η<sub>G</sub> = {d[0]:g}, η<sub>D</sub> = {d[1]:g}? Press E, then Play; D, then Play; and "
-    "read below what is said of λ."
+    "read what is said of λ."
 )
 
 
@@ -32,14 +33,18 @@ class Settings(GanTrainingLab, reads=("near_distance",)):
 
 
 def main() -> None:
-    """Write the data as a block of a document that only its HTML has."""
+    """Run the command line."""
     settings, files = parse(__doc__, Settings, ("arrays", "summary"), ("live",))
     values = load_json(files.summary)["values"].items()
     given = {name: entry["value"] for name, entry in values}
-    data = live_data(load_arrays(files.arrays), given, settings.near_distance)
+    write(files.live, live_data(load_arrays(files.arrays), given, settings.near_distance))
+
+
+def write(path: Path, data: Mapping[str, Any]) -> None:
+    """Write the data as a block of a document that only its HTML has."""
     written = json.dumps(data, ensure_ascii=False).replace("<", r"\u003c")
     script = f'<script type="application/json">{written}</script>'
-    files.live.write_text(f"```{{=html}}\n{script}\n```\n", "utf-8")
+    path.write_text(f"```{{=html}}\n{script}\n```\n", "utf-8")
 
 
 def live_data(training: Arrays, given: Mapping[str, Any], near: float) -> dict[str, Any]:
