@@ -471,7 +471,11 @@ def test_what_happened_is_said(page: Page) -> None:
     expect(said).to_contain_text("After 1 updates")  # not at every picture
     press(page, "Pause")
     expect(said).to_contain_text("After 26 updates")
-    for name in ("Discriminator and both densities", "Losses of both players", "Path of both players"):
+    for name in (
+        "Discriminator and both densities",
+        "Losses of both players",
+        "Path of both players",
+    ):
         expect(page.get_by_role("img", name=name)).to_be_visible()
 
 

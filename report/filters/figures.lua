@@ -52,7 +52,7 @@ local function drawn(image)
   local file = image.src:match '%.svg$' and io.open(image.src)
   local svg = file and file:read 'a'
   if file then file:close() end
-  local strips = svg and svg:match '^<svg [^>]- data%-strips="([^"]*)"'
+  local strips = svg and svg:match '^<svg [^>]- data%-strips="([^"]+)"'
   if not strips then return nil end
   local alt = image.attributes['fig-alt'] or image.attributes.alt or pandoc.utils.stringify(image.caption)
   local label = ' role="img" aria-label="' .. escaped(alt) .. '"'
@@ -60,9 +60,6 @@ local function drawn(image)
   local own
   svg, own = with_own_names(svg, image.src)
   svg = defined_once(svg)
-  if strips == '' then
-    return pandoc.RawInline('html', (svg:gsub('<svg', '<svg class="drawing"' .. label .. sizes(image), 1)))
-  end
   local narrow = strips:gsub('[^;]+;?', function(window) return strip(window:gsub(';', ''), own) end)
   return pandoc.RawInline('html', '<span class="drawing"' .. label .. sizes(image) .. '>' .. svg
     .. '<span class="strips">' .. narrow .. '</span></span>')

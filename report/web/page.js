@@ -122,8 +122,8 @@ function measure(passage) {
   }
 }
 
-const isShown = (passage) =>
-  passage.firstElementChild?.checkVisibility({ contentVisibilityAuto: true }) ?? true;
+const isShown = ({ firstElementChild }) =>
+  firstElementChild?.checkVisibility({ contentVisibilityAuto: true });
 const measureShown = () => all(".passage").filter(isShown).forEach(measure);
 addEventListener("contentvisibilityautostatechange", (event) => {
   if (!event.skipped) measure(event.target);
@@ -151,31 +151,32 @@ function shown(part) {
 
 // --- previews of what is referred to: they can be pointed at, and Escape dismisses them ---
 
-const card = make("div", { className: "card", popover: "manual", ariaHidden: "true" });
+const card = make("div", { className: "card", popover: "manual" });
 let waiting = 0;
 let owner = null;
 
 function target(link) {
   const found = document.getElementById(decodeURIComponent(link.hash.slice(1)));
-  if (!found || !main.contains(found) || link.matches(".anchor, .footnote-back")) return null;
-  if (!/^H\d/.test(found.tagName)) return found.matches(".equation, figure") ? [found] : found;
-  const next = found.nextElementSibling;
-  return [found, ...(next?.matches(".passage") ? [next.firstElementChild] : [])];
+  if (!main.contains(found) || link.matches(".anchor, .footnote-back")) return [];
+  const next = /^H\d/.test(found.tagName) && found.nextElementSibling;
+  return next && next.matches(".passage") ? [found, next.firstElementChild] : [found];
 }
 
-function preview(link) {
-  const found = target(link);
-  if (!found) return;
-  const parts = Array.isArray(found) ? found : [found];
-  const inside = make("div", { inert: true }, ...parts.flatMap((part) => [...shown(part)]));
-  owner = link;
-  card.replaceChildren(inside);
+function show(beside, ariaHidden, ...inside) {
+  owner = beside;
+  card.replaceChildren(...inside);
+  card.ariaHidden = ariaHidden;
   card.showPopover();
-  const [line] = link.getClientRects();
+  const [line] = beside.getClientRects();
   const { width, height } = card.getBoundingClientRect();
   const isBelow = line.bottom + height + 8 < innerHeight || line.top < height + 8;
   card.style.left = `${Math.max(8, Math.min(line.left, innerWidth - width - 8))}px`;
   card.style.top = `${isBelow ? line.bottom + 2 : line.top - height - 2}px`;
+}
+
+function preview(link) {
+  const parts = target(link).flatMap((part) => [...shown(part)]);
+  if (parts.length) show(link, "true", make("div", { inert: true }, ...parts));
 }
 
 function dismiss() {
@@ -205,17 +206,11 @@ addEventListener("focusin", (event) => {
 addEventListener("click", ({ target }) => card.contains(target) || dismiss());
 
 // A click on a formula within the text offers its TeX.
-main.addEventListener("click", ({ target, clientX }) => {
+main.addEventListener("click", ({ target }) => {
   const math = target.closest("math:not([display='block'])");
   if (!math || target.closest("a") || !getSelection().isCollapsed) return;
   const pressed = button("TeX", "Copy TeX", () => copy(math, pressed));
-  setTimeout(() => {
-    owner = math;
-    card.replaceChildren(pressed, " ", make("code", {}, tex(math)));
-    card.showPopover();
-    card.style.left = `${Math.max(8, Math.min(clientX, innerWidth - card.offsetWidth - 8))}px`;
-    card.style.top = `${math.getBoundingClientRect().bottom + 2}px`;
-  });
+  setTimeout(() => show(math, null, pressed, " ", make("code", {}, tex(math))));
 });
 
 // --- search in the text, in formulas as they look, and in their TeX ---

@@ -62,10 +62,8 @@ def compact(svg: bytes, strips: str = "") -> str:
     pieces: dict[str, list[Node]] = {}
     for name, elements in _pieces(root, kept):
         pieces.setdefault(name, []).extend(drawing.nodes(elements))
-    body = "".join(
-        _group((("id", name),) if name else (), nodes) for name, nodes in pieces.items()
-    )
-    size = [(side, root.get(side)) for side in ("width", "height", "viewBox")]
+    body = "".join(_group((("id", name),) if name else (), nodes) for name, nodes in pieces.items())
+    size = [(side, root.attrib[side]) for side in ("width", "height", "viewBox")]
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg"{_attributes(size)} data-strips="{strips}"'
         f' stroke-linejoin="round">{drawing.definitions()}{body}</svg>\n'
@@ -103,9 +101,7 @@ class _Drawing:
 
     def nodes(self, elements: Iterable[Element], clip: str = "") -> list[Node]:
         """What `elements` draw, in order, as few nodes as may be. clip: of a group around them."""
-        return list(
-            _merged(node for element in elements for node in self._element(element, clip))
-        )
+        return list(_merged(node for element in elements for node in self._element(element, clip)))
 
     def _element(self, element: Element, clip: str) -> Iterator[Node]:
         clip = element.get("clip-path", clip)
@@ -113,10 +109,12 @@ class _Drawing:
         if tag == "g":
             yield from self._grouped(element, clip)
         elif tag == "path":
-            yield self._shape(element, _look(element), (0.0, 0.0), clip)
+            look = dict(_look(element))
+            if look.get("opacity") != "0" and (look.get("fill") != "none" or "stroke" in look):
+                yield self._shape(element, _look(element), (0.0, 0.0), clip)
         elif tag == "use" and "x" in element.attrib:
             yield self._marker(element, clip)
-        elif tag == "use" and self.defined[element.get(_LINK)[1:]].get("d"):  # not a blank
+        elif tag == "use" and self.defined[element.attrib[_LINK][1:]].get("d"):  # not a blank
             yield self._glyph(element)
         elif tag == "image":
             yield self._image(element, clip)
@@ -132,23 +130,21 @@ class _Drawing:
         if name in self.kept:
             look["id"] = name
         if "transform" in element.attrib:
-            look["transform"] = _transform(element.get("transform"), 4)
+            look["transform"] = _transform(element.attrib["transform"], 4)
         if look and nodes:
             yield Written(_group(tuple(sorted(look.items())), nodes))
         else:
             yield from nodes
 
     def _marker(self, element: Element, clip: str) -> Shape:
-        marker = self.defined[element.get(_LINK)[1:]]
+        marker = self.defined[element.attrib[_LINK][1:]]
         place = (float(element.get("x", 0)), float(element.get("y", 0)))
         look = tuple(sorted((dict(_look(element)) | dict(_look(marker))).items()))
         return self._shape(marker, look, place, clip)
 
-    def _shape(
-        self, element: Element, look: Look, place: tuple[float, float], clip: str
-    ) -> Shape:
+    def _shape(self, element: Element, look: Look, place: tuple[float, float], clip: str) -> Shape:
         commands = tuple(
-            (letter, points + place) for letter, points in _commands(element.get("d"))
+            (letter, points + place) for letter, points in _commands(element.attrib["d"])
         )
         style = dict(look)
         if sum(len(points) for _, points in commands) < 3:
@@ -166,26 +162,27 @@ class _Drawing:
         """Whether a clip path clips nothing of what is drawn, which reaches beyond its points."""
         points = np.concatenate(drawn)
         box = self.defined[clip[5:-1]][0]
-        low = np.array([float(box.get("x")), float(box.get("y"))])
-        high = low + (float(box.get("width")), float(box.get("height")))
+        low = np.array([float(box.attrib["x"]), float(box.attrib["y"])])
+        high = low + np.array([float(box.attrib["width"]), float(box.attrib["height"])])
         return bool((points >= low + reach - 0.01).all() and (points <= high - reach + 0.01).all())
 
     def _clip(self, clip: str) -> str:
         name = clip[5:-1]
         box = self.defined[name][0]
         sides = [
-            (side, _number(float(box.get(side)), DIGITS)) for side in ("x", "y", "width", "height")
+            (side, _number(float(box.attrib[side]), DIGITS))
+            for side in ("x", "y", "width", "height")
         ]
         short = "c" + "-".join(value for _, value in sides)
         self.used[short] = f'<clipPath id="{short}"><rect{_attributes(sides)}/></clipPath>'
         return f"url(#{short})"
 
     def _glyph(self, element: Element) -> Written:
-        name = element.get(_LINK)[1:]
+        name = element.attrib[_LINK][1:]
         if name not in self.used:
             glyph = self.defined[name]
-            path = _path(_commands(glyph.get("d")), 0)
-            shrunk = _transform(glyph.get("transform"), 6)
+            path = _path(_commands(glyph.attrib["d"]), 0)
+            shrunk = _transform(glyph.attrib["transform"], 6)
             self.used[name] = f'<path id="{name}" transform="{shrunk}" d={_quoted(path)}/>'
         way = element.get("transform", "translate(0 0)")
         moved = re.fullmatch(r"translate\((\S+) (\S+)\)", way)
@@ -196,11 +193,13 @@ class _Drawing:
         return Written(f'<use href="#{name}"{_attributes(place)}/>')
 
     def _image(self, element: Element, clip: str) -> Written:
-        sides = [side for side in ("x", "y", "width", "height") if side in element.attrib]
-        look = {side: _number(float(element.get(side)), 4) for side in sides}
+        look: dict[str, str] = {}
+        for side in ("x", "y", "width", "height"):
+            if side in element.attrib:
+                look[side] = _number(float(element.attrib[side]), 4)
         look["image-rendering"] = "pixelated"
-        look["transform"] = _transform(element.get("transform"), 4)
-        data = "".join(element.get(_LINK).split())
+        look["transform"] = _transform(element.attrib["transform"], 4)
+        data = "".join(element.attrib[_LINK].split())
         image = f'<image{_attributes(sorted(look.items()))} href="{data}"/>'
         if clip and not self._holds(clip, [_corners(element)], 0.0):  # the group's, not the image's
             image = f'<g clip-path="{self._clip(clip)}">{image}</g>'
@@ -241,11 +240,8 @@ def _mergeable(first: Shape, second: Shape) -> bool:
 
 def _look(element: Element) -> Look:
     """The style as attributes, without what is so by default."""
-    found = dict(
-        (name.strip(), value.strip())
-        for name, _, value in (part.partition(":") for part in element.get("style", "").split(";"))
-        if value
-    )
+    parts = (part.partition(":") for part in element.get("style", "").split(";"))
+    found = {name.strip(): value.strip() for name, _, value in parts if value}
     for name in ("stroke-width", "stroke-dasharray", "stroke-dashoffset"):
         if name in found:
             numbers = re.split(r"[\s,]+", found[name])
@@ -361,9 +357,8 @@ def _joined(before: str, letter: str, numbers: list[str]) -> str:
     text = letter
     for number in numbers:
         whole = before + text
-        last = re.search(r"[\d.]*$", whole)
-        apart = last is None or not last[0] or number[0] == "-"
-        apart = apart or (number[0] == "." and "." in last[0])
+        last = whole[len(whole.rstrip("0123456789.")) :]
+        apart = not last or number[0] == "-" or (number[0] == "." and "." in last)
         text += number if apart else f" {number}"
     return text
 

@@ -56,7 +56,7 @@ def mark_strips(figure: Figure) -> str:
     top = max(axes.bbox.y1 for axes in figure.axes)
     for number, legend in enumerate(figure.legends, 1):
         legend.set_gid(f"l{number}")
-        columns = [(box, [f"l{number}"]) for box in _legend_columns(legend)]
+        columns = [(box, [f"l{number}"]) for box in _legend_columns(legend, figure.dpi / 36)]
         windows = columns + windows if legend.get_window_extent().y0 >= top else windows + columns
     return ";".join(" ".join([*_window(box, figure), *words]) for box, words in windows)
 
@@ -81,20 +81,19 @@ def _strip(inside: Sequence[Axes], others: Sequence[Axes]) -> _Strip:
     """A strip of axes; others: those of the strips before it, from which it may borrow."""
     left = min(axes.bbox.x0 for axes in inside)
     boxes = [axes.get_tightbbox() for axes in inside]
-    borrowed = []
+    borrowed: list[tuple[Axis, float]] = []
     for axes in inside:
-        lenders = [
-            other
-            for other in others
-            if axes.get_shared_y_axes().joined(axes, other)
-            and other.yaxis.get_tightbbox() is not None
-            and abs(axes.bbox.y0 - other.bbox.y0) < 1
-        ]
-        if lenders and axes.bbox.x0 < left + 1 and axes.yaxis.get_tightbbox() is None:
-            axis, shift = lenders[0].yaxis, axes.bbox.x0 - lenders[0].bbox.x0
-            borrowed.append((axis, shift))
-            boxes.append(axis.get_tightbbox().translated(shift, 0))
-    return _Strip(inside, borrowed, Bbox.union(boxes))
+        if axes.bbox.x0 > left + 1 or axes.yaxis.get_tightbbox() is not None:
+            continue
+        for other in others:
+            marks = other.yaxis.get_tightbbox()
+            alike = axes.get_shared_y_axes().joined(axes, other)
+            if marks is not None and alike and abs(axes.bbox.y0 - other.bbox.y0) < 1:
+                shift = axes.bbox.x0 - other.bbox.x0
+                borrowed.append((other.yaxis, shift))
+                boxes.append(marks.translated(shift, 0))
+                break
+    return _Strip(inside, borrowed, Bbox.union([box for box in boxes if box is not None]))
 
 
 def _side_by_side(parts: Iterable[_T], box: Callable[[_T], Bbox]) -> list[list[_T]]:
@@ -109,12 +108,12 @@ def _side_by_side(parts: Iterable[_T], box: Callable[[_T], Bbox]) -> list[list[_
     return columns
 
 
-def _legend_columns(legend: Legend) -> list[Bbox]:
-    """Where the columns of a legend stand, each with its signs."""
+def _legend_columns(legend: Legend, gap: float) -> list[Bbox]:
+    """Where the columns of a legend stand, each from a gap behind the words of the one before."""
     everything = legend.get_window_extent()
     columns = _side_by_side(legend.get_texts(), lambda text: text.get_window_extent())
     edges = [max(text.get_window_extent().x1 for text in column) for column in columns]
-    starts = [everything.x0, *(edge + legend._fontsize / 4 for edge in edges[:-1])]
+    starts = [everything.x0, *(edge + gap for edge in edges[:-1])]
     return [
         Bbox.from_extents(start, everything.y0, edge, everything.y1)
         for start, edge in zip(starts, edges, strict=True)

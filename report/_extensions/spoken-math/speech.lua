@@ -1,5 +1,5 @@
--- Reads a formula aloud: LaTeX in, English words out. No two formulas that mean different things are
--- given the same words: what would not be heard (where a fraction, a script or a root ends) is said.
+-- Reads a formula aloud: LaTeX in, English words out. No two formulas that mean different things
+-- get the same words: what would not be heard (where a fraction, a script or a root ends) is said.
 
 -- ------------------------------------------------------------------------------ vocabulary
 
@@ -54,7 +54,8 @@ local symbols = {
   ldots = 'and so on', dots = 'and so on', cdots = 'and so on', vdots = 'and so on',
   ddots = 'and so on', dotsc = 'and so on', dotsb = 'and so on', prime = 'prime sign',
   checkmark = 'check', square = 'square', Box = 'box', blacksquare = 'end of proof',
-  dagger = 'dagger sign', S = 'section', imath = 'dotless i', jmath = 'dotless j', ['%'] = 'percent', ['#'] = 'number',
+  dagger = 'dagger sign', S = 'section', imath = 'dotless i', jmath = 'dotless j',
+  ['%'] = 'percent', ['#'] = 'number',
   ['&'] = 'and', ['$'] = 'dollar', _ = 'underscore', Vert = 'double bar',
   -- brackets
   ['('] = 'open parenthesis', [')'] = 'close parenthesis', ['['] = 'open bracket',
@@ -85,7 +86,8 @@ local ranging = {
 local accents = {
   hat = 'hat', widehat = 'hat', bar = 'bar', overline = 'bar', tilde = 'tilde',
   widetilde = 'tilde', vec = 'vector', dot = 'overdot', ddot = 'double overdot', check = 'check',
-  dddot = 'triple overdot', breve = 'breve', acute = 'acute', grave = 'grave', mathring = 'ring', underline = 'underlined',
+  dddot = 'triple overdot', breve = 'breve', acute = 'acute', grave = 'grave',
+  mathring = 'ring', underline = 'underlined',
   overrightarrow = 'long vector', boxed = 'boxed', cancel = 'cancelled',
 }
 local fonts = {
@@ -102,8 +104,9 @@ local blackboard = {
 -- Commands that only move things about; the ones with `true` swallow their argument.
 local silent = {
   left = false, right = false, middle = false, displaystyle = false, textstyle = false,
-  scriptstyle = false, scriptscriptstyle = false, limits = false, nolimits = false, nonumber = false, notag = false,
-  allowbreak = false, label = true, tag = true, phantom = true, hphantom = true, vphantom = true,
+  scriptstyle = false, scriptscriptstyle = false, limits = false, nolimits = false,
+  nonumber = false, notag = false, allowbreak = false, label = true, tag = true, phantom = true,
+  hphantom = true, vphantom = true,
   hspace = true, vspace = true, mspace = true, color = true, hline = false,
 }
 for _, size in ipairs {'big', 'Big', 'bigg', 'Bigg'} do
@@ -135,10 +138,13 @@ local function tokens_of(latex)
           table.insert(tokens, {kind = 'text', text = words:sub(2, -2), name = text})
           last, text = stop, nil
         end
-        if entry[2] == 'number' and text:sub(-1) == '.' then text, last = text:sub(1, -2), last - 1 end
+        if entry[2] == 'number' and text:sub(-1) == '.' then
+          text, last = text:sub(1, -2), last - 1
+        end
         if entry[2] and text then
           local is_bar = entry[2] == 'command' and text == 'vert'
-          table.insert(tokens, is_bar and {kind = 'char', text = '|'} or {kind = entry[2], text = text})
+          local token = is_bar and {kind = 'char', text = '|'} or {kind = entry[2], text = text}
+          table.insert(tokens, token)
         end
         position, matched = last + 1, true
         break
@@ -166,8 +172,8 @@ local function is_one(text)
   return last ~= nil
 end
 
--- A part behind `short`; between `opening` and `closing` if its end would not be heard. The two ways
--- begin with different words, or a part in a part could end either.
+-- A part behind `short`; between `opening` and `closing` if its end would not be heard. The two
+-- ways begin with different words, or a part in a part could end either.
 local function bounded(short, opening, text, closing)
   if text == 'minus' or text == 'plus' then return short .. ' ' .. text .. ' sign' end
   if is_one((text:gsub('^minus ', ''))) then return short .. ' ' .. text end
@@ -215,7 +221,9 @@ function Reader:argument()
     self:next()
   elseif token.kind == 'number' and #token.text > 1 then -- \frac12 is one half
     inner = token.text:sub(1, 1)
-    self.tokens[self.at] = {kind = 'number', text = token.text:sub(2)}
+    self.tokens[self.at] = {kind = 'number', text = inner}
+    self:next()
+    table.insert(self.tokens, self.at, {kind = 'number', text = token.text:sub(2)})
   else
     self.bare = true
     inner = self:piece() or ''
@@ -274,11 +282,10 @@ function Reader:environment(name)
     if self:peek() and self:peek().text == '[' and self.tokens[self.at + 1]
        and self.tokens[self.at + 1].kind == 'number' then self:option() end
   end
-  local joined = table.concat(lines, '; ')
   if #lines > 1 and not matrices[base] and base ~= 'cases' then
     for number, words in ipairs(lines) do lines[number] = 'line ' .. number .. ': ' .. words end
-    joined = table.concat(lines, '; ')
   end
+  local joined = table.concat(lines, '; ')
   if base == 'cases' then return 'the cases ' .. joined .. '; end cases' end
   if base == 'Vmatrix' then return 'norm of matrix with rows ' .. joined .. '; end norm' end
   if base == 'vmatrix' then return 'determinant with rows ' .. joined .. '; end determinant' end
@@ -295,7 +302,8 @@ function Reader:range(word)
   local variable, start = (low or ''):match '^(.-) equals (.+)$'
   local range
   if word:match 'limit' and low then
-    range = 'as ' .. low:gsub(' to the power', '\1'):gsub(' to ', ' tends to ', 1):gsub('\1', ' to the power')
+    range = 'as ' .. low:gsub(' to the power', '\1'):gsub(' to ', ' tends to ', 1)
+      :gsub('\1', ' to the power')
   elseif word:match 'integral' and low then
     range = (high and 'from ' or 'over ') .. low
   elseif variable and high then
@@ -382,6 +390,12 @@ function Reader:power(base, power)
   return bounded('superscript', 'with superscript', power, 'end superscript')
 end
 
+-- Whether a script follows, which belongs to the whole of what was read.
+function Reader:has_script()
+  local token = self:peek()
+  return token ~= nil and (token.kind == 'sub' or token.kind == 'super' or token.kind == 'prime')
+end
+
 -- "of x" behind a letter or a name that has x alone in parentheses behind it: f(x).
 function Reader:applied(name)
   local first, start = self:behind()
@@ -391,7 +405,7 @@ function Reader:applied(name)
     first = self.tokens[start]
   end
   if not (first and first.kind == 'char' and first.text == '(') then return name end
-  local before, lefts = self.at, #self.lefts
+  local before = self.at
   self.at = start + 1
   local given = self:argued()
   local last = self:peek()
@@ -401,10 +415,7 @@ function Reader:applied(name)
   end
   if given and last and last.kind == 'char' and last.text == ')' then
     self:next()
-    local script = self:peek()
-    if not (script and (script.kind == 'sub' or script.kind == 'super' or script.kind == 'prime')) then
-      return name .. ' of ' .. given
-    end
+    if not self:has_script() then return name .. ' of ' .. given end
   end
   self.at = before
   return name
@@ -417,7 +428,8 @@ function Reader:argued()
   local text = token.text
   local is_name = token.kind == 'number' or token.kind == 'text' or text == 'ell'
     or (token.kind == 'char' and text:match '^%a$')
-    or (token.kind == 'command' and (greek[text] or accents[text] or fonts[text] or text == 'mathbb'))
+    or (token.kind == 'command'
+        and (greek[text] or accents[text] or fonts[text] or text == 'mathbb'))
   return is_name and self:piece() or nil
 end
 
@@ -435,12 +447,15 @@ local operator_names = {['arg min'] = 'argument of the minimum', argmin = 'argum
 
 -- Commands that build something from their arguments.
 local builders = {}
-local shares = {'', 'half', 'third', 'quarter', 'fifth', 'sixth', 'seventh', 'eighth', 'ninth', 'tenth'}
+local shares = {'', 'half', 'third', 'quarter', 'fifth', 'sixth', 'seventh', 'eighth', 'ninth',
+                'tenth'}
 
 -- Two parts with a word between them, as `kind` from beginning to end unless it is heard where they
 -- end. `all` tells the word from those in the parts.
 local function joined(kind, above, word, below, is_alone)
-  if is_alone and is_one(above) and is_one(below) then return above .. ' ' .. word .. ' ' .. below end
+  if is_alone and is_one(above) and is_one(below) then
+    return above .. ' ' .. word .. ' ' .. below
+  end
   local inside = ' ' .. above .. ' ' .. below .. ' '
   local all = inside:find(' ' .. word .. ' ', 1, true) and 'all ' or ''
   return 'the ' .. kind .. ' ' .. above .. ' ' .. all .. word .. ' ' .. below .. ' end ' .. kind
@@ -456,11 +471,8 @@ end
 function builders.frac(reader)
   local first = reader.at - 1
   local above, below = reader:argument(), reader:argument()
-  local following = reader:peek()
-  local has_script = following
-    and (following.kind == 'sub' or following.kind == 'super' or following.kind == 'prime')
   local share = shares[tonumber(below) or 0]
-  if above:match '^%d+$' and share and below ~= '1' and not has_script then
+  if above:match '^%d+$' and share and below ~= '1' and not reader:has_script() then
     return above == '1' and 'one ' .. share or above .. ' ' .. share:gsub('f$', 've') .. 's'
   end
   return joined('fraction', above, 'over', below, reader:stands_alone(first))
@@ -599,8 +611,7 @@ function Reader:bar(token)
     self.open_bars[word] = false
     return self:scripts('end ' .. word)
   end
-  local script = self:peek()
-  if script and (script.kind == 'sub' or script.kind == 'super') then return self:evaluation() end
+  if self:has_script() then return self:evaluation() end
   if self:closes(token) then
     self.open_bars[word] = true
     return word .. ' of'
@@ -689,8 +700,8 @@ function Reader:sequence(stops, cell)
 end
 
 local function read(latex, paced, speak)
-  local reader = {tokens = tokens_of(latex), at = 1, braces = 0, depth = 0, open_bars = {}, lefts = {},
-                  paced = paced, speak = speak}
+  local reader = {tokens = tokens_of(latex), at = 1, braces = 0, depth = 0, open_bars = {},
+                  lefts = {}, paced = paced, speak = speak}
   return setmetatable(reader, Reader):sequence(function() return false end)
 end
 

@@ -1,14 +1,15 @@
--- Gives every formula of a PDF that Typst sets an alternative text: the formula as one would read it
--- aloud. HTML needs none, its MathML speaks.
+-- Gives every formula of a PDF that Typst sets an alternative text: the formula as one would read
+-- it aloud. HTML needs none, its MathML speaks.
 
 local speak = dofile(pandoc.path.join {pandoc.path.directory(PANDOC_SCRIPT_FILE), 'speech.lua'})
 
--- What the writer would get wrong: it writes a/b^2 for a fraction squared unless its parts are long,
--- which a private sign makes them; and of bars about a matrix it knows the double ones only.
+-- What the writer would get wrong: it writes a/b^2 for a fraction squared unless its parts are
+-- long, which a private sign makes them; and of bars about a matrix it knows the double ones only.
 local long = '\u{E003}'
 local function prepared(latex)
   return (latex:gsub('(\\[dt]?frac%s*){', '%1{' .. long)
-    :gsub('\\begin{vmatrix}', '\\left|\\begin{matrix}'):gsub('\\end{vmatrix}', '\\end{matrix}\\right|'))
+    :gsub('\\begin{vmatrix}', '\\left|\\begin{matrix}')
+    :gsub('\\end{vmatrix}', '\\end{matrix}\\right|'))
 end
 
 -- A change to Typst's code; words in quotes stay as they are.
@@ -71,7 +72,7 @@ local function own_words(span)
   end
 end
 
--- A labelled equation is a call that the engine has opened: #math.equation(…, [ . It may have words.
+-- A labelled equation is a call that the engine has opened, #math.equation(…, [, perhaps with words.
 local function is_call(el)
   return el.t == 'RawInline' and el.text:match '^#math%.equation%(.*%[%s*$' ~= nil
 end

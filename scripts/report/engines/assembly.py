@@ -34,7 +34,9 @@ from scripts.report.variables import variables_of
 
 _HERE = Path(__file__).parent
 _OF_THE_FRAME = ("title", "subtitle", "author", "date", "abstract")
-_NOT_PANDOCS = ("project", "execute", "filters", "include-in-header", "css", "template", "font-paths")
+_NOT_PANDOCS = (
+    *("project", "execute", "filters", "include-in-header", "css", "template", "font-paths"),
+)
 
 
 @dataclass(frozen=True)

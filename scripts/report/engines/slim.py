@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-_DRAWING = re.compile(r'<(svg|span) class="drawing".*?</svg>', re.DOTALL)
+_DRAWING = re.compile(r'<span class="drawing".*?</svg>', re.DOTALL)
 _NAMED = re.compile(r'<(path|clipPath) id="([^"]+)"(?:[^>]*/>|.*?</\1>)|<g id="([^"]+)"')
 _FORMULA = re.compile(r"<math.*?</math>", re.DOTALL)
 _IMPLIED = re.compile(
