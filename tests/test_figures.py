@@ -6,13 +6,14 @@ import base64
 import html
 import io
 import re
+import subprocess
 from collections import Counter
 from pathlib import Path
 
 import numpy as np
 import pytest
 from browsers import chromium
-from documents import rendered, write_document
+from documents import ROOT, rendered, write_document
 from house import House
 from lxml import etree
 from matplotlib.figure import Figure
@@ -20,6 +21,7 @@ from PIL import Image
 
 from scripts.common import strips, style
 from scripts.common.compact_svg import compact
+from scripts.report.engines.pandoc import program
 from scripts.report.engines.slim import slim
 from scripts.report.verify import verify
 
@@ -60,14 +62,14 @@ def figure() -> Figure:
 # ------------------------------------------------------------------------------- compact
 
 
-def test_a_straight_line_has_two_points_and_equal_marks_are_one_path() -> None:
+def test_a_straight_side_has_two_points_and_equal_marks_are_one_path() -> None:
     figure = style.new_figure(2.0)
     axes = figure.subplots()
     axes.axis("off")
-    axes.plot(np.arange(500), np.arange(500.0))
+    axes.fill_between(np.arange(500), np.arange(500.0))
     axes.plot(np.arange(300), np.arange(300.0)[::-1], ".", color=style.GREEN)
-    line, dots = paths(compact(matplotlibs(figure)))
-    assert re.fullmatch(r"m[-\d. ]+l[-\d. ]+|m[-\d. ]+", line)
+    area, dots = paths(compact(matplotlibs(figure)))
+    assert len(re.findall(r"[\d.]+", area)) < 12
     assert dots.count("h.01") == 300
 
 
@@ -177,8 +179,21 @@ def test_drawings_stand_in_the_page_with_names_of_their_own(figure: Figure, tmp_
     assert "<defs></defs>" in figure_b
     assert len(paths(figure_b)) > 5
 
-    drawing.write_text(drawing.read_text().replace("#1a1a1a", "#1b1b1b"))
-    assert "#1b1b1b" in rendered(document)[1], "an old drawing was remembered"
+    drawing.write_text(drawing.read_text().replace("#1a1a1a", "#1a1a1c"))
+    assert "#1a1a1c" in rendered(document)[1], "an old drawing was remembered"
+
+
+def test_what_pandoc_converts_at_once_defines_everything_once(
+    figure: Figure, tmp_path: Path
+) -> None:
+    style.save_figure(figure, tmp_path / "f.svg")
+    image = '![](f.svg){fig-alt="Some curves."}\n\n'
+    command = [program(), "--to=html", f"--lua-filter={ROOT}/report/filters/figures.lua"]
+    page = subprocess.run(
+        command, input=2 * image, cwd=tmp_path, capture_output=True, text=True, check=True
+    ).stdout
+    assert page.count('role="img"') == 2
+    assert max(Counter(re.findall(r' id="([^"]+)"', page)).values()) == 1
 
 
 def test_what_goes_without_saying_is_left_out_of_formulas_only() -> None:

@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 import pytest
 from browsers import chromium
-from documents import FRONT, ROOT, rendered, write_document
+from documents import FRONT, ROOT, filtered, rendered, write_document
+from house import House
 from playwright.sync_api import Browser, Page, expect
 from scipy import special
 
@@ -60,7 +61,6 @@ def paper_and_page(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]
     folder = tmp_path_factory.mktemp("lab")
     front = FRONT.replace("date:", "format:\n  html:\n    css: web/lab.css\ndate:")
     document = write_document(folder, BODY, front=front)
-    shutil.copytree(WEB, folder / "web")
     plot_live.write(folder / "live.md", DATA)
     words, _ = rendered(document)
     return words, folder / "a.html"
@@ -82,7 +82,7 @@ def opened(page: Page, path: Path) -> None:
     page.clock.install(time=0)
     page.goto(path.as_uri())
     page.clock.pause_at(1000)
-    expect(page.locator(".lead")).not_to_be_empty()
+    expect(page.locator(".eigenvalue")).not_to_be_empty()
 
 
 def asked(page: Page, function: str, argument: Any = None) -> Any:
@@ -260,6 +260,8 @@ def test_the_script_is_small_and_the_page_without_it_has_the_figure(
     browser: Browser, paper_and_page: tuple[str, Path]
 ) -> None:
     assert (WEB / "lab.js").stat().st_size <= MOST
+    div = "::: {#laboratory .laboratory}\nA\n:::\n"
+    assert filtered(div, "native", ["laboratory"]) == '[ Para [ Str "A" ] ]\n'
     words, path = paper_and_page
     assert "A caption." in words
     assert "generator" not in words
@@ -270,6 +272,29 @@ def test_the_script_is_small_and_the_page_without_it_has_the_figure(
     expect(page.locator(".live")).to_have_count(0)
     assert "Play" not in page.locator("body").inner_text()
     context.close()
+
+
+def test_a_page_has_the_script_as_it_was_edited_last(
+    paper_and_page: tuple[str, Path], tmp_path: Path
+) -> None:
+    folder = tmp_path / "copy"
+    shutil.copytree(paper_and_page[1].parent, folder)
+    script = folder / "web" / "lab.js"
+    script.write_text(script.read_text() + "// edited\n")
+    assert "// edited" in rendered(folder / "doc.qmd")[1]
+    script.write_text(script.read_text() + "// again\n")
+    assert "// again" in rendered(folder / "doc.qmd")[1]
+
+
+@pytest.mark.whole
+def test_the_assignment_leads_to_it(whole: House) -> None:
+    pages = {
+        name: (whole.root / f"report/build/{name}.html").read_text("utf-8")
+        for name in ("assignment", "companion")
+    }
+    assert 'href="companion.html#laboratory"' in pages["assignment"]
+    assert '<div class="laboratory" id="laboratory">' in pages["companion"]
+    assert "<template>" not in pages["assignment"]
 
 
 def test_it_asks_nobody_and_leaves_no_name(
@@ -399,9 +424,9 @@ def test_the_dot_can_be_dragged_and_moved_by_keys(page: Page) -> None:
     page.mouse.move(x, y)
     page.mouse.down()
     page.mouse.move(x + 40, y + 20, steps=4)
-    page.mouse.up()
     assert rates()[0] > 0.2
     assert rates()[1] < 0.08
+    page.mouse.up()
     after = dot.bounding_box()
     assert after
     assert after["x"] - box["x"] == pytest.approx(40, abs=1.5)

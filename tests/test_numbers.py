@@ -350,6 +350,15 @@ def test_the_answer_fits_a_phone_in_the_colors_of_the_page(browser, document, sc
     page.close()
 
 
+def test_axe_finds_nothing_wrong(page):
+    page.evaluate((ROOT / "tests/data/axe/axe.min.js").read_text("utf-8"))
+    # Part of a page is judged: how the whole is built is the page's matter.
+    judge = "part => axe.run(part).then(found => found.violations.map(({id}) => id))"
+    assert page.evaluate(judge, ".number") == []
+    page.locator(".number").nth(3).click()
+    assert page.evaluate(judge, "dialog") == []
+
+
 def test_without_scripts_numbers_are_text(browser, document):
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()

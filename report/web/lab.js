@@ -278,7 +278,7 @@ function build(box) {
     words.forEach((word, k) => { cells[k].textContent = word; });
     const reason = kind === NO_CONVERGENCE && lead[1] ? 4 : kind;
     form.querySelectorAll(".why span").forEach((part, k) => { part.hidden = k !== reason; });
-    find(".lead").textContent = shown(lead[0]) + (lead[1] ? ` ± ${shown(abs(lead[1]))} i` : "");
+    find(".eigenvalue").textContent = shown(lead[0]) + (lead[1] ? ` ± ${shown(abs(lead[1]))} i` : "");
     find(".limit").textContent = most > 0 ? shown(most, 3) : "0: never";
     find(".limit").parentNode.hidden = !at.alternating;
     if (!aloud) return;

@@ -58,6 +58,8 @@ for (const number of document.querySelectorAll(".number")) {
   number.tabIndex = 0;
   number.setAttribute("role", "link");
   number.setAttribute("aria-haspopup", "dialog");
+  const formula = number.querySelector("semantics > *"); // MathML gives a link no name
+  if (formula) number.ariaLabel = `${formula.textContent}: ${number.dataset.of}`;
 }
 document.addEventListener("click", ({ target }) => {
   const number = target.closest(".number");
