@@ -122,12 +122,17 @@ function measure(passage) {
   }
 }
 
-const isShown = ({ firstElementChild }) =>
-  firstElementChild?.checkVisibility({ contentVisibilityAuto: true });
-const measureShown = () => all(".passage").filter(isShown).forEach(measure);
-addEventListener("contentvisibilityautostatechange", (event) => {
-  if (!event.skipped) measure(event.target);
-}, true);
+// One passage after the other, while nothing else is to do: where it is not seen, to measure it is
+// to lay it out.
+const whenIdle = window.requestIdleCallback ?? setTimeout;
+let turn = 0;
+function measureAll(left = all(".passage"), mine = ++turn) {
+  if (!left.length || mine !== turn) return;
+  whenIdle(() => {
+    measure(left[0]);
+    measureAll(left.slice(1), mine);
+  });
+}
 
 // --- notes beside the text ---
 
@@ -344,13 +349,14 @@ function furnish() {
   placeNotes();
   texts = null;
   spy();
+  measureAll();
 }
 
 const tools = make("div", { className: "tools" }, menu, opener);
 nav?.addEventListener("click", ({ target }) => nav.popover && target.closest("a") && nav.hidePopover());
 isWide.addEventListener("change", arrange);
-addEventListener("resize", measureShown);
-addEventListener("changed", () => { furnish(); measureShown(); });
+addEventListener("resize", () => measureAll());
+addEventListener("changed", furnish);
 document.querySelector(".skip")?.after(tools);
 if (!tools.isConnected) document.body.prepend(tools);
 document.body.append(panel, card);
