@@ -333,7 +333,7 @@ class Preview:
     def shows(self, words: str, *names: str) -> None:
         """Wait until pages hold some words."""
         for name in names or ("assignment.html", "companion.html"):
-            self.wait(lambda name=name: words in self.page(name))
+            self.wait(lambda name=name: words in re.sub("</?span[^>]*>", "", self.page(name)))
 
     def tells(self, words: str) -> None:
         """Wait until the pages are told something."""

@@ -174,19 +174,21 @@ local function boxed(math)
   return class and pandoc.Span({math}, pandoc.Attr('', {class})) or nil
 end
 
--- What stands between two headings is a passage: a browser lays out only those that are seen.
+-- What stands behind a heading, up to the next one, is a passage: a browser lays out only those that
+-- are seen.
 local function passages(doc)
-  local result, passage = pandoc.Blocks {}, nil
-  if not doc.blocks:find_if(function(block) return block.t == 'Header' end) then return nil end
+  local result, passage, headed = pandoc.Blocks {}, nil, false
   for _, block in ipairs(doc.blocks) do
     if block.t == 'Header' then
-      passage = nil
+      passage, headed = nil, true
       result:insert(block)
     elseif passage then
       passage.content:insert(block)
-    else
+    elseif headed then
       passage = pandoc.Div({block}, {class = 'passage'})
       result:insert(passage)
+    else
+      result:insert(block)
     end
   end
   doc.blocks = result
