@@ -78,6 +78,7 @@ bench: report ## time the GAN engine against a notebook loop and C, builds with 
 	@python -m benchmarks.gan_epochs
 	@python -m benchmarks.rebuild
 	@python -m benchmarks.preview
+	@python -m benchmarks.page
 
 cache-clean: ## remove the run cache; what was built stays
 	rm -rf data/cache

@@ -114,7 +114,7 @@ def differences(document: Document, folder: Path) -> Iterator[str]:
     shown: Sequence[str] = document.alternatives
     for edition, got in (
         ("pdf", alternatives_of_pdf(pdf)),
-        ("html", [image["alt"] for image in page.images]),
+        ("html", [alternative for _, alternative in page.images]),
     ):
         if sorted(got) != sorted(shown):
             yield f"{edition}: alternative texts {shown} expected, got {got}"

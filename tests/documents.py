@@ -18,6 +18,7 @@ from scripts.report.render import render
 
 ROOT = Path(__file__).parents[1]
 SAMPLE = ROOT / "tests" / "data" / "sample"
+EXTENSION = ROOT / "report" / "_extensions" / "spoken-math"
 
 FRONT = '---\ntitle: "T"\nauthor: "A"\ndate: 2023-04-09\n---\n\n'
 
@@ -33,7 +34,7 @@ def _settings() -> dict[str, Any]:
 def write_document(folder: Path, body: str, *, front: str = FRONT, variables: str = "") -> Path:
     """A document with the report's settings in an empty folder."""
     folder.mkdir(parents=True, exist_ok=True)
-    shutil.copytree(ROOT / "report" / "filters", folder / "filters", dirs_exist_ok=True)
+    copy_filters(folder)
     shutil.copy(ROOT / "report" / "ieee.csl", folder)
     shutil.copy(SAMPLE / "line.svg", folder)
     shutil.copy(SAMPLE / "references.bib", folder)
@@ -43,6 +44,12 @@ def write_document(folder: Path, body: str, *, front: str = FRONT, variables: st
         (folder / "_variables.yml").write_text(variables)
     (folder / "doc.qmd").write_text(front + body)
     return folder / "doc.qmd"
+
+
+def copy_filters(folder: Path) -> None:
+    """The report's filters, extension and page, where its settings name them."""
+    for name in ("filters", "_extensions", "web"):
+        shutil.copytree(ROOT / "report" / name, folder / name, dirs_exist_ok=True)
 
 
 def rendered(document: Path) -> tuple[str, str]:
@@ -67,7 +74,8 @@ def words_of_page(page: str) -> str:
 def filtered(markdown: str, to: str, filters: Iterable[str]) -> str:
     """What Pandoc makes of Markdown with some of the report's filters."""
     command = [pandoc.program(), "--from=markdown", f"--to={to}", "--mathml", "--wrap=none"]
-    command += [f"--lua-filter={ROOT / 'report' / 'filters' / name}.lua" for name in filters]
+    found = {path.stem: path for path in (ROOT / "report").rglob("*.lua")}
+    command += [f"--lua-filter={found[name]}" for name in filters]
     done = subprocess.run(
         command, input=markdown, capture_output=True, encoding="utf-8", check=True
     )

@@ -39,7 +39,9 @@ SOURCES = (
 )  # fmt: skip
 MADE = ("data/results", "data/figures", "report")
 TOPICS = re.compile(r"^TOPICS = \[.*?\]", re.MULTILINE | re.DOTALL)
-PUBLISHED = {"publish_assignment", "publish_companion", "join_report"}
+RENDERED = {"publish_assignment", "publish_companion", "join_report"}
+"""What runs when both documents are made in another way, of the same text."""
+PUBLISHED = RENDERED | {"ask_assignment", "ask_companion"}
 """What runs when both documents change and nothing else."""
 
 SNAKEMAKE = ("-m", "snakemake", "--cores", "all")

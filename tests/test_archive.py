@@ -86,7 +86,7 @@ def edit_source(root: Path) -> None:
 
 
 def read_what_is_not_committed(root: Path) -> None:
-    git(root, "rm", "-q", "--cached", "report/math.css")
+    git(root, "rm", "-q", "--cached", "report/ieee.csl")
     git(root, "commit", "-qm", "Less")
 
 
@@ -112,7 +112,7 @@ def fail_audit(root: Path) -> None:
     [
         (lambda root: shutil.rmtree(root / ".git"), "this folder is no git repository"),
         (edit_source, "not those of the commit: commit LICENSE"),
-        (read_what_is_not_committed, "reads report/math.css, which is not committed"),
+        (read_what_is_not_committed, "reads report/ieee.csl, which is not committed"),
         (lambda root: (root / products.MANIFEST).unlink(), "Nothing was built here"),
         (flip_bit, f"{products.PDF} is not what {products.PDF} records"),
         (lambda root: (root / audit.AUDIT).unlink(), "run `make audit` first"),

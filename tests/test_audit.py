@@ -153,6 +153,17 @@ def test_the_draw_follows_from_manifest_and_nonce():
     assert audit.draw(names, "6", "hash", "nonce") > drawn
     assert audit.draw(names, "all", "hash", "nonce") == set(names)
     assert audit.draw(names, "99", "hash", "nonce") == set(names)
+    assert audit.draw(names, "step7", "hash", "nonce") == {"step7"}
+
+
+@pytest.mark.parametrize("found", ["all as recorded", "1 not as recorded"])
+def test_a_step_chosen_by_name_is_run_again_and_leaves_no_record(tree, capsys, found):
+    is_sound = found.startswith("all")
+    if not is_sound:
+        forge(RESULT, "hullo")
+    assert audit.main(["write_text"]) == (0 if is_sound else 1)
+    assert f"1 of 1 steps, chosen by name: {found}.\n" in capsys.readouterr().out
+    assert not Path(audit.AUDIT).exists()
 
 
 @pytest.mark.parametrize("asked", ["0", "-1", "some", "2.5", "²"])

@@ -123,10 +123,7 @@ def test_formulas_in_a_title_are_set_and_spoken(tmp_path: Path) -> None:
             str(node.Alt) for node in file.objects
             if isinstance(node, pikepdf.Dictionary) and node.get("/S") == "/Formula"
         ]  # fmt: skip
-    assert sorted(spoken) == [
-        "alpha",
-        "script capital O open parenthesis n squared close parenthesis",
-    ]
+    assert sorted(spoken) == ["alpha", "script capital O of n squared"]
 
 
 CITED = "".join(

@@ -137,7 +137,8 @@ def words_of(document: Path) -> tuple[str, str]:
     pages = [page.get_textpage().get_text_range() for page in pypdfium2.PdfDocument(made.pdf)]
     pages = [re.sub(r"\s*\d+\s*$", "", page) for page in pages]
     pdf = " ".join(pages).partition("@@")[2]
-    body = re.sub(r"<annotation(?s:.*?)</annotation>", "", made.html.decode().partition("<main")[2])
+    body = made.html.decode().partition("<main")[2]
+    body = re.sub(r"<(annotation|script)\b(?s:.*?)</\1>", "", body)
     web = re.sub(r"<(?=/?(?:p|li|h\d|td|th|div|figcaption|ol|ul|dt|dd|br|math)\b)", " <", body)
     web = html.unescape(re.sub(r"<[^<>]*>", "", web)).partition("@@")[2]
     return normal(pdf), normal(web)

@@ -203,7 +203,7 @@ def test_only_the_changed_chapter_is_converted_again(
     (tmp_path / "_variables.yml").write_text('a:\n  b: "2"\n')
     assert r"It is 2\." in embedded.typst_source(read_document(path))
     assert len(runs) == 5
-    lua = tmp_path / "filters" / "operator-spaces.lua"
+    lua = tmp_path / "_extensions" / "spoken-math" / "speech.lua"
     lua.write_text(lua.read_text() + "\n")
     embedded.typst_source(read_document(path))
     assert len(runs) == 8
@@ -213,7 +213,7 @@ def test_what_is_edited_while_pandoc_reads_is_not_remembered(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = write_document(tmp_path, "# One {#sec-1}\n\nOld words.\n")
-    lua = tmp_path / "filters" / "operator-spaces.lua"
+    lua = tmp_path / "_extensions" / "spoken-math" / "operator-spaces.lua"
     before = lua.read_text()
     after = before + "\nfunction Str(el) if el.text == 'Old' then return 'New' end end\n"
     run = pandoc.subprocess.run

@@ -48,7 +48,8 @@ def write_font(path: Path, letters: str) -> None:
 
 FILES = [
     *("doc.qmd", "part.qmd", "_quarto.yml", "_variables.yml", "references.bib", "ieee.csl"),
-    *("filters/typst-math.lua", "own.typ", "own.css", "line.svg"),
+    *("filters/web.lua", "_extensions/spoken-math/_extension.yml"),
+    *("_extensions/spoken-math/typst-math.lua", "own.typ", "own.css", "line.svg"),
 ]
 
 

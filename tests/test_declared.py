@@ -276,7 +276,7 @@ def test_what_lies_outside_the_folder_is_refused_with_its_line(tmp_path, monkeyp
     [
         ("ieee.csl", "../ieee.csl"),
         ("references.bib", "/home/a/references.bib"),
-        ("filters/typst-math.lua", "../x/typst-math.lua"),
+        ("filters/web.lua", "../x/web.lua"),
     ],
 )
 def test_a_setting_that_names_a_file_elsewhere_is_refused(tmp_path, monkeypatch, old, new):

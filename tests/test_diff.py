@@ -137,7 +137,8 @@ BEFORE, AFTER = (
 )
 SENTENCE = f"""
 What was changed (1)
-  report/exercises/dice.qmd was edited: other results: report.publish
+  report/exercises/dice.qmd was edited: other results: report.publish; \
+the same results: report.numbers
 
 Sentences (1)
   report/exercises/dice.qmd:3

@@ -26,7 +26,9 @@ def delete_all_exercises(fork: Path) -> None:
     for name in names:
         shutil.rmtree(fork / "scripts" / name, ignore_errors=True)  # the laboratory has none
         (fork / f"workflow/rules/{name}.smk").unlink()
-        (fork / f"tests/test_{name}.py").unlink()
+    for name in names:  # a topic may have several
+        for path in fork.glob(f"tests/test_{name}*.py"):
+            path.unlink()
     block = re.compile(rf"^({'|'.join(names)}):\n((  .*)?\n)*", re.MULTILINE)
     for path in (fork / "workflow/config.yaml", fork / "tests/readers.yaml"):
         path.write_text(block.sub("", path.read_text("utf-8")), "utf-8")

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import functools
 import re
-from collections.abc import Sequence
 from pathlib import Path
 
 import pikepdf
 import pypdfium2
 import pytest
-from documents import FRONT, ROOT, filtered, rendered, words_of_page, write_document
+from documents import FRONT, rendered, words_of_page, write_document
 
 from scripts.report.edition_pdf import _structure
 from scripts.report.mistakes import check
 from scripts.report.render import RenderError, render
-from scripts.report.source import Document, read_document
+from scripts.report.source import read_document
 
 
 def read(folder: Path, formula: str) -> tuple[str, str, list[str]]:
@@ -109,32 +107,6 @@ def test_a_denominator_keeps_its_power_to_itself(tmp_path: Path) -> None:
     assert heights[1] < 0
 
 
-SPOKEN = {
-    r"\left.\frac{\partial L}{\partial\theta}\right|_{\theta=\theta_t}":
-        "the fraction partial capital L over partial theta end fraction "
-        "evaluated at theta equals theta sub t end evaluation",
-    r"\left.f\right|_a": "f evaluated at a",
-    r"\left.f\right\|_a": "f evaluated at a",
-    r"f\Big|_{x=0}": "f evaluated at x equals 0 end evaluation",
-    r"f'|_{w=0}": "f prime evaluated at w equals 0 end evaluation",
-    r"F\bigr|_0^1": "capital F evaluated from 0 to 1 end evaluation",
-    r"F\bigg\rvert_{0}": "capital F evaluated at 0",
-    r"F\Big\vert_{0}": "capital F evaluated at 0",
-    r"\left.\left( f \right)\right|_a":
-        "open parenthesis f close parenthesis evaluated at a",
-    r"|x|_1 + \left|y\right|_2":
-        "absolute value of x end absolute value sub 1 plus "
-        "absolute value of y end absolute value sub 2",
-    r"\|x\|_2": "norm of x end norm sub 2",
-    r"\text{R\&D: 5\% of \$3, \$x\$ and \{y\}}": "R and D: 5% of $3, $x$ and {y}",
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("formula", SPOKEN)
-def test_bars_and_signs_are_spoken(formula: str, tmp_path: Path) -> None:
-    assert read(tmp_path, formula)[2] == [SPOKEN[formula]]
-
-
 def test_a_labelled_equation_is_mended_too(tmp_path: Path) -> None:
     body = '$$\n2 \\cap 3 \\& 4\n$$ {#eq-a alt="Its own words"}\n'
     document = write_document(tmp_path, body)
@@ -209,53 +181,3 @@ def test_tex_outside_dollars_is_refused_for_every_engine(
     document = read_document(write_document(tmp_path, body, front=FRONT))
     with pytest.raises(RenderError, match=rf"doc\.qmd:9: the raw TeX `{found}` reaches neither"):
         check(document)
-
-
-# ------------------------------------------------------------------------------- heard apart
-
-
-def heard(formulas: Sequence[str]) -> list[tuple[str, str]]:
-    """What is said of each formula, and how Typst writes it, spelled in one way."""
-    text = "\n\n".join(f"${' '.join(formula.split())}$" for formula in formulas)
-    made = filtered(text, "typst", ["operator-spaces", "typst-math", "spoken-math"])
-    found = re.findall(r'#math\.equation\(alt: "(.*?)", \$(.*?)\$\)', made, re.DOTALL)
-    assert len(found) == len(formulas)
-    same = {"\\(": "(", "\\)": ")", "\\[": "[", "\\]": "]", "^(sans(T))": "^top"}
-    return [
-        (words, functools.reduce(lambda text, sign: text.replace(sign, same[sign]), same, typst))
-        for words, typst in found
-    ]
-
-
-@pytest.mark.parametrize(
-    "pair",
-    [
-        (r"\frac12 X", r"\frac1{2X}"),
-        (r"\frac12 m", r"\frac{1}{2m}"),
-        (r"2\frac m3", r"\frac{2m}3"),
-        (r"x_i j", "x_{ij}"),
-        ("x^y z", "x^{yz}"),
-        (r"\sqrt x y", r"\sqrt{xy}"),
-        (r"x\bar y", r"\bar{xy}"),
-        (r"\varrho", r"\rho"),
-        (r"\ell", "l"),
-        (r"R", r"\mathcal R"),
-    ],
-)
-def test_two_formulas_are_heard_apart(pair: tuple[str, str]) -> None:
-    (first, _), (second, _) = heard(pair)
-    assert first != second
-
-
-def test_no_two_formulas_of_the_report_are_heard_alike() -> None:
-    texts = [path.read_text("utf-8") for path in (ROOT / "report").glob("[ec]*/*.qmd")]
-    formulas = {
-        re.sub(r"\{\{<\s*var\s+(\S+)\s*>\}\}", r"\\text{\1}", latex.strip())
-        for text in texts
-        for _, latex, _ in Document(ROOT, text, (), 0, {}, {}).formulas
-    }
-    written: dict[str, set[str]] = {}
-    for words, typst in heard(sorted(formulas)):
-        signs = "".join(sign for sign in typst.split() if sign != "thin")  # a blank
-        written.setdefault(words, set()).add(signs.rstrip("\\,."))
-    assert {words: found for words, found in written.items() if len(found) > 1} == {}

@@ -106,6 +106,24 @@ EDITS = {
 }
 
 
+def test_what_the_pages_own_script_added_is_no_difference(page: Page, board: Board) -> None:
+    page.evaluate(
+        """() => {
+            window.add = () => document.getElementById("p7").insertAdjacentHTML(
+                "beforeend", "<a data-added>#</a>");
+            document.body.insertAdjacentHTML("beforeend", "<aside data-added>Tools.</aside>");
+            addEventListener("changed", add);
+            add();
+            for (const name of ["p7", "p9"]) document.getElementById(name).kept = true;
+        }"""
+    )
+    show(board, ["<p>First.</p>", *TEXT])
+    expect(page.get_by_text("First.")).to_have_count(1)
+    assert page.evaluate("['p7', 'p9'].every((name) => document.getElementById(name).kept)")
+    expect(page.locator("#p7 [data-added]")).to_have_count(1)
+    expect(page.get_by_text("Tools.")).to_have_count(1)
+
+
 def test_after_any_edit_the_page_is_the_new_page(page: Page, board: Board, server: Server) -> None:
     for name, text in [*EDITS.items(), ("all back", TEXT)]:
         show(board, text)

@@ -64,7 +64,7 @@ EDITS: dict[str, Callable[[], Any]] = {
     "the title": lambda: change("doc.qmd", 'title: "T"', 'title: "U"'),
     "a filter": lambda: add(
         "\nfunction Str(el) if el.text == 'more.' then return 'less.' end end\n",
-        "filters/operator-spaces.lua",
+        "_extensions/spoken-math/operator-spaces.lua",
     ),
 }
 

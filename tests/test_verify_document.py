@@ -11,7 +11,7 @@ from typing import Any
 import pypdf
 import pytest
 import typst
-from documents import ROOT, SAMPLE
+from documents import ROOT, SAMPLE, copy_filters
 from pypdf.generic import NameObject
 
 from scripts.report.render import render
@@ -26,11 +26,10 @@ def edition(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("edition")
     source = folder / "source"
     shutil.copytree(SAMPLE, source)
-    shutil.copytree(ROOT / "report" / "filters", source / "filters")
+    copy_filters(source)
+    shutil.copytree(ROOT / "report" / "fonts", source / "fonts")
     shutil.copy(ROOT / "report" / "ieee.csl", source)
     shutil.copy(ROOT / "report" / "header.typ", source)
-    shutil.copy(ROOT / "report" / "math.css", source)
-    shutil.copytree(ROOT / "report" / "fonts", source / "fonts")
     project = (ROOT / "report" / "_quarto.yml").read_text()
     (source / "_quarto.yml").write_text(project.replace("assignment.qmd", "sample.qmd"))
     game = source / "exercises" / "game.qmd"
@@ -186,11 +185,11 @@ EDITS: dict[str, tuple[Any, str]] = {
     "html-self-contained": ("</head>", '<script src="https://example.org/x.js"></script></head>'),
     "html-alternatives": ('alt="The same line again."', 'alt=""'),
     "html-tables": (re.compile(r"<(/?)th\b"), r"<\1td"),
-    "html-headings": (re.compile(r"<h3(.*?)</h3>", re.DOTALL), r"<h5\1</h5>"),
+    "html-headings": (re.compile(r'<h2 id="sec(.*?)</h2>', re.DOTALL), r'<h5 id="sec\1</h5>'),
     "html-formulas": (re.compile(r"<math.*?</math>", re.DOTALL), "x"),
     "html-links": ('id="thm-value"', 'id="thm-other"'),
     "same-numbering": ("Theorem\u00a01 (Value", "Theorem\u00a02 (Value"),
-    "same-headings": ("</span> Training</h2>", "</span> Learning</h2>"),
+    "same-headings": ("</span> Training</h1>", "</span> Learning</h1>"),
 }
 
 

@@ -1,5 +1,6 @@
 -- Mends for the HTML what MathML and browsers do otherwise than TeX: the spaces about an operator's
--- name, sized brackets with a superscript, a comma that would begin a line, "(a)" before an item.
+-- name, sized brackets with a superscript, a comma that would begin a line, "(a)" before an item; and
+-- gives the page the structure that web/page.css and web/page.js know, whichever engine makes it.
 -- Named in _quarto.yml at `post-quarto`; both engines run it. The PDF needs none of it.
 
 local function set(names)
@@ -142,5 +143,62 @@ local function item_signs(list)
   return pandoc.Div({list}, pandoc.Attr('', {'in-parentheses'}))
 end
 
+-- Quarto puts an equation's number into the formula; here it stands beside it, as in the embedded
+-- engine, and whoever copies the TeX gets what was written.
+local function equation(span)
+  local math = span.content[1]
+  if not span.identifier:match '^eq%-' or not math or math.t ~= 'Math' then return nil end
+  local latex, number = math.text:match '^(.-)%s*\\qquad(%(%d+%))%s*$'
+  if not latex then return nil end
+  math.text = latex
+  local shown = pandoc.Span({pandoc.Str(number)}, pandoc.Attr('', {'equation-number'}))
+  return pandoc.Span({math, shown}, pandoc.Attr(span.identifier, {'equation'}))
+end
+
+-- Without its own scripts Quarto would make a callout, which it hands over with a block as title and
+-- one as content, a quotation.
+local function callout(el)
+  local words = el.title and pandoc.utils.blocks_to_inlines {el.title} or {}
+  if #words == 0 then words = {pandoc.Str((el.type:gsub('^%l', string.upper)))} end
+  local title = pandoc.Div({pandoc.Plain(words)}, pandoc.Attr('', {'callout-title'}))
+  local content = el.content.t == 'Div' and el.content.content or {el.content}
+  return pandoc.Div(pandoc.Blocks {title} .. content,
+                    pandoc.Attr('', {'callout', 'callout-' .. el.type}, {role = 'note'}))
+end
+
+-- A displayed formula has a box of its own, which scrolls where it is too wide; so has a long one
+-- in the text, longer than a line on a phone may be. What variables.lua notes behind it is no sign.
+local function boxed(math)
+  local signs = math.text:gsub('\u{E016}.*\u{E017}', ''):gsub('\\%a+', 'x'):gsub('[{}%s]', '')
+  local class = math.mathtype == 'DisplayMath' and 'formula' or utf8.len(signs) > 20 and 'long'
+  return class and pandoc.Span({math}, pandoc.Attr('', {class})) or nil
+end
+
+-- What stands behind a heading, up to the next one, is a passage: a browser lays out only those that
+-- are seen.
+local function passages(doc)
+  local result, passage, headed = pandoc.Blocks {}, nil, false
+  for _, block in ipairs(doc.blocks) do
+    if block.t == 'Header' then
+      passage, headed = nil, true
+      result:insert(block)
+    elseif passage then
+      passage.content:insert(block)
+    elseif headed then
+      passage = pandoc.Div({block}, {class = 'passage'})
+      result:insert(passage)
+    else
+      result:insert(block)
+    end
+  end
+  doc.blocks = result
+  return doc
+end
+
 if not FORMAT:match 'html' then return {} end
-return {{Math = mended, Inlines = joined, OrderedList = item_signs}}
+return {
+  {Math = mended, Inlines = joined, OrderedList = item_signs},
+  {Span = equation, Callout = callout},
+  {Math = boxed},
+  {Pandoc = passages},
+}

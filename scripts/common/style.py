@@ -7,6 +7,7 @@ Computer Modern, the ancestor of the document's New Computer Modern.
 
 from __future__ import annotations
 
+import io
 import re
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,10 @@ matplotlib.use("svg")
 import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
 from matplotlib.text import Text
+
+from scripts.common.compact_svg import compact
+from scripts.common.strips import NARROW as NARROW
+from scripts.common.strips import mark_strips
 
 TEXT_WIDTH = 6.3
 """Width of the text block of the page, in inches (A4 with 25 mm margins)."""
@@ -86,13 +91,17 @@ def new_figure(height: float, width: float = TEXT_WIDTH) -> Figure:
 def save_figure(figure: Figure, path: Path) -> None:
     """Write the figure as SVG, the same bytes for the same drawing (no date), and close it.
 
+    It is transparent, compact, and says where it may be cut for a narrow screen.
     Raises ValueError for a sign that needs a formula, as < in a label: it is written $<$.
     """
     _round_layout(figure)
     for text in figure.findobj(Text):
         _refuse_missing(text.get_text())
-    figure.savefig(path, format="svg", metadata={"Date": None, "Creator": None})
+    strips = mark_strips(figure)
+    written = io.BytesIO()
+    figure.savefig(written, format="svg", transparent=True)
     plt.close(figure)
+    path.write_text(compact(written.getvalue(), strips), encoding="utf-8")
 
 
 def _refuse_missing(text: str) -> None:

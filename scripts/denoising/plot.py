@@ -34,9 +34,9 @@ def optima_figure(arrays: Arrays) -> Figure:
         ("diffusion minimizer", implied[0], f"loss {_three_digits(losses[0])}"),
         ("one digit forgotten", implied[1], f"loss {_three_digits(losses[1])}"),
     ]
-    figure = style.new_figure(height=0.33 * len(rows))
+    figure = style.new_figure(height=0.33 * len(rows), width=4.8)
     for line, (label, images, loss) in zip(
-        figure.subplots(len(rows), len(few), squeeze=False), rows, strict=True
+        figure.subplots(len(rows), len(few), squeeze=False, sharey="row"), rows, strict=True
     ):
         line[0].set_ylabel(label, rotation=0, ha="right", va="center", labelpad=6)
         for axis, image in zip(line, images, strict=True):
@@ -51,7 +51,7 @@ def _three_digits(loss: float) -> str:
 
 
 def _show(axis: Axes, image: Numbers) -> None:
-    axis.imshow(image.reshape(SIDE, SIDE), cmap="gray_r", vmin=-1, vmax=1)
+    axis.imshow(image.reshape(SIDE, SIDE), cmap="gray_r", vmin=-1, vmax=1, interpolation="none")
     axis.set(xticks=[], yticks=[])
     for spine in axis.spines.values():
         spine.set(visible=True, color=style.GREY, linewidth=0.4)
@@ -73,7 +73,7 @@ def recovery_figure(arrays: Arrays) -> Figure:
         rows.append((rf"$\alpha_t={level_text(alpha)}$", noisy, noisy))
         rows.append(("recovered", found, clean))
     figure = style.new_figure(height=0.44 * len(rows))
-    axes = figure.subplots(len(rows), len(shown), squeeze=False)
+    axes = figure.subplots(len(rows), len(shown), squeeze=False, sharey="row")
     for line, (label, images, truth) in zip(axes, rows, strict=True):
         line[0].set_ylabel(label, rotation=0, ha="right", va="center", labelpad=6)
         for axis, image, wanted in zip(line, images, truth, strict=True):
@@ -150,13 +150,13 @@ def _ramp(count: int) -> Sequence[str]:
 
 def minimizer_figure(arrays: Arrays) -> Figure:
     """Two minimizers through the same points of S_t, and the Gaussian one."""
-    figure = style.new_figure(height=2.9)
+    figure = style.new_figure(height=2.9, width=style.NARROW)
     axis = figure.subplots()
     grid = arrays["line_grid"]
     for name, color, label, place in (
-        ("closest", style.BLUE, r"$g_t^*$ (closest image)", (-2.92, -2.75)),
+        ("closest", style.BLUE, r"$g_t^*$ (closest image)", (-2.4, -2.75)),
         ("nearest", style.VERMILION, "nearest in $S_t$", (2.05, 1.05)),
-        ("posterior", style.GREY, "posterior mean", (-0.93, 0.8)),
+        ("posterior", style.GREY, "posterior mean", (-0.45, -2.3)),
     ):
         values = arrays[f"line_{name}"]
         jumps = np.abs(np.diff(values)) > 0.3
@@ -180,14 +180,14 @@ def minimizer_figure(arrays: Arrays) -> Figure:
         arrowprops={"arrowstyle": "-", "linewidth": 0.5, "color": style.INK},
     )
     axis.plot(arrays["line_images"], np.full(len(arrays["line_images"]), -3.3), "^", color="k")
-    axis.text(-1.85, -3.28, "images $x_i$", va="center")
+    axis.text(-1.8, -3.28, "images $x_i$", va="center")
     axis.set(xlabel="$x$", ylabel="predicted noise", xlim=(grid[0], grid[-1]), ylim=(-3.5, 2.6))
     return figure
 
 
 def forgetting_figure(arrays: Arrays) -> Figure:
     """The price of forgetting each digit against the distance to the nearest other one."""
-    figure = style.new_figure(height=3.0)
+    figure = style.new_figure(height=3.0, width=style.NARROW)
     axis = figure.subplots()
     distance = arrays["separations"]
     total = arrays["trivial_loss"] / 100
@@ -210,7 +210,7 @@ def forgetting_figure(arrays: Arrays) -> Figure:
         )
     axis.set(
         yscale="log",
-        xlabel="distance from the forgotten digit to the nearest other one (pixel intensity)",
+        xlabel="distance from the forgotten digit to the\nnearest other one (pixel intensity)",
         ylabel="price of forgetting (%)",
     )
     return figure
@@ -241,9 +241,10 @@ def coverage_figure(arrays: Arrays) -> Figure:
             named.append((f"{label} ({total_variation(counts):.2f})", shares, color))
         axis.axhline(100 / m, color=style.INK, linewidth=0.6, linestyle=(0, (2, 2)))
         axis.set(xlabel="digits, most frequent first", xlim=(0, m + 1))
+        axis.set_ylabel("share of the samples (%)")
         axis.xaxis.get_major_locator().set_params(integer=True)
         if axis is left:
-            axis.set(ylabel="share of the samples (%)", ylim=(0, max(axis.get_ylim()[1], 190 / m)))
+            axis.set(ylim=(0, max(axis.get_ylim()[1], 190 / m)))
         else:
             axis.set(yscale="log")
         _name_stairs(axis, named)

@@ -26,7 +26,7 @@ class Settings(DiffusionStep, reads=("beta",)):
 
 def variances_figure(settings: Settings, arrays: Arrays) -> Figure:
     """Draw the variance over the steps for the right weights and for two wrong pairs."""
-    figure = style.new_figure(2.9)
+    figure = style.new_figure(2.9, style.NARROW)
     axes = figure.subplots()
     steps = arrays["predicted_right"].size - 1
     limit = settings.beta / (2.0 - settings.beta)
@@ -55,9 +55,7 @@ def variances_figure(settings: Settings, arrays: Arrays) -> Figure:
     axes.yaxis.set_major_locator(LogLocator(subs=(1, 3) if high < 1e4 * low else (1,)))
     axes.set_xlim(0, steps)
     axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
-    legend = axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
-    for text in legend.get_texts():
-        text.set_linespacing(1.7)  # of the entry that has two lines
+    axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2)
     axes.set_xlabel("step $t$")
     axes.set_ylabel(r"variance of $x_t$")
     return figure
@@ -99,7 +97,7 @@ def repair_figure(arrays: Arrays) -> Figure:
 def coin_figure(arrays: Arrays) -> Figure:
     """Draw the pairs (ε₁, ±ε₁), and the density of their combination beside the normal one."""
     figure = style.new_figure(2.6)
-    left, right = figure.subplots(1, 2, width_ratios=(1, 1.75))
+    left, right = figure.subplots(1, 2, width_ratios=(1, 1.3))
     left.plot(*within(arrays["coin_pairs"], 3.6).T, ".", ms=1.8, color=style.BLUE)
     left.set(
         xlim=(-3.6, 3.6),
@@ -144,7 +142,7 @@ def closed_form_figure(arrays: Arrays) -> Figure:
     """Draw the two weights of the closed form over time, and the law of x_t at a few times."""
     figure = style.new_figure(2.4)
     count = arrays["schedule_times"].size
-    axes = figure.subplots(1, count + 1, width_ratios=[1.9, *[1.0] * count])
+    axes = figure.subplots(1, count + 1, width_ratios=[2.2, *[1.0] * count])
     curve = axes[0]
     signal = np.append(1.0, arrays["signal"])
     times = np.arange(signal.size)

@@ -95,8 +95,9 @@ def cobwebs(arrays: Arrays, settings: Settings, path: Path) -> None:
             limit = _limit(step, lipschitz)
             draw_cobweb(panels[0, column], iterates, step, title)
         draw_error(panels[1, column], iterates, limit, constant)
-    panels[0, 0].set_ylabel(r"$z_{n+1}$")
-    panels[1, 0].set_ylabel(r"error $|z_n-z^*|$")
+    for upper, lower in panels.T:
+        upper.set_ylabel(r"$z_{n+1}$")
+        lower.set_ylabel(r"error $|z_n-z^*|$")
     panels[0, 0].text(
         0.97, 0.05, "diagonal (grey)", color=style.TEXT[style.GREY], ha="right",
         transform=panels[0, 0].transAxes,

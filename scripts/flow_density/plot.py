@@ -138,8 +138,9 @@ def densities_figure(settings: Settings, arrays: Arrays) -> Figure:
         lower.text(0.99, 1.12 * band, "rejected beyond", ha="right", color=style.TEXT[style.GREY])
         lower.set_xlabel("$x$")
     left, right = axes[0]
-    left.set_ylabel("density")
-    axes[1, 0].set_ylabel("sample CDF $-$ CDF")
+    for upper, lower in axes.T:
+        upper.set_ylabel("density")
+        lower.set_ylabel("sample CDF $-$ CDF")
     words = style.TEXT[style.VERMILION]
     left.text(0.16, 2.6, r"$p(x)=\dfrac{1}{2\sqrt{x}}$", color=words)
     left.text(0.06, 4.55, r"grows without bound as $x\downarrow 0$", color=words)

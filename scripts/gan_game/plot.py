@@ -26,12 +26,12 @@ GENERATOR_WORDS = dict(zip(GENERATOR_RULES, ("one image", "random", "even"), str
 def draw_distance(arrays: Arrays, path: Path) -> None:
     """Draw the least loss against the distance of an output from the missed image."""
     steps, unlimited = arrays["distance_steps"], arrays["distance_any"]
-    figure = style.new_figure(2.1, 4.6)
+    figure = style.new_figure(2.1, style.NARROW)
     axes = figure.subplots()
     axes.plot(steps[1:], unlimited[1:], color=style.INK)
     axes.plot(steps[0], unlimited[0], "o", color=style.INK, markersize=4, clip_on=False)
     axes.plot(steps[0], unlimited[1], "o", color=style.INK, markersize=4, fillstyle="none")
-    axes.text(steps[-1] + 0.04, unlimited[-1] - 0.016, "any discriminator", va="center")
+    axes.text(steps[-1], unlimited[-1] - 0.012, "any discriminator", ha="right", va="top")
     for slope, line, color in zip(
         arrays["distance_slopes"], arrays["distance_loss"], SLOPE_COLORS, strict=True
     ):
@@ -51,7 +51,7 @@ def draw_matrix(arrays: Arrays, path: Path) -> None:
     errors, saddles = arrays["matrix_errors"], arrays["matrix_saddles"]
     rows, columns = errors.shape
     most = arrays["matrix_outputs"].shape[1] * 2
-    figure = style.new_figure(2.4, 4.9)
+    figure = style.new_figure(2.4, style.NARROW)
     axes = figure.subplots()
     edges = [np.arange(length + 1) - 0.5 for length in (columns, rows)]
     axes.pcolormesh(*edges, errors, cmap="Greys", vmin=0, vmax=2 * most, edgecolor="white")
@@ -90,7 +90,7 @@ def draw_missed(arrays: Arrays, path: Path) -> None:
     low, high = (arrays[f"missed_response_{end}"] / (2 * m) for end in ("low", "high"))
     least = least / (2 * m)
     missed = np.arange(m + 1)
-    figure = style.new_figure(2.3, 4.4)
+    figure = style.new_figure(2.3, style.NARROW)
     axes = figure.subplots()
     axes.axhline(0.5, color=style.GREY, linewidth=0.8, linestyle=(0, (4, 3)))
     axes.plot(missed, 0.5 - missed / (2 * m), color=style.BLUE, linewidth=0.9)

@@ -113,7 +113,7 @@ def _level(axes: Axes, height: float, word: str) -> None:
 
 def draw_losses(path: Path, arrays: Arrays, settings: Settings) -> None:
     """Draw both players' losses over the epochs, the equilibrium values and the events marked."""
-    figure, shown = style.new_figure(1.6), _window(arrays, settings, 5)
+    figure, shown = style.new_figure(1.9, style.NARROW), _window(arrays, settings, 5)
     marked = _apart(_shown_epochs(arrays)[1:5], shown)
     upper, lower = figure.subplots(2, 1, sharex=True)
     for axes, name, letter, color, height, word in (
@@ -164,7 +164,7 @@ def draw_discriminator(path: Path, arrays: Arrays, settings: Settings) -> None:
     points = np.linspace(low, high, 600)
     scale = 0.9 / _density(np.zeros(1), 0.0, settings.spread)[0]
     grid = figure.subplots(2, 3, sharex=True, sharey=True)
-    for axes, event, epoch in zip(grid.ravel(), summary.EVENTS, epochs.tolist(), strict=True):
+    for axes, event, epoch in zip(grid.T.ravel(), summary.EVENTS, epochs.tolist(), strict=True):
         state = states[epoch]
         genuine = scale * _density(points, settings.data_mean, settings.spread)
         forged = scale * _density(points, float(state[0]), settings.spread)
@@ -323,7 +323,7 @@ def draw_rates(path: Path, arrays: Arrays, settings: Settings) -> None:
     """Draw parameters and losses for each of the six pairs of rates, from the set start."""
     figure, rest = style.new_figure(3.1), _rest(arrays)
     grid = figure.subplots(4, 3)
-    for k, (upper, lower) in enumerate(zip(grid[::2].ravel(), grid[1::2].ravel(), strict=True)):
+    for k, (upper, lower) in enumerate(zip(grid[::2].T.ravel(), grid[1::2].T.ravel(), strict=True)):
         multiplier = complex(arrays["pair_predicted"][k])
         states = arrays["pair_states"][k]
         shown = _pair_window(states - rest, multiplier)
@@ -345,9 +345,10 @@ def draw_rates(path: Path, arrays: Arrays, settings: Settings) -> None:
         upper.set_title("{}: $\\eta_G$ = {:g}, $\\eta_D$ = {:g}".format(name, *rates), fontsize=8.5)
     for axes in grid[3]:
         axes.set_xlabel("epoch")
-    for axes, word in zip(grid[:, 0], ("state", "loss") * 2, strict=True):
-        axes.set_ylabel(word)
-    figure.align_ylabels(grid[:, 0])
+    for column in grid.T:
+        for axes, word in zip(column, ("state", "loss") * 2, strict=True):
+            axes.set_ylabel(word)
+        figure.align_ylabels(column)
     lines = grid[0, 0].get_lines()[1:]
     words = ["state: $\\phi_1$; loss: $L_D-2\\,$log$\\,2$"]
     words += ["state: $\\theta-\\theta^*$; loss: $L_G-$log$\\,2$"]
@@ -359,7 +360,7 @@ def draw_sgd_losses(path: Path, arrays: Arrays, settings: Settings) -> None:
     """Draw both losses, gradient descent beside SGD, at the same rates and number of updates."""
     figure, shown = style.new_figure(1.7), _window(arrays, settings, 5)
     shown = min(shown, len(arrays["sgd_drawn_losses"]))
-    grid = figure.subplots(2, 2, sharex=True, sharey="row", width_ratios=[1, 1.6])
+    grid = figure.subplots(2, 2, sharex=True, sharey="row", width_ratios=[1, 1.05])
     full = arrays["sgd_drawn_full_losses"][: shown // STRIDE + 1]
     for row, (name, color, height, word) in enumerate(
         (
@@ -370,14 +371,14 @@ def draw_sgd_losses(path: Path, arrays: Arrays, settings: Settings) -> None:
         singles = arrays["sgd_drawn_losses"][:shown, row]
         descent, stochastic = grid[row]
         descent.plot(arrays[f"baseline_{name}_losses"][:shown], color=color)
-        stochastic.plot(singles, ".", color=color, alpha=0.3, markersize=2)
+        stochastic.plot(singles, ".", color=color, alpha=0.3, markersize=4, markeredgewidth=0)
         stochastic.plot(np.arange(len(full)) * STRIDE, full[:, row], color=style.INK, linewidth=0.9)
         descent.set_ylabel(f"$L_{name[0].upper()}$ (nats)")
         descent.axhline(height, color=style.GREY, linewidth=0.8, linestyle=(0, (4, 2)))
         _level(stochastic, height, word)
         most = float(np.nanquantile(singles, 0.995))
         descent.set_ylim(0, 1.05 * max(most, 1.5 * height))
-    grid[0, 0].set_title("gradient descent, all data in each update")
+    grid[0, 0].set_title("gradient descent, all data")
     grid[0, 1].set_title("SGD, one example in each update")
     for axes in grid[1]:
         axes.set_xlabel("update")
@@ -411,7 +412,8 @@ def draw_sgd_path(path: Path, arrays: Arrays, settings: Settings) -> None:
     ):
         late = summary.late(arrays[f"sgd_{how}_states"])
         late = late[:: max(1, len(late) // 600)]
-        axes.plot(late[:, 0], late[:, 2], ".", color=color, alpha=THIN, markersize=2)
+        looks = {"color": color, "alpha": THIN, "markersize": 4, "markeredgewidth": 0}
+        axes.plot(late[:, 0], late[:, 2], ".", **looks)
         axes.plot(rest[0], 0, "+", color=style.INK, markersize=8)
         axes.set_title(word)
         axes.set_xlabel("$\\theta$")

@@ -1,6 +1,7 @@
 """`make audit`: run steps again, in empty folders and without any cache, and compare the bytes.
 
     python -m scripts.pipeline.audit 5 [NONCE]
+    python -m scripts.pipeline.audit compute_dice
 
 Steps are drawn by the hash of the manifest, which nobody can choose freely, and by a nonce of
 whoever audits, which nobody knows beforehand. What was run, on what, and with what result, is
@@ -75,10 +76,13 @@ def audit(root: Path, asked: str, nonce: str, tell: Callable[[str], None]) -> di
 def draw(names: Sequence[str], asked: str, manifest: str, nonce: str) -> set[str]:
     """Return the names of the steps that are audited.
 
-    asked: how many, or "all". manifest: its SHA-256. Raises AuditError for anything else.
+    asked: how many, "all", or one by its name. manifest: its SHA-256. Raises AuditError for
+    anything else.
     """
+    if asked in names:
+        return {asked}
     if asked != "all" and not (asked.isdecimal() and int(asked)):
-        raise AuditError(f"STEPS is a number of steps, or `all`, and not `{asked}`.")
+        raise AuditError(f"STEPS is a number of steps, `all` or a step's name, not `{asked}`.")
     count = len(names) if asked == "all" else int(asked)
 
     def rank(name: str) -> str:
@@ -185,22 +189,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Audit the current folder; return the exit code."""
     words = sys.argv[1:] if arguments is None else arguments
     asked, nonce = [*words, "", ""][:2]
+    asked = asked or "5"
     root = Path.cwd()
     try:
-        found = audit(root, asked or "5", nonce or secrets.token_hex(16), print)
+        found = audit(root, asked, nonce or secrets.token_hex(16), print)
     except (AuditError, lock.BusyError) as error:
         print(error, file=sys.stderr)
         return 1
-    path = root / AUDIT
-    partial = sidecar.partial_path(path)
-    partial.write_text(json.dumps(found, indent=1, sort_keys=True) + "\n", encoding="utf-8")
-    partial.replace(path)
+    drawn = asked == "all" or asked.isdecimal()
+    if drawn:  # the record is of steps that nobody chose
+        path = root / AUDIT
+        partial = sidecar.partial_path(path)
+        partial.write_text(json.dumps(found, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+        partial.replace(path)
     wrong = [each["step"] for each in found["steps"] if each["findings"]]
     print(*found["environment"], sep="\n", end="\n" if found["environment"] else "")
     print(
-        f"{len(found['steps'])} of {found['of']} steps, drawn by the nonce {found['nonce']}: "
+        f"{len(found['steps'])} of {found['of']} steps, "
+        + (f"drawn by the nonce {found['nonce']}: " if drawn else "chosen by name: ")
         + (f"{len(wrong)} not as recorded." if wrong else "all as recorded.")
-        + f" See {AUDIT}."
+        + (f" See {AUDIT}." if drawn else "")
     )
     return 0 if found["passed"] else 1
 

@@ -37,10 +37,11 @@ class Page:
         self.ids: list[str] = []
         self.links: list[str] = []
         self.loads: list[str] = []
-        self.images: list[dict[str, str]] = []
+        self.images: list[tuple[str, str]] = []  # a name, and what stands for it in words
         self.tables: list[bool] = []
         self.formulas = 0
         self._open: list[str] = []
+        self._drawing = 0  # how deep in a drawing that words stand for
         self._heading: list[str] | None = None
 
     def start(self, tag: str, values: dict[str, str]) -> None:
@@ -54,17 +55,21 @@ class Page:
         if tag == "html":
             self.language = values.get("lang", "")
         elif tag == "img":
-            self.images.append(dict(values))
+            self.images.append((values.get("src", ""), values.get("alt", "")))
+        elif values.get("role") == "img" or (tag == "svg" and not self._drawing):
+            self.images.append((tag, values.get("aria-label", "")))
+            self._drawing = len(self._open)
         elif tag == "math":
             self.formulas += 1
         elif tag == "table":
             self.tables.append(False)
         elif tag == "th" and self.tables:
             self.tables[-1] = True
-        elif tag == "a" and values.get("href", "").startswith("#"):
+        elif tag in ("a", "use") and values.get("href", "").startswith("#"):
             self.links.append(values["href"][1:])
         elif re.fullmatch("h[1-6]", tag):
             self._heading = []
+        self.links += re.findall(r"url\(#(.+)\)", values.get("clip-path", ""))
         loaded = values.get("src", "") + (values.get("href", "") if tag == "link" else "")
         if re.match(r"(?:https?:)?//", loaded):
             self.loads.append(loaded)
@@ -75,6 +80,8 @@ class Page:
             self.pieces.append(" ")
         while tag in self._open and self._open.pop() != tag:
             pass
+        if len(self._open) < self._drawing:
+            self._drawing = 0
         if re.fullmatch("h[1-6]", tag) and self._heading is not None:
             inside = "" if "nav" in self._open else squeezed("".join(self._heading))
             if inside:

@@ -7,7 +7,7 @@ or an observation; where there is none, of the smallest part of the text around 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from scripts.common.artifacts import load_json, save_json
@@ -25,9 +25,7 @@ def main() -> None:
     texts = [document["text"] for document in documents]
     for name, entry in shown(manifest):
         entry["places"] = places(name, texts)
-        records = entry.pop("tests")
-        tests = [check for check in manifest["checks"] if check["artifact"] in records]
-        entry["checks"] = bearing(name, texts, tests)
+        entry["checks"] = bearing(name, texts, tests(manifest["checks"], entry.pop("tests")))
     for document in documents:
         manifest["engine"] = document["engine"]
         manifest["checks"] += document["checks"]
@@ -40,6 +38,11 @@ def shown(manifest: Mapping[str, Any]) -> Iterator[tuple[str, Entry]]:
         yield from ((f"{topic}.{key}", entry) for key, entry in values.items())
     for entry in manifest["artifacts"]:
         yield entry["path"].replace("data/figures/", "generated/"), entry
+
+
+def tests(checks: Iterable[Entry], records: Container[str]) -> list[Entry]:
+    """Return the checks that some files of checks hold."""
+    return [check for check in checks if check["artifact"] in records]
 
 
 def places(name: str, texts: Sequence[Entry]) -> list[dict[str, str]]:

@@ -123,8 +123,7 @@ def _html_checks(page: Page, structure: Structure, drawing: Drawing) -> list[Che
                [name for name in ("title", "language") if not getattr(page, name).strip()]),
         _check("html-self-contained", "the HTML loads nothing from the network", page.loads),
         _check("html-alternatives", "every image of the HTML has alternative text",
-               [image.get("src", "")[:40] for image in page.images
-                if len(image.get("alt", "").split()) < 3]),
+               [name[:40] for name, words in page.images if len(words.split()) < 3]),
         _check("html-tables", "every table of the HTML has header cells",
                [f"table number {n}" for n, headed in enumerate(page.tables, 1) if not headed]),
         _check("html-headings", "the headings of the HTML skip no level", _skips(page.headings)),

@@ -60,3 +60,14 @@ use rule step as plot_gan_training_lab with:
         networks_table="data/figures/gan_training_lab/networks.md",
     params:
         contract=contract("gan_training.lab.plot"),
+
+
+use rule step as plot_gan_live with:
+    input:
+        rules.check_gan_training_lab.output.checks,  # check before plot
+        arrays=rules.compute_gan_training.output.arrays,
+        summary=rules.compute_gan_training.output.summary,
+    output:
+        live="data/figures/gan_training_lab/live.md",
+    params:
+        contract=contract("gan_training.lab.plot_live"),

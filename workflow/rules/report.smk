@@ -50,16 +50,50 @@ use rule step as collect_report with:
         ),
 
 
+SHOWN = {
+    "assignment": [
+        rules.collect_report.output.answered,
+        *ASKED["assignment"]["shown"],
+    ],
+    "companion": [
+        rules.collect_report.output.claims,
+        rules.collect_report.output.provenance,
+        rules.collect_report.output.observations,
+        *COPIES,
+    ],
+}
+
+
+use rule step as ask_assignment with:
+    input:
+        ANSWERS,
+        collected=rules.collect_report.output.manifest,
+        made=SHOWN["assignment"],
+    output:
+        numbers="report/generated/numbers_assignment.json",
+    params:
+        contract=contract("report.numbers", document="report/assignment.qmd"),
+
+
+use rule ask_assignment as ask_companion with:
+    input:
+        TEXT,
+        collected=rules.collect_report.output.manifest,
+        made=SHOWN["companion"],
+    output:
+        numbers="report/generated/numbers_companion.json",
+    params:
+        contract=contract("report.numbers", document="report/companion.qmd"),
+
+
 use rule step as publish_assignment with:
     input:
         ANSWERS,
         ENGINE_FILES,
         rules.collect_report.output.variables,
         rules.collect_report.output.observations,  # read by a filter
-        made=[
-            rules.collect_report.output.answered,
-            *ASKED["assignment"]["shown"],
-        ],
+        rules.ask_assignment.output.numbers,  # read by a filter
+        made=SHOWN["assignment"],
     output:
         pdf="report/build/assignment.pdf",
         html="report/build/assignment.html",
@@ -76,12 +110,8 @@ use rule publish_assignment as publish_companion with:
         TEXT,
         ENGINE_FILES,
         rules.collect_report.output.variables,
-        made=[
-            rules.collect_report.output.claims,
-            rules.collect_report.output.provenance,
-            rules.collect_report.output.observations,
-            *COPIES,
-        ],
+        rules.ask_companion.output.numbers,
+        made=SHOWN["companion"],
     output:
         pdf="report/build/companion.pdf",
         html="report/build/companion.html",

@@ -163,7 +163,8 @@ def draw_paths(arrays: Arrays) -> Figure:
     kinds = arrays["mark_class"]
     rows = max(1, -(-len(kinds) // 2))
     figure = style.new_figure(0.3 + 1.5 * rows)
-    panels = figure.subplots(rows, 2, squeeze=False).ravel()
+    grid = figure.subplots(rows, 2, squeeze=False).T  # numbered down the columns
+    panels = grid.ravel()
     rest = theory.equilibrium(arrays["real"][0], arrays["noise"][0])
     runs = np.moveaxis(arrays["mark_paths"], 2, 0)
     lines: dict[str, Any] = {
@@ -188,8 +189,9 @@ def draw_paths(arrays: Arrays) -> Figure:
         )
     for axes in panels[len(kinds) :]:
         axes.set_axis_off()
-    for axes in panels[max(len(kinds) - 2, 0) : len(kinds)]:
-        axes.set_xlabel("epoch")
+    for column in grid:
+        for axes in [axes for axes in column if axes.axison][-1:]:
+            axes.set_xlabel("epoch")
     if not len(kinds):
         panels[0].text(0, 0.5, "no class has a counted run")
     figure.legend(
@@ -359,7 +361,7 @@ def _image(axes: Axes, values: Any, colors: tuple[str, ...], axis: Any) -> None:
         vmax=len(colors) - 0.5,
         origin="lower",
         extent=(low - half, high + half, low - half, high + half),
-        interpolation="nearest",
+        interpolation="none",
         aspect="auto",
     )
     decades = np.arange(np.ceil(low), np.floor(high) + 1)

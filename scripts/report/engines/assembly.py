@@ -17,6 +17,7 @@ from typing import Any
 from scripts.report.engines import features, problems
 from scripts.report.engines.chapters import chapters
 from scripts.report.engines.citations import with_citations
+from scripts.report.engines.extensions import sources
 from scripts.report.engines.numbering import filled, numbers
 from scripts.report.engines.pandoc import (
     Conversion,
@@ -33,21 +34,23 @@ from scripts.report.variables import variables_of
 
 _HERE = Path(__file__).parent
 _OF_THE_FRAME = ("title", "subtitle", "author", "date", "abstract")
-_NOT_PANDOCS = ("project", "execute", "filters", "include-in-header", "css", "font-paths")
+_NOT_PANDOCS = (
+    *("project", "execute", "filters", "include-in-header", "css", "template", "font-paths"),
+)
 
 
 @dataclass(frozen=True)
 class Edition:
     """A document on its way to one format.
 
-    options: its settings (see ``features.read``). target: ``typst`` or ``html5``. template: a file
-    of this folder. arguments: further options of Pandoc.
+    options: its settings (see ``features.read``). target: ``typst`` or ``html5``. template: the
+    file that frames it. arguments: further options of Pandoc.
     """
 
     document: Document
     options: Mapping[str, Any]
     target: str
-    template: str
+    template: Path
     arguments: tuple[str, ...]
 
     def assembled(self) -> str:
@@ -71,9 +74,9 @@ class Edition:
         return whole.replace(_place("contents"), _one_list(read)) + "\n"
 
     def _chapter(self, span: tuple[int, int]) -> Part:
-        values: list[str] = []
-        body = _tokenised(self._with_equations(span), values, self._variables)
-        return self._convert(body, self._chapter_options, self._metadata(values), span[0])
+        names: list[str] = []
+        body = _tokenised(self._with_equations(span), names)
+        return self._convert(body, self._chapter_options, self._metadata(names), span[0])
 
     def _with_equations(self, span: tuple[int, int]) -> str:
         """A stretch of text; labelled equations in brackets, by which Pandoc reads their labels."""
@@ -94,12 +97,12 @@ class Edition:
         """The template, filled, with a place for the chapters."""
         headers = features.files(self.document, self.options, "include-in-header")
         options = (
-            f"--template={_HERE / self.template}",
+            f"--template={self.template.resolve()}",
             *(f"--include-in-header={path.resolve()}" for path in headers),
         )
-        values: list[str] = []
+        names: list[str] = []
         text = f"```{{={self.target.rstrip('5')}}}\n{_place('body')}\n```\n"
-        metadata = self._metadata(values, frame=True)
+        metadata = self._metadata(names, frame=True)
         return self._convert(text, (*self._filters, *options), metadata, 0)
 
     def _with_citations(self, parts: Sequence[Part]) -> list[Part]:
@@ -126,9 +129,17 @@ class Edition:
         options = (f"--to={self.target}", *self.arguments, *options)
         folder = str(self.document.folder.resolve())
         try:
-            return convert(Conversion(options, text, metadata, folder, self._files))
+            files = self._files + fingerprint(self._drawings(text))
+            return convert(Conversion(options, text, metadata, folder, files))
         except PandocError as error:
             raise problems.of_pandoc(self.document, start, error) from None
+
+    def _drawings(self, text: str) -> list[Path]:
+        """The drawings that a text may name, which filters/figures.lua puts into the HTML."""
+        if self.target == "typst":
+            return []
+        paths = (self.document.folder / name for name in re.findall(r"[^\s()\[\]<>]+\.svg", text))
+        return list(filter(Path.is_file, paths))
 
     @cached_property
     def _own_filters(self) -> tuple[list[str], list[str]]:
@@ -154,8 +165,9 @@ class Edition:
         """What stands in the files that Pandoc reads beside the text, as a hash."""
         names = [*self.options.get("bibliography", []), self.options.get("csl")]
         before, after = features.filters(self.document, self.options).values()
-        paths = [features.CITATIONS, *before, *after]
-        paths += filter(Path.is_file, [self.document.folder / _OBSERVATIONS])
+        folder = self.document.folder
+        paths = [features.CITATIONS, self.template, *before, *after, *sources(folder)]
+        paths += [path for name in _READ_BY_FILTERS for path in sorted(folder.glob(name))]
         paths += features.files(self.document, self.options, "include-in-header")
         return fingerprint([*paths, *(self.document.folder / name for name in names if name)])
 
@@ -167,8 +179,8 @@ class Edition:
     def _equations(self) -> Sequence[Equation]:
         return list(find_equations(self.document))
 
-    def _metadata(self, values: list[str], frame: bool = False) -> str:
-        """What the templates and Lua read, as JSON; ``values`` of variables come along.
+    def _metadata(self, names: list[str], frame: bool = False) -> str:
+        """What the templates and Lua read, as JSON; the variables of ``names`` come along.
 
         Only the frame has title, authors and abstract, which may hold variables themselves.
         """
@@ -178,23 +190,27 @@ class Edition:
                 return {str(key): fill(value) for key, value in node.items()}
             if isinstance(node, list):
                 return [fill(value) for value in node]
-            return (
-                node if isinstance(node, bool) else _tokenised(str(node), values, self._variables)
-            )
+            return node if isinstance(node, bool) else _tokenised(str(node), names)
 
         taken = {key: value for key, value in self.options.items() if key not in _NOT_PANDOCS}
         taken["language"], _, region = str(taken["lang"]).partition("-")
         taken["region"] = region or "US"  # as in Quarto's Typst
         if frame:
             taken["author"] = features.authors(self.document, taken.get("author"))
+            taken["table-of-contents"] = _place("contents")
         else:
             taken = {key: value for key, value in taken.items() if key not in _OF_THE_FRAME}
             taken["pagetitle"] = "chapter"  # which no template prints, and Pandoc asks for
-        return json.dumps(fill(taken) | {"quarto-variables": values}, ensure_ascii=False)
+        filled_in = fill(taken)  # which finds more names
+        variables = {
+            "quarto-variables": [self._variables[name] for name in names],
+            "quarto-names": [f"`{name}`" for name in names],
+        }
+        return json.dumps(filled_in | variables, ensure_ascii=False)
 
 
 _CHAPTER = _HERE / "chapter.template"
-_OBSERVATIONS = "generated/observations.md"  # which filters/observed.lua reads
+_READ_BY_FILTERS = ("generated/observations.md", "generated/numbers*.json", "web/*")
 _LUA = _HERE / "lua"
 
 
@@ -203,17 +219,17 @@ def _as_options(filters: Iterable[Path]) -> list[str]:
 
 
 def _place(name: str) -> str:
-    """The token of the frame where something goes; Lua has it too."""
+    """The token of the frame where something goes."""
     return f"\ue014{name}\ue015"
 
 
-def _tokenised(text: str, values: list[str], variables: Mapping[str, str]) -> str:
-    """``text`` with each shortcode replaced: a variable by a token that Lua fills in."""
+def _tokenised(text: str, names: list[str]) -> str:
+    """``text`` with each shortcode replaced: a variable, one of ``names`` then, by a token."""
     parts, last = [], 0
     for code in find_shortcodes(text):
         if code.name == "var":
-            values.append(variables[code.arguments[0]])
-            new = f"\ue000{len(values)}\ue001"
+            names.append(code.arguments[0])
+            new = f"\ue000{len(names)}\ue001"
         elif code.name == "pagebreak":
             new = "\ue000pagebreak\ue001"
         else:

@@ -20,6 +20,8 @@ _REACHES_FAR = re.compile(
     r"|\\(?:re)?newcommand\b|\\def\b|\\newenvironment\b|\\DeclareMathOperator\b",
     re.MULTILINE,
 )
+#: A block for one edition only, which has no numbered lines.
+_RAW = re.compile(r"[ \t>]*(?:`{3,}|~{3,})[ \t]*\{=")
 
 
 def chapters(document: Document) -> list[tuple[int, int]]:
@@ -45,7 +47,7 @@ def _is_one(document: Document, spans: list[tuple[int, int]]) -> bool:
         span
         for start, _ in code_fences(document.text, document.body)
         for span in spans
-        if span[0] <= start < span[1]
+        if span[0] <= start < span[1] and not _RAW.match(document.text, start)
     }
     return len(with_code) > 1 or _links_by_title(document)  # the lines of code are numbered through
 

@@ -5,11 +5,16 @@ What it does not know it refuses by name, with file and line; it drops nothing s
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from scripts.report.engines import features, pandoc, problems
 from scripts.report.engines.assembly import Edition
 from scripts.report.engines.self_contained import with_images, with_styles
+from scripts.report.engines.slim import slim
 from scripts.report.engines.typesetter import typesetter
 from scripts.report.source import Document
+
+_TEMPLATE = Path(__file__).with_name("template.typ")
 
 
 def render_pdf(document: Document) -> bytes:
@@ -35,14 +40,15 @@ def render_pdf(document: Document) -> bytes:
 def typst_source(document: Document) -> str:
     """The document in Typst's language. Raises RenderError."""
     options = features.read(document, "typst")
-    return Edition(document, options, "typst", "template.typ", ()).assembled()
+    return Edition(document, options, "typst", _TEMPLATE, ()).assembled()
 
 
 def render_html(document: Document) -> bytes:
     """The document as one self-contained HTML file. Raises RenderError; writes nothing."""
     options = features.read(document, "html")
-    depth = int(options["toc-depth"]) + 1  # the title is the first level of the page
-    arguments = ["--mathml", f"--toc-depth={depth}", *(["--toc"] if options.get("toc") else [])]
-    page = Edition(document, options, "html5", "template.html", tuple(arguments)).assembled()
+    contents = ["--toc"] if options.get("toc") else []
+    arguments = ("--mathml", f"--toc-depth={options['toc-depth']}", *contents)
+    (template,) = features.files(document, options, "template")
+    page = Edition(document, options, "html5", template, arguments).assembled()
     page = with_styles(page, features.files(document, options, "css"))
-    return with_images(page, document.folder).encode()
+    return slim(with_images(page, document.folder)).encode()

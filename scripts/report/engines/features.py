@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+from scripts.report.engines.extensions import STAGES, extensions
 from scripts.report.source import FORMATS, Document, Place, RenderError, as_list, read_text, shown
 
 _LENGTH = re.compile(r"\d+(?:\.\d+)?(?:pt|mm|cm|in)")
@@ -69,14 +70,15 @@ KEYS: Mapping[str, Callable[[Any], bool] | None] = {
     "lang": _is_english, "toc": _is_switch, "toc-depth": lambda value: value in range(1, 7),
     "number-sections": _is_switch, "number-offset": _is_count,
     "section-numbering": lambda value: value == "1.1.1",
-    "bibliography": None, "csl": _is_text, "filters": None,
+    "bibliography": None, "csl": _is_text, "filters": None, "numbers": _is_text,
     "project": _is_project, "execute": _shows_only,
     "papersize": lambda value: value in ("a4", "us-letter"), "margin": _is_margin,
     "font-paths": _is_folders, "include-in-header": None,
     "mainfont": _is_name, "mathfont": _is_name, "codefont": _is_name, "fontsize": _is_length,
     "syntax-highlighting": lambda value: value == "idiomatic",
     "pdf-standard": lambda value: value == "ua-1",
-    "css": None, "html-math-method": lambda value: value == "mathml",
+    "css": None, "template": _is_text, "minimal": lambda value: value is True,
+    "html-math-method": lambda value: value == "mathml",
     "embed-resources": lambda value: value is True,
 }  # fmt: skip
 
@@ -84,18 +86,21 @@ KEYS: Mapping[str, Callable[[Any], bool] | None] = {
 _OF_A_FORMAT = {
     "toc", "toc-depth", "number-offset", "section-numbering", "papersize", "margin", "font-paths",
     "include-in-header", "mainfont", "mathfont", "codefont", "fontsize",
-    "syntax-highlighting", "pdf-standard", "css", "html-math-method", "embed-resources",
+    "syntax-highlighting", "pdf-standard", "css", "template", "minimal", "html-math-method",
+    "embed-resources",
 }  # fmt: skip
 
 #: Files that Quarto reads without being told of them.
 _UNREAD = ("_metadata.yml", "_metadata.yaml", "_brand.yml", "_brand.yaml", "_quarto.yaml",
-           "_variables.yaml", "_quarto.yml.local", "_extensions")  # fmt: skip
+           "_variables.yaml", "_quarto.yml.local")  # fmt: skip
 
 _REPORT = Path(__file__).parents[3] / "report"
 #: The filter that sets citations, which a document may name itself: it finds them only once.
 CITATIONS = _REPORT / "filters" / "citations.lua"
 #: The style of citations in a PDF whose document names none, as in Quarto.
 _IEEE = _REPORT / "ieee.csl"
+#: The frame of a page and its look, where a document names none.
+_WEB = _REPORT / "web"
 
 
 def read(document: Document, target: str) -> dict[str, Any]:
@@ -111,6 +116,8 @@ def read(document: Document, target: str) -> dict[str, Any]:
     }  # fmt: skip
     if target == "typst":
         defaults["csl"] = str(_IEEE)
+    else:
+        defaults |= {"template": str(_WEB / "page.html"), "css": str(_WEB / "page.css")}
     return defaults | options | {"bibliography": as_list(options.get("bibliography", []))}
 
 
@@ -172,15 +179,28 @@ def authors(document: Document, given: Any) -> list[dict[str, str]]:
 
 
 def filters(document: Document, options: Mapping[str, Any]) -> dict[str, list[Path]]:
-    """The document's own Lua filters, in order, by when they run: before the engine's, or after."""
-    paths: dict[str, list[Path]] = {"pre-quarto": [], "post-quarto": []}
+    """The document's own Lua filters, in order, by when they run: before the engine's, or after.
+
+    An entry names a file, or an extension by the name of its folder in ``_extensions``.
+    """
+    paths: dict[str, list[Path]] = {stage: [] for stage in STAGES}
+    known = extensions(document.folder)
     for entry in options.get("filters", []):
-        if not isinstance(entry, dict) or entry.get("at") not in paths or "path" not in entry:
-            name = entry.get("path", entry) if isinstance(entry, dict) else entry
-            raise refused(
-                document, str(name), f"the filter {name} without `at:` pre-quarto or post-quarto"
+        given = entry if isinstance(entry, dict) else {"path": entry}
+        name, at = str(given.get("path", entry)), given.get("at")
+        if name in known and at in (None, *STAGES):
+            for path, own in known[name]:
+                paths[at or own].append(path)
+        elif not name.endswith(".lua"):
+            there = f"there is {', '.join(known)}" if known else "there is none"
+            raise RenderError(
+                f"{where(document, name)}: no extension in {shown(document.folder)}/_extensions is "
+                f"called {name} ({there}); correct the name, or put the extension's folder there."
             )
-        paths[entry["at"]].append(_file(document, entry["path"]))
+        elif at in STAGES:
+            paths[str(at)].append(_file(document, name))
+        else:
+            raise refused(document, name, f"the filter {name} without `at:` {' or '.join(STAGES)}")
     return paths
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from scripts.report.engines.features import timestamp
 from scripts.report.engines.problems import of_letters, of_refusal
+from scripts.report.engines.slim import slim
 from scripts.report.source import Document, RenderError, shown
 
 #: What Quarto prints about a text that it could not resolve, though it succeeds.
@@ -28,7 +29,7 @@ def render_pdf(document: Document) -> bytes:
 
 def render_html(document: Document) -> bytes:
     """The document as HTML. Raises RenderError."""
-    return _render(document, "html", ".html")
+    return slim(_render(document, "html", ".html").decode()).encode()
 
 
 def _render(document: Document, target: str, suffix: str) -> bytes:

@@ -13,6 +13,7 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+_LAST = ("ask_assignment", "ask_companion")  # behind them come the documents
 _PROGRESS = re.compile(r" *\d+/\d+  |\d+ steps to do$")
 _OF_NO_INTEREST = re.compile(r"scripts\.[\w.]+: (computed|restored)|Not changed: |Done in |\s*$")
 
@@ -23,7 +24,7 @@ def build(root: Path, tell: Callable[[str], None], is_late: Callable[[], bool]) 
     tell: is given each line about the progress. is_late: tells whether the result is of no use any
     more; then the build is interrupted, and None is returned. What `make report` published stays.
     """
-    command = [sys.executable, "-m", "scripts.pipeline.report", "--until", "collect_report"]
+    command = [sys.executable, "-m", "scripts.pipeline.report", "--until", *_LAST]
     ours, its = pty.openpty()  # to a terminal the build says which steps are at work
     process = subprocess.Popen(
         command, cwd=root, stdin=subprocess.DEVNULL, stdout=its, stderr=its,

@@ -18,7 +18,9 @@ async function update() {
     const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
     if (!answer.ok) return;
     const stay = placeOfReader();
+    for (const added of document.querySelectorAll("main [data-added]")) added.remove();
     morph(document.documentElement, fresh.documentElement); // me, with its version, too
+    dispatchEvent(new Event("changed")); // the page's own script, web/page.js, adds its parts again
     stay();
     // It may be a later version than the one that was asked for: what comes next will tell.
     wanted = me.dataset.version;
@@ -61,7 +63,7 @@ function morph(old, fresh) {
 // Children that are equal, in this order, stay. What is between two of them is changed one by one
 // if it is as much of the same kinds, else put in the place of the other.
 function morphChildren(parent, fresh) {
-  const before = [...parent.childNodes].filter((node) => !isBlank(node) && node !== host);
+  const before = [...parent.childNodes].filter((node) => !isBlank(node) && !isAdded(node));
   const after = [...fresh.childNodes].filter((node) => !isBlank(node));
   // Mostly one place was edited. What is equal before and behind it is quickly found.
   while (before.length && after.length && before[0].isEqualNode(after[0])) {
@@ -93,6 +95,9 @@ function morphChildren(parent, fresh) {
   }
   close(before, behind);
 }
+
+// What the preview, and beside the text the page's own script, add to what was rendered.
+const isAdded = (node) => node === host || node.dataset?.added !== undefined;
 
 // White space between blocks, which shows nothing; between words it is a part of what was written.
 const isBlank = (node) => node.nodeType === 3 && !node.data.trim() && BLOCKS.has(node.parentNode.nodeName);

@@ -11,12 +11,12 @@ from pathlib import Path
 from scripts.common.arrays import Floats
 from scripts.common.artifacts import load_arrays
 from scripts.common.command_line import parse
-from scripts.common.style import new_figure, save_figure
+from scripts.common.style import NARROW, new_figure, save_figure
 
 
 def draw(heights: Floats, label: str, path: Path) -> None:
     """Draw a bar for each sum."""
-    figure = new_figure(height=2.0)
+    figure = new_figure(height=2.0, width=NARROW)
     axes = figure.add_subplot()
     axes.bar(range(2, heights.size + 2), heights)
     axes.set(xlabel="sum of both faces", ylabel=label)

@@ -30,7 +30,7 @@ end
 local function theorem(div)
   local kind = common.kind(div.identifier)
   local style = common.upright[kind] and 'upright' or 'italic'
-  local inlines = head('theorem-head', common.name(div.identifier), title_of(div))
+  local inlines = head('theorem-title', common.name(div.identifier), title_of(div))
   local before = #div.content
   common.prepend(div.content, inlines)
   if common.typst then
@@ -44,7 +44,7 @@ local function theorem(div)
 end
 
 local function proof(div, kind)
-  common.prepend(div.content, head('proof-head', common.proofs[kind], title_of(div)))
+  common.prepend(div.content, head('proof-title', common.proofs[kind], title_of(div)))
   if common.typst then
     local last = div.content[#div.content]
     if kind == 'proof' then

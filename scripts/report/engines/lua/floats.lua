@@ -142,10 +142,9 @@ local function heading(el)
                         .. {raw('] #label(' .. common.quoted(el.identifier) .. ')')})
   end
   if entry then
-    local shown = pandoc.Span({common.number(el.identifier)}, pandoc.Attr('', {'section-number'}))
+    local shown = pandoc.Span({common.number(el.identifier)}, pandoc.Attr('', {'header-section-number'}))
     el.content = pandoc.Inlines {shown, pandoc.Space()} .. el.content
   end
-  el.level = math.min(el.level + 1, 6) -- the document's title is the one first-level heading
   return el
 end
 

@@ -15,7 +15,7 @@ local function reference(citation, text)
   else
     inlines = pandoc.Inlines {common.name(label)}
   end
-  return pandoc.Link(inlines, '#' .. label, '', pandoc.Attr('', {'xref'}))
+  return pandoc.Link(inlines, '#' .. label, '', pandoc.Attr('', {'quarto-xref'}))
 end
 
 local function resolve(cite)

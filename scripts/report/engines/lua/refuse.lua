@@ -51,7 +51,7 @@ return {
   end,
   Span = function(el)
     local equation = common.kind(el.identifier) == 'eq'
-    only(el, 'a span', {smallcaps = true, underline = true}, {alt = equation})
+    only(el, 'a span', {smallcaps = true, underline = true, number = true}, {alt = equation, of = true})
   end,
   Header = function(el)
     only(el, 'a heading', {unnumbered = true, appendix = true}, {})

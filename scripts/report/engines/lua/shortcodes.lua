@@ -4,7 +4,7 @@
 local common = require 'common'
 local token = '\u{E000}(%d+)\u{E001}'
 local pagebreak = '\u{E000}pagebreak\u{E001}'
-local values
+local values, names, marks
 
 local function value(index)
   local found = values[tonumber(index)]
@@ -24,6 +24,20 @@ local function text_of(el)
   return el
 end
 
+-- What filters/variables.lua does with Quarto's shortcodes: the HTML says which variable this is.
+local function named(index)
+  if not marks then return value(index) end
+  return {pandoc.Span(value(index), pandoc.Attr('', {'number'}, {of = names[tonumber(index)]}))}
+end
+
+local function formula_of(el)
+  local found = pandoc.List {}
+  for index in el.text:gmatch(token) do found:insert(names[tonumber(index)]) end
+  el.text = plain(el.text)
+  if marks and #found > 0 then el.text = el.text .. '\u{E016}' .. table.concat(found, ' ') .. '\u{E017}' end
+  return el
+end
+
 local function attributes_of(el)
   for key, text in pairs(el.attributes) do
     if text:find(token) then el.attributes[key] = plain(text) end
@@ -37,7 +51,7 @@ local fill = {
     local result, last = pandoc.Inlines {}, 1
     for start, index, stop in el.text:gmatch('()' .. token .. '()') do
       if start > last then result:insert(pandoc.Str(el.text:sub(last, start - 1))) end
-      result:extend(value(index))
+      result:extend(named(index))
       last = stop
     end
     if last <= #el.text then result:insert(pandoc.Str(el.text:sub(last))) end
@@ -48,7 +62,7 @@ local fill = {
     if #only ~= 1 or only[1].text ~= pagebreak then return nil end
     return common.raw_block(common.typst and '#pagebreak()' or '<div class="pagebreak"></div>')
   end,
-  Math = text_of, Code = text_of, CodeBlock = text_of, RawInline = text_of, RawBlock = text_of,
+  Math = formula_of, Code = text_of, CodeBlock = text_of, RawInline = text_of, RawBlock = text_of,
   Header = attributes_of, Div = attributes_of, Span = attributes_of, Table = attributes_of,
   Figure = attributes_of,
   Link = function(el)
@@ -64,7 +78,9 @@ local fill = {
 return {
   Pandoc = function(doc)
     values = doc.meta['quarto-variables'] or {}
-    doc.meta['quarto-variables'] = nil
+    names = pandoc.List(doc.meta['quarto-names'] or {}):map(pandoc.utils.stringify)
+    marks = doc.meta.numbers and not common.typst
+    doc.meta['quarto-variables'], doc.meta['quarto-names'] = nil, nil
     return doc:walk(fill)
   end,
 }

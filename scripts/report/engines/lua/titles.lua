@@ -1,5 +1,4 @@
--- The document's own data as the templates want it: names as plain text, and in the HTML a place
--- for the contents, which are the chapters'.
+-- The document's own data as the templates want it: names as plain text, authors in Quarto's shape.
 local common = require 'common'
 
 -- A list of texts as string literals of Typst, or as values of HTML's attributes.
@@ -10,11 +9,19 @@ local function plain(list)
   end)
 end
 
+-- Quarto's shape of the same, which the page's template reads.
+local function as_quartos(list)
+  return pandoc.List(list or {}):map(function(item)
+    local where = item.affiliation and {{name = item.affiliation}}
+    return {name = {literal = item.name}, affiliations = where, email = item.email}
+  end)
+end
+
 return {
   Pandoc = function(doc)
-    doc.meta['author-names'] = plain(doc.meta.author)
+    doc.meta['author-meta'] = plain(doc.meta.author)
+    doc.meta['by-author'] = as_quartos(doc.meta.author)
     if doc.meta.title then doc.meta.pagetitle = pandoc.utils.stringify(doc.meta.title) end
-    doc.meta.contents = common.raw '\u{E014}contents\u{E015}'
     return doc
   end,
 }

@@ -1,6 +1,5 @@
--- Gives every formula of the PDF an alternative text: the formula as one would read it aloud.
--- Named in _quarto.yml at `post-quarto`; both engines run it. HTML needs none, its MathML speaks.
--- A labelled equation brings the author's own words and is left alone.
+-- Reads a formula aloud: LaTeX in, English words out. No two formulas that mean different things
+-- get the same words: what would not be heard (where a fraction, a script or a root ends) is said.
 
 -- ------------------------------------------------------------------------------ vocabulary
 
@@ -12,65 +11,69 @@ for name in ([[alpha beta gamma delta epsilon zeta eta theta iota kappa lambda m
   greek[name:sub(1, 1):upper() .. name:sub(2)] = 'capital ' .. name
 end
 
--- Symbols that are read as they stand. A comma asks for a short pause.
-local symbols = {
-  -- relations
+local relations = {
   ['='] = 'equals', ne = 'is not equal to', neq = 'is not equal to', ['<'] = 'is less than',
   ['>'] = 'is greater than', lt = 'is less than', gt = 'is greater than',
   le = 'is at most', leq = 'is at most', leqslant = 'is at most', ge = 'is at least',
   geq = 'is at least', geqslant = 'is at least', ll = 'is much less than',
   gg = 'is much greater than', approx = 'is approximately', simeq = 'is asymptotic to',
   equiv = 'is equivalent to', cong = 'is congruent to', propto = 'is proportional to',
-  sim = 'is distributed as', coloneqq = 'is defined as', triangleq = 'is defined as',
+  sim = 'is distributed as', coloneqq = 'is defined as', triangleq = 'equals by definition',
   ['in'] = 'in', ni = 'contains', notin = 'not in', subset = 'is a subset of',
   subseteq = 'is a subset of or equal to', supset = 'is a superset of',
   supseteq = 'is a superset of or equal to', subsetneq = 'is a proper subset of',
   prec = 'precedes', preceq = 'precedes or equals', succ = 'succeeds',
   succeq = 'succeeds or equals', perp = 'is perpendicular to', parallel = 'is parallel to',
   mid = 'given', vdash = 'proves', models = 'models', asymp = 'is of the order of',
-  doteq = 'approaches', Vert = 'norm bar',
-  -- operations
-  ['+'] = 'plus', ['-'] = 'minus', ['*'] = 'times', ['/'] = 'divided by', pm = 'plus or minus',
-  mp = 'minus or plus', times = 'times', cdot = 'times', div = 'divided by', ast = 'star',
-  star = 'star', circ = 'composed with', oplus = 'direct sum', otimes = 'tensor',
+  doteq = 'approaches', to = 'to', rightarrow = 'to', longrightarrow = 'to', leftarrow = 'becomes',
+  gets = 'becomes', mapsto = 'maps to', longmapsto = 'maps to', Rightarrow = 'implies',
+  implies = 'implies', Longrightarrow = 'implies', Leftarrow = 'is implied by',
+  impliedby = 'is implied by', iff = 'if and only if', Leftrightarrow = 'if and only if',
+  leftrightarrow = 'corresponds to', Longleftrightarrow = 'if and only if', uparrow = 'up',
+  downarrow = 'down', hookrightarrow = 'embeds into', rightharpoonup = 'weakly to',
+  rightrightarrows = 'uniformly to', nearrow = 'increases to', searrow = 'decreases to',
+  leadsto = 'leads to', twoheadrightarrow = 'onto',
+}
+-- Symbols that part what stands on either side; relations are such.
+local parting = {
+  ['+'] = 'plus', ['-'] = 'minus', ['*'] = 'asterisk', ['/'] = 'divided by', pm = 'plus or minus',
+  mp = 'minus or plus', times = 'times', cdot = 'dot', div = 'division sign', ast = 'asterisk',
+  star = 'star sign', circ = 'composed with', oplus = 'direct sum', otimes = 'tensor',
   odot = 'elementwise times', cup = 'union', cap = 'intersection', setminus = 'without',
   wedge = 'and', land = 'and', vee = 'or', lor = 'or', neg = 'not', lnot = 'not',
   bullet = 'bullet', ['!'] = 'factorial', bmod = 'modulo', mod = 'modulo',
-  -- arrows
-  to = 'to', rightarrow = 'to', longrightarrow = 'to', leftarrow = 'becomes', gets = 'becomes',
-  mapsto = 'maps to', longmapsto = 'maps to', Rightarrow = 'implies', implies = 'implies',
-  Longrightarrow = 'implies', Leftarrow = 'is implied by', impliedby = 'is implied by',
-  iff = 'if and only if', Leftrightarrow = 'if and only if', leftrightarrow = 'corresponds to',
-  Longleftrightarrow = 'if and only if', uparrow = 'up', downarrow = 'down', hookrightarrow = 'embeds into',
-  rightharpoonup = 'weakly to', rightrightarrows = 'uniformly to', nearrow = 'increases to',
-  searrow = 'decreases to', leadsto = 'leads to', twoheadrightarrow = 'onto',
-  -- things
+  -- punctuation; a comma asks for a short pause
+  [','] = ',', ['.'] = '.', [';'] = ';', quad = ',', qquad = ',', colon = 'colon', [':'] = 'colon',
+}
+-- Symbols that are read as they stand.
+local symbols = {
   infty = 'infinity', partial = 'partial', nabla = 'gradient', emptyset = 'the empty set',
   varnothing = 'the empty set', forall = 'for all', exists = 'there is', nexists = 'there is no',
   ell = 'script l', hbar = 'h bar', Re = 'real part', Im = 'imaginary part', aleph = 'aleph',
   top = 'top', bot = 'bottom', angle = 'angle', therefore = 'therefore', because = 'because',
-  ldots = 'and so on,', dots = 'and so on,', cdots = 'and so on,', vdots = 'and so on,',
-  ddots = 'and so on,', dotsc = 'and so on,', dotsb = 'and so on,', prime = 'prime',
+  ldots = 'and so on', dots = 'and so on', cdots = 'and so on', vdots = 'and so on',
+  ddots = 'and so on', dotsc = 'and so on', dotsb = 'and so on', prime = 'prime sign',
   checkmark = 'check', square = 'square', Box = 'box', blacksquare = 'end of proof',
-  dagger = 'dagger', S = 'section', imath = 'i', jmath = 'j', ['%'] = 'percent', ['#'] = 'number',
-  ['&'] = 'and', ['$'] = 'dollar', _ = 'underscore', colon = 'colon', [':'] = 'colon',
+  dagger = 'dagger sign', S = 'section', imath = 'dotless i', jmath = 'dotless j',
+  ['%'] = 'percent', ['#'] = 'number',
+  ['&'] = 'and', ['$'] = 'dollar', _ = 'underscore', Vert = 'double bar',
   -- brackets
   ['('] = 'open parenthesis', [')'] = 'close parenthesis', ['['] = 'open bracket',
   [']'] = 'close bracket', ['{'] = 'open brace', ['}'] = 'close brace', lbrace = 'open brace',
   rbrace = 'close brace', lbrack = 'open bracket', rbrack = 'close bracket',
   langle = 'open angle bracket', rangle = 'close angle bracket', lfloor = 'floor of',
   rfloor = 'end floor', lceil = 'ceiling of', rceil = 'end ceiling', lvert = 'absolute value of',
-  rvert = 'end absolute value', lVert = 'norm of', rVert = 'end norm', backslash = 'without',
-  -- spaces and punctuation
-  [','] = ',', ['.'] = '.', [';'] = ';', quad = ',', qquad = ',',
+  rvert = 'end absolute value', lVert = 'norm of', rVert = 'end norm', backslash = 'backslash',
 }
+for name, words in pairs(relations) do parting[name] = words end
+for name, words in pairs(parting) do symbols[name] = words end
 local functions = {
   log = 'log', ln = 'natural log', exp = 'exponential', sin = 'sine', cos = 'cosine',
   tan = 'tangent', tanh = 'hyperbolic tangent', sinh = 'hyperbolic sine',
   cosh = 'hyperbolic cosine', arcsin = 'arc sine', arccos = 'arc cosine', arctan = 'arc tangent',
   cot = 'cotangent', sec = 'secant', csc = 'cosecant', det = 'determinant', dim = 'dimension',
   ker = 'kernel', deg = 'degree', arg = 'arg', gcd = 'greatest common divisor', hom = 'hom',
-  Pr = 'probability', lg = 'log',
+  Pr = 'Pr', lg = 'lg',
 }
 -- Operators that range over something: "sum over i from 1 to m of".
 local ranging = {
@@ -82,13 +85,14 @@ local ranging = {
 }
 local accents = {
   hat = 'hat', widehat = 'hat', bar = 'bar', overline = 'bar', tilde = 'tilde',
-  widetilde = 'tilde', vec = 'vector', dot = 'dot', ddot = 'double dot', check = 'check',
-  dddot = 'triple dot', breve = 'breve', acute = 'acute', grave = 'grave', mathring = 'ring', underline = 'underlined',
-  overrightarrow = 'vector', boxed = 'boxed', cancel = 'cancelled',
+  widetilde = 'tilde', vec = 'vector', dot = 'overdot', ddot = 'double overdot', check = 'check',
+  dddot = 'triple overdot', breve = 'breve', acute = 'acute', grave = 'grave',
+  mathring = 'ring', underline = 'underlined',
+  overrightarrow = 'long vector', boxed = 'boxed', cancel = 'cancelled',
 }
 local fonts = {
   mathbf = 'bold', boldsymbol = 'bold', bm = 'bold', pmb = 'bold', mathcal = 'script',
-  mathscr = 'script', mathfrak = 'fraktur', mathsf = 'sans', mathtt = 'typewriter', mathit = '',
+  mathscr = 'curly', mathfrak = 'fraktur', mathsf = 'sans', mathtt = 'typewriter', mathit = '',
   mathrm = '', mathnormal = '', mathbin = '', mathrel = '', mathord = '', mathopen = '',
   mathclose = '', mathpunct = '', smash = '', ensuremath = '', mathstrut = '',
 }
@@ -100,8 +104,9 @@ local blackboard = {
 -- Commands that only move things about; the ones with `true` swallow their argument.
 local silent = {
   left = false, right = false, middle = false, displaystyle = false, textstyle = false,
-  scriptstyle = false, scriptscriptstyle = false, limits = false, nolimits = false, nonumber = false, notag = false,
-  allowbreak = false, label = true, tag = true, phantom = true, hphantom = true, vphantom = true,
+  scriptstyle = false, scriptscriptstyle = false, limits = false, nolimits = false,
+  nonumber = false, notag = false, allowbreak = false, label = true, tag = true, phantom = true,
+  hphantom = true, vphantom = true,
   hspace = true, vspace = true, mspace = true, color = true, hline = false,
 }
 for _, size in ipairs {'big', 'Big', 'bigg', 'Bigg'} do
@@ -133,10 +138,13 @@ local function tokens_of(latex)
           table.insert(tokens, {kind = 'text', text = words:sub(2, -2), name = text})
           last, text = stop, nil
         end
-        if entry[2] == 'number' and text:sub(-1) == '.' then text, last = text:sub(1, -2), last - 1 end
+        if entry[2] == 'number' and text:sub(-1) == '.' then
+          text, last = text:sub(1, -2), last - 1
+        end
         if entry[2] and text then
           local is_bar = entry[2] == 'command' and text == 'vert'
-          table.insert(tokens, is_bar and {kind = 'char', text = '|'} or {kind = entry[2], text = text})
+          local token = is_bar and {kind = 'char', text = '|'} or {kind = entry[2], text = text}
+          table.insert(tokens, token)
         end
         position, matched = last + 1, true
         break
@@ -153,24 +161,46 @@ local Reader = {}
 Reader.__index = Reader
 
 -- Whether it is heard where a part ends: it is one letter, number or name.
-local kinds_of_letters = {capital = true, variant = true, script = true, bold = true, sans = true,
-                          fraktur = true, blackboard = true, minus = true}
+local kinds_of_letters = {capital = true, variant = true, script = true, curly = true, bold = true,
+                          sans = true, typewriter = true, fraktur = true, blackboard = true}
 local function is_one(text)
   local last
   for word in text:gmatch '%S+' do
     if last and not kinds_of_letters[last] then return false end
     last = word
   end
-  return true
+  return last ~= nil
 end
 
--- A part whose end is spoken if it would not be heard.
-local function bounded(before, text, after)
-  if is_one(text) then return before .. ' ' .. text end
-  return before .. ' ' .. text .. ' ' .. after
+-- A part behind `short`; between `opening` and `closing` if its end would not be heard. The two
+-- ways begin with different words, or a part in a part could end either.
+local function bounded(short, opening, text, closing)
+  if text == 'minus' or text == 'plus' then return short .. ' ' .. text .. ' sign' end
+  if is_one((text:gsub('^minus ', ''))) then return short .. ' ' .. text end
+  return opening .. ' ' .. text .. ' ' .. closing
 end
 
 function Reader:peek(ahead) return self.tokens[self.at + (ahead or 0)] end
+
+-- The next token that is no space.
+function Reader:behind()
+  local index = self.at
+  while self.tokens[index] and self.tokens[index].kind == 'escaped'
+        and self.tokens[index].text:match '[,;:! ]' do index = index + 1 end
+  return self.tokens[index], index
+end
+
+-- Whether a token, or the end, keeps its neighbours apart.
+local function parts(token)
+  if not token or token.kind == 'open' or token.kind == 'close' or token.kind == 'align' then
+    return true
+  end
+  if token.kind == 'escaped' then return token.text:match '[\\{}|]' ~= nil end
+  local name = token.text
+  if token.kind == 'char' then return name:match '[()%[%]|]' ~= nil or parting[name] ~= nil end
+  if token.kind ~= 'command' then return false end
+  return (parting[name] or ranging[name]) ~= nil or name == 'right' or name == 'end'
+end
 
 function Reader:next()
   local token = self.tokens[self.at]
@@ -180,8 +210,9 @@ end
 
 -- The LaTeX argument that follows: a group, or a single piece without its scripts.
 function Reader:argument()
-  local token, outer = self:peek(), self.bare
+  local token, bare, paced = self:peek(), self.bare, self.paced
   if not token then return '' end
+  self.paced = false
   local inner
   if token.kind == 'open' then
     self:next()
@@ -190,12 +221,14 @@ function Reader:argument()
     self:next()
   elseif token.kind == 'number' and #token.text > 1 then -- \frac12 is one half
     inner = token.text:sub(1, 1)
-    self.tokens[self.at] = {kind = 'number', text = token.text:sub(2)}
+    self.tokens[self.at] = {kind = 'number', text = inner}
+    self:next()
+    table.insert(self.tokens, self.at, {kind = 'number', text = token.text:sub(2)})
   else
     self.bare = true
     inner = self:piece() or ''
   end
-  self.bare = outer
+  self.bare, self.paced = bare, paced
   return inner
 end
 
@@ -249,6 +282,9 @@ function Reader:environment(name)
     if self:peek() and self:peek().text == '[' and self.tokens[self.at + 1]
        and self.tokens[self.at + 1].kind == 'number' then self:option() end
   end
+  if #lines > 1 and not matrices[base] and base ~= 'cases' then
+    for number, words in ipairs(lines) do lines[number] = 'line ' .. number .. ': ' .. words end
+  end
   local joined = table.concat(lines, '; ')
   if base == 'cases' then return 'the cases ' .. joined .. '; end cases' end
   if base == 'Vmatrix' then return 'norm of matrix with rows ' .. joined .. '; end norm' end
@@ -257,24 +293,28 @@ function Reader:environment(name)
   return joined
 end
 
--- "sub …" and "superscript …" of an operator that ranges over something.
+-- What an operator ranges over: "sum over i from 1 to m of", "limit as x tends to 0 of".
 function Reader:range(word)
   local low, high = self:scripts_raw()
-  local spoken = word
-  if low then
-    local variable, start = low:match '^(.-) equals (.+)$'
-    if word:match 'limit' then
-      spoken = word .. ' as ' .. low:gsub(' to ', ' tends to ', 1)
-    elseif word:match 'integral' then
-      spoken = word .. (high and ' from ' or ' over ') .. low
-    elseif variable and high then
-      spoken = word .. ' over ' .. variable .. ' from ' .. start
-    else
-      spoken = word .. ' over ' .. low
-    end
+  if not low and not high then return word .. ' of' end
+  local both = ' ' .. (low or '') .. ' ' .. (high or '') .. ' '
+  local to = both:match ' to ' and ' up to ' or ' to '
+  local variable, start = (low or ''):match '^(.-) equals (.+)$'
+  local range
+  if word:match 'limit' and low then
+    range = 'as ' .. low:gsub(' to the power', '\1'):gsub(' to ', ' tends to ', 1)
+      :gsub('\1', ' to the power')
+  elseif word:match 'integral' and low then
+    range = (high and 'from ' or 'over ') .. low
+  elseif variable and high then
+    range = 'over ' .. variable .. ' from ' .. start
+  elseif low then
+    range = 'over ' .. low
   end
-  if high then spoken = spoken .. ' to ' .. high end
-  return spoken .. ' of'
+  range = (range or '') .. (high and to .. high or '')
+  range = range:gsub('^ ', '')
+  if both:match ' of ' then return word .. ' with range ' .. range .. ' end range of' end
+  return word .. ' ' .. range .. ' of'
 end
 
 -- What stands below and above, as spoken text, without further words.
@@ -297,11 +337,21 @@ function Reader:scripts_raw()
   return low, high
 end
 
-local powers = {['2'] = 'squared', ['3'] = 'cubed', star = 'star', times = 'star',
-                ['minus 1'] = 'inverse', top = 'transpose', ['capital T'] = 'transpose',
-                prime = 'prime', ['prime prime'] = 'double prime', dagger = 'dagger',
-                ['composed with'] = 'degrees', plus = 'plus', minus = 'minus',
-                ['sans capital T'] = 'transpose', ['is perpendicular to'] = 'perpendicular'}
+local powers = {['2'] = 'squared', ['3'] = 'cubed', asterisk = 'star', dagger = 'dagger',
+                ['minus 1'] = 'inverse', top = 'transpose', ['sans capital T'] = 'transpose',
+                ['prime sign'] = 'prime', ['prime sign prime sign'] = 'double prime',
+                ['dagger sign'] = 'dagger', ['is perpendicular to'] = 'perpendicular'}
+
+-- "prime", "double prime", …: the marks that follow.
+function Reader:primes()
+  local count = 0
+  while self:peek() and self:peek().kind == 'prime' do
+    self:next()
+    count = count + 1
+  end
+  local names = {'prime', 'double prime', 'triple prime'}
+  return ' ' .. (names[count] or count .. ' primes')
+end
 
 -- The spoken subscript, primes and superscript that follow `base`.
 function Reader:scripts(base)
@@ -310,28 +360,77 @@ function Reader:scripts(base)
   while self:peek() do
     local token = self:peek()
     if token.kind == 'prime' then
-      self:next()
-      spoken = spoken .. ' prime'
+      spoken = spoken .. self:primes()
     elseif token.kind == 'sub' then
       self:next()
-      spoken = bounded(spoken .. ' sub', self:argument(), 'end sub')
+      spoken = spoken .. ' ' .. bounded('sub', 'subscript', self:script(), 'end subscript')
     elseif token.kind == 'super' then
       self:next()
-      local power = self:argument()
-      if power == 'composed with' and not base:match '%d$' then
-        spoken = spoken .. ' circle'
-      elseif powers[power] then
-        spoken = spoken .. ' ' .. powers[power]
-      elseif base:match '^%d' or base == 'e' or base:match '^the %a+ numbers$' or power:match '^%d+$' or power:match '^minus %d' then
-        spoken = bounded(spoken .. ' to the power', power, 'end power')
-      else
-        spoken = bounded(spoken .. ' superscript', power, 'end superscript')
-      end
+      spoken = spoken .. ' ' .. self:power(base, self:script())
     else
       break
     end
   end
   return spoken
+end
+
+-- A subscript or superscript; an operator alone, as in \lambda_{\max}, ranges over nothing.
+function Reader:script() return (self:argument():gsub('^(%a+) of$', '%1')) end
+
+function Reader:power(base, power)
+  if power == 'composed with' then return base:match '%d$' and 'degrees' or 'circle' end
+  if powers[power] then return powers[power] end
+  power = power:gsub(' top$', ' transpose')
+  local index = power:match '^open parenthesis (.+) close parenthesis$'
+  if index and is_one(index) then return 'superscript parenthesized ' .. index end
+  local number = power:gsub('^minus ', ''):gsub(' divided by %d+$', '')
+  if base:match '^%d' or base == 'e' or base:match '^the %a+ numbers$' or number:match '^%d+$' then
+    return bounded('to the power', 'to the power of', power, 'end power')
+  end
+  return bounded('superscript', 'with superscript', power, 'end superscript')
+end
+
+-- Whether a script follows, which belongs to the whole of what was read.
+function Reader:has_script()
+  local token = self:peek()
+  return token ~= nil and (token.kind == 'sub' or token.kind == 'super' or token.kind == 'prime')
+end
+
+-- "of x" behind a letter or a name that has x alone in parentheses behind it: f(x).
+function Reader:applied(name)
+  local first, start = self:behind()
+  if self.bare or not first then return name end
+  if first.kind == 'command' and silent[first.text] == false then
+    start = start + 1
+    first = self.tokens[start]
+  end
+  if not (first and first.kind == 'char' and first.text == '(') then return name end
+  local before = self.at
+  self.at = start + 1
+  local given = self:argued()
+  local last = self:peek()
+  if given and last and last.kind == 'command' and silent[last.text] == false then
+    self:next()
+    last = self:peek()
+  end
+  if given and last and last.kind == 'char' and last.text == ')' then
+    self:next()
+    if not self:has_script() then return name .. ' of ' .. given end
+  end
+  self.at = before
+  return name
+end
+
+-- One letter, number or name with its scripts; nil where something else stands.
+function Reader:argued()
+  local token = self:peek()
+  if not token then return nil end
+  local text = token.text
+  local is_name = token.kind == 'number' or token.kind == 'text' or text == 'ell'
+    or (token.kind == 'char' and text:match '^%a$')
+    or (token.kind == 'command'
+        and (greek[text] or accents[text] or fonts[text] or text == 'mathbb'))
+  return is_name and self:piece() or nil
 end
 
 -- Text mode: words stay, dollars inside open mathematics again.
@@ -348,35 +447,71 @@ local operator_names = {['arg min'] = 'argument of the minimum', argmin = 'argum
 
 -- Commands that build something from their arguments.
 local builders = {}
+local shares = {'', 'half', 'third', 'quarter', 'fifth', 'sixth', 'seventh', 'eighth', 'ninth',
+                'tenth'}
+
+-- Two parts with a word between them, as `kind` from beginning to end unless it is heard where they
+-- end. `all` tells the word from those in the parts.
+local function joined(kind, above, word, below, is_alone)
+  if is_alone and is_one(above) and is_one(below) then
+    return above .. ' ' .. word .. ' ' .. below
+  end
+  local inside = ' ' .. above .. ' ' .. below .. ' '
+  local all = inside:find(' ' .. word .. ' ', 1, true) and 'all ' or ''
+  return 'the ' .. kind .. ' ' .. above .. ' ' .. all .. word .. ' ' .. below .. ' end ' .. kind
+end
+
+-- Whether nothing stands beside what began with the token at `first` and has just been read.
+function Reader:stands_alone(first)
+  while first > 1 and self.tokens[first - 1].kind == 'escaped'
+        and self.tokens[first - 1].text:match '[,;:! ]' do first = first - 1 end
+  return parts(self.tokens[first - 1]) and parts((self:behind()))
+end
+
 function builders.frac(reader)
+  local first = reader.at - 1
   local above, below = reader:argument(), reader:argument()
-  if is_one(above) and is_one(below) then return above .. ' over ' .. below end
-  return 'the fraction ' .. above .. ' over ' .. below .. ' end fraction'
+  local share = shares[tonumber(below) or 0]
+  if above:match '^%d+$' and share and below ~= '1' and not reader:has_script() then
+    return above == '1' and 'one ' .. share or above .. ' ' .. share:gsub('f$', 've') .. 's'
+  end
+  return joined('fraction', above, 'over', below, reader:stands_alone(first))
 end
 builders.dfrac, builders.tfrac, builders.cfrac = builders.frac, builders.frac, builders.frac
 function builders.sqrt(reader)
   local order = reader:option()
   local root = order and 'root of order ' .. order .. ' of' or 'square root of'
-  return bounded(root, reader:argument(), 'end root')
+  local inside = reader:argument()
+  if is_one(inside) and not parts((reader:behind())) then
+    return 'the ' .. root .. ' ' .. inside .. ' end root'
+  end
+  return bounded(root, 'the ' .. root, inside, 'end root')
 end
-function builders.binom(reader) return reader:argument() .. ' choose ' .. reader:argument() end
+function builders.binom(reader)
+  local first = reader.at - 1
+  local above, below = reader:argument(), reader:argument()
+  return joined('binomial', above, 'choose', below, reader:stands_alone(first))
+end
 builders.dbinom, builders.tbinom = builders.binom, builders.binom
+local function expression(text) return is_one(text) and text or 'the expression ' .. text end
 function builders.overset(reader)
   local above = reader:argument()
-  return reader:argument() .. ' with ' .. above .. ' above'
+  return expression(reader:argument()) .. ' with ' .. above .. ' above'
 end
 builders.stackrel = builders.overset
 function builders.underset(reader)
   local below = reader:argument()
-  return reader:argument() .. ' with ' .. below .. ' below'
+  return expression(reader:argument()) .. ' with ' .. below .. ' below'
 end
-function builders.underbrace(reader)
-  local braced = reader:argument()
-  local low, high = reader:scripts_raw()
-  local label = low or high
-  return label and braced .. ', which is ' .. label .. ',' or braced
+local function braced(word)
+  return function(reader)
+    local inside = reader:argument()
+    local low, high = reader:scripts_raw()
+    local label = low or high
+    return label and 'the term ' .. inside .. ', ' .. word .. ' ' .. label .. ', end term' or inside
+  end
 end
-builders.overbrace = builders.underbrace
+builders.underbrace, builders.overbrace = braced 'which is', braced 'under'
 function builders.xrightarrow(reader)
   local below, above = reader:option(), reader:argument()
   return 'goes by ' .. above .. (below and ' under ' .. below or '') .. ' to'
@@ -405,10 +540,13 @@ builders.mathds, builders.Bbb = builders.mathbb, builders.mathbb
 builders['not'] = function(reader) return 'not ' .. reader:argument() end
 
 function Reader:command(name)
-  if builders[name] then return self:scripts(builders[name](self)) end
+  if builders[name] then
+    local spoken = self:scripts(builders[name](self))
+    return name == 'mathbb' and self:applied(spoken) or spoken
+  end
   if name == 'begin' then return self:scripts(self:environment(self:name())) end
   if ranging[name] then return self:range(ranging[name]) end
-  if functions[name] then return self:scripts(functions[name]) end
+  if functions[name] then return self:applied(self:scripts(functions[name])) end
   if silent[name] ~= nil then
     if silent[name] then self:argument() end
     if name == 'left' or name == 'right' then
@@ -431,12 +569,15 @@ function Reader:command(name)
   if accents[name] then
     local below = self:argument()
     if not is_one(below) then below = 'the expression ' .. below .. ' with' end
-    return self:scripts(below .. ' ' .. accents[name])
+    return self:applied(self:scripts(below .. ' ' .. accents[name]))
   end
   if fonts[name] then
-    return self:scripts((fonts[name] .. ' ' .. self:argument()):gsub('^ ', ''))
+    local font, inside = fonts[name], self:argument()
+    if font == '' then return self:applied(self:scripts(inside)) end
+    if is_one(inside) then return self:applied(self:scripts(font .. ' ' .. inside)) end
+    return self:scripts('the ' .. font .. ' ' .. inside .. ' end ' .. font)
   end
-  if greek[name] then return self:scripts(greek[name]) end
+  if greek[name] then return self:applied(self:scripts(greek[name])) end
   if name == 'mid' and self.braces > 0 then return 'such that' end
   if symbols[name] then return self:bracket(name) end
   return self:scripts((name:gsub('(%l)(%u)', '%1 %2'))) -- unknown: its name is still speakable
@@ -458,8 +599,9 @@ end
 -- "evaluated at w equals 0", "evaluated from 0 to 1": a bar that none has opened, with its scripts.
 function Reader:evaluation()
   local low, high = self:scripts_raw()
-  if low and high then return bounded('evaluated from', low .. ' to ' .. high, 'end evaluation') end
-  return (low or high) and bounded('evaluated at', low or high, 'end evaluation') or 'bar'
+  if low and high then return 'evaluated from ' .. low .. ' to ' .. high .. ' end evaluation' end
+  if low then return bounded('evaluated at', 'evaluated where', low, 'end evaluation') end
+  return high and bounded('evaluated to', 'evaluated up to', high, 'end evaluation') or 'bar'
 end
 
 -- A vertical bar opens, closes, or separates.
@@ -469,8 +611,7 @@ function Reader:bar(token)
     self.open_bars[word] = false
     return self:scripts('end ' .. word)
   end
-  local script = self:peek()
-  if script and (script.kind == 'sub' or script.kind == 'super') then return self:evaluation() end
+  if self:has_script() then return self:evaluation() end
   if self:closes(token) then
     self.open_bars[word] = true
     return word .. ' of'
@@ -494,7 +635,8 @@ function Reader:piece()
     local words = read_text(token.text, self.speak):gsub('^%s+', ''):gsub('%s+$', '')
     words = operator_names[words:gsub('%s+', ' ')] or words
     if words:match '^argument of' then return self:range(words) end
-    return self:scripts(plain_letter(words))
+    local spoken = self:scripts(plain_letter(words))
+    return words:match '^%a+$' and self:applied(spoken) or spoken
   end
   if token.kind == 'open' then
     self.at = self.at - 1
@@ -509,14 +651,29 @@ function Reader:piece()
     return 'is defined as'
   end
   if token.kind == 'char' and token.text == ':' and self.braces > 0 then return 'such that' end
-  if token.kind == 'prime' then return 'prime' end
+  if token.kind == 'prime' then
+    self.at = self.at - 1
+    return self:primes():sub(2)
+  end
   if token.kind == 'close' or token.kind == 'align' then return nil end
   if token.kind == 'sub' or token.kind == 'super' then
     self.at = self.at - 1
     return self:scripts('')
   end
-  if token.text:match '%a' then return self:scripts(plain_letter(token.text)) end
+  if token.text:match '%a' then return self:applied(self:scripts(plain_letter(token.text))) end
   return self:scripts(symbols[token.text] or token.text)
+end
+
+-- Whether a pause goes before a token: a relation of a long formula, in no brackets.
+local depths = {['('] = 1, ['['] = 1, ['{'] = 1, [')'] = -1, [']'] = -1, ['}'] = -1,
+                lbrace = 1, rbrace = -1, langle = 1, rangle = -1, lvert = 1, rvert = -1, lVert = 1,
+                rVert = -1}
+function Reader:pauses(token, words)
+  if not self.paced or token.kind == 'text' then return false end
+  self.depth = self.depth + (depths[token.text] or 0)
+  local inside = self.depth > 0 or #self.lefts > 0 or self.open_bars.norm
+    or self.open_bars['absolute value']
+  return #words > 0 and not inside and relations[token.text] ~= nil
 end
 
 -- Pieces up to one that `stops` names; `cell` is said at each alignment mark.
@@ -524,6 +681,7 @@ function Reader:sequence(stops, cell)
   local words = {}
   while self:peek() and not stops(self:peek()) do
     local token = self:peek()
+    if self:pauses(token, words) then table.insert(words, ';') end
     if token.kind == 'align' then
       self:next()
       table.insert(words, cell or '')
@@ -541,99 +699,23 @@ function Reader:sequence(stops, cell)
   return (table.concat(words, ' '):gsub('%s+', ' '):gsub('^ ', ''):gsub(' $', ''))
 end
 
+local function read(latex, paced, speak)
+  local reader = {tokens = tokens_of(latex), at = 1, braces = 0, depth = 0, open_bars = {},
+                  lefts = {}, paced = paced, speak = speak}
+  return setmetatable(reader, Reader):sequence(function() return false end)
+end
+
+-- More words than this are hard to take in without a pause.
+local long = 30
+
 -- The spoken form of a LaTeX formula; never empty.
 local function speak(latex)
   latex = latex:gsub('(%d){,}(%d)', '%1%2')
-  local reader = setmetatable({tokens = tokens_of(latex), at = 1, braces = 0, open_bars = {}, lefts = {}}, Reader)
-  reader.speak = function(inner) return speak(inner) end
-  local spoken = reader:sequence(function() return false end)
+  local spoken = read(latex, false, speak)
+  if select(2, spoken:gsub('%S+', '')) > long then spoken = read(latex, true, speak) end
   spoken = spoken:gsub('%s+([,.;])', '%1'):gsub('[,;]+([,.;])', '%1'):gsub('[,;]%s*([,;.])', '%1')
   spoken = spoken:gsub('^[,;%s]+', ''):gsub('[,;.%s]+$', '')
   return spoken ~= '' and spoken or 'empty formula'
 end
 
--- ------------------------------------------------------------------------------ the filter
-
--- What the writer would get wrong: it writes a/b^2 for a fraction squared unless its parts are long,
--- which a private sign makes them; and of bars about a matrix it knows the double ones only.
-local long = '\u{E003}'
-local function prepared(latex)
-  return (latex:gsub('(\\[dt]?frac%s*){', '%1{' .. long)
-    :gsub('\\begin{vmatrix}', '\\left|\\begin{matrix}'):gsub('\\end{vmatrix}', '\\end{matrix}\\right|'))
-end
-
--- A change to Typst's code; words in quotes stay as they are.
-local function outside_quotes(typst, change)
-  local text = (typst:gsub('\\"', '\1') .. '""'):gsub('([^"]*)("[^"]*")', function(code, quoted)
-    return change(code) .. quoted
-  end)
-  return (text:sub(1, -3):gsub('\1', '\\"'))
-end
-
--- Names that the writer takes from an older Typst.
-local function renamed(typst)
-  typst = typst:gsub(long .. ' ?', ''):gsub('delim: "||"', 'delim: "‖"')
-  return outside_quotes(typst, function(code)
-    return code:gsub('%f[%w]sect%f[^%w]', 'inter'):gsub('([timenusdo]+)%.circle', '%1.o')
-      :gsub('(bracket%.[lr])%.double', '%1.stroked')
-  end)
-end
-
--- Each formula in Typst's language, by its LaTeX and its type: all in one call of Pandoc's writer,
--- which costs as much for one formula as for hundreds.
-local function in_typst(maths)
-  local blocks, rule = pandoc.Blocks {}, '\u{E002}'
-  for _, math in ipairs(maths) do
-    local plain = pandoc.Plain {pandoc.Math(math.mathtype, prepared(math.text))}
-    blocks:extend {plain, pandoc.RawBlock('typst', rule)}
-  end
-  local written, index = {}, 0
-  for text in pandoc.write(pandoc.Pandoc(blocks), 'typst'):gmatch('(.-)' .. rule) do
-    index = index + 1
-    local math = maths[index]
-    written[math.mathtype .. math.text] = renamed(text):gsub('^%s+', ''):gsub('%s+$', '')
-  end
-  return written
-end
-
--- No line ends in a times sign: an operator, unlike a relation, is no place to break.
-local function unbroken(typst)
-  return outside_quotes(typst, function(code)
-    return code:gsub('%f[%w]times%f[^%w.]', 'op(times)')
-  end)
-end
-
-local function with_words(math, typst)
-  local words = speak(math.text):gsub('\\', '\\\\'):gsub('"', '\\"')
-  local block = math.mathtype == 'DisplayMath' and 'block: true, ' or ''
-  if block == '' then typst = unbroken(typst) end
-  -- The semicolon keeps a following bracket or full stop from joining the call.
-  return pandoc.RawInline('typst',
-    '#math.equation(' .. block .. 'alt: "' .. words .. '", ' .. typst .. ');')
-end
-
-function Pandoc(doc)
-  if not FORMAT:match 'typst' then return nil end
-  local maths, seen = pandoc.List {}, {}
-  doc:walk {Math = function(math)
-    local key = math.mathtype .. math.text
-    if not seen[key] then maths:insert(math) end
-    seen[key] = true
-  end}
-  local written, spoken = in_typst(maths), {}
-  local labelled = false -- the formula that comes next stands inside a labelled equation
-  return doc:walk {
-    RawInline = function(raw)
-      labelled = raw.text:match '^#math%.equation%(.*%[%s*$' ~= nil
-    end,
-    Math = function(math)
-      local key = math.mathtype .. math.text
-      if labelled then
-        labelled = false
-        return pandoc.RawInline('typst', written[key])
-      end
-      spoken[key] = spoken[key] or with_words(math, written[key])
-      return spoken[key]
-    end,
-  }
-end
+return speak
