@@ -108,17 +108,18 @@ class _Drawing:
         tag = element.tag.removeprefix(_NAMESPACE)
         if tag == "g":
             yield from self._grouped(element, clip)
-        elif tag == "path":
+        elif tag == "path" and "d" in element.attrib:  # an empty line has none
             look = dict(_look(element))
             if look.get("opacity") != "0" and (look.get("fill") != "none" or "stroke" in look):
                 yield self._shape(element, _look(element), (0.0, 0.0), clip)
         elif tag == "use" and "x" in element.attrib:
-            yield self._marker(element, clip)
+            if "d" in self.defined[element.attrib[_LINK][1:]].attrib:
+                yield self._marker(element, clip)
         elif tag == "use" and self.defined[element.attrib[_LINK][1:]].get("d"):  # not a blank
             yield self._glyph(element)
         elif tag == "image":
             yield self._image(element, clip)
-        elif tag not in ("defs", "use"):
+        elif tag not in ("defs", "use", "path"):
             raise ValueError(f"Matplotlib drew a {tag}, which is not known here")
 
     def _grouped(self, element: Element, clip: str) -> Iterator[Node]:
