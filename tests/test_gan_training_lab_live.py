@@ -234,9 +234,9 @@ def test_it_predicts_the_noise_of_single_examples(page: Page) -> None:
 
 
 def test_it_takes_single_examples_and_has_the_losses_of_the_report(page: Page) -> None:
-    """With a generator of random numbers of its own, which is the published mulberry32."""
-    draws = asked(page, "(lab) => { const draw = lab.random(1); return [draw(), draw()]; }")
-    assert draws == [0.6270739405881613, 0.002735721180215478]
+    """With the generator of random numbers of "Numerical Recipes"."""
+    draws = asked(page, "(lab) => { const draw = lab.random(0); return [draw(), draw(), draw()]; }")
+    assert [draw * 2**32 for draw in draws] == [0x3C6EF35F, 0x47502932, 0xD1CCF6E9]
     case = CASES[1]
     examples = np.stack([case["x"], case["z"]], axis=1)
     rates = model.Rates(0.1, 0.05)
