@@ -2,7 +2,6 @@
    stands in <div class="laboratory">, with lab.html and the data of lab/plot_live.py. A state is
    [θ, φ₀, φ₁], rates are [η_G, η_D]; x are genuine points, z noise values. */
 
-const finite = Number.isFinite;
 const { abs, ceil, exp, floor, hypot, log, log10, log1p, log2, max, min, sqrt } = Math;
 
 // --- Mathematics, as in scripts/gan_training: model.py, theory.py, lab/measure.py ---
@@ -163,7 +162,7 @@ const HEIGHT = 240, LEFT = 58, TOP = 22, BOTTOM = 38;
 const shown = (value, digits = 4) => {
   const near = Number(value.toPrecision(digits)), size = abs(near);
   const long = size && (size < 1e-3 || size >= 1e5);
-  return finite(near) ? String(long ? near.toExponential() : near).replaceAll("-", "−") : "–";
+  return isFinite(near) ? String(long ? near.toExponential() : near).replaceAll("-", "−") : "–";
 };
 const rounded = (value) => Number(value.toPrecision(3));
 const text = (x, y, anchor, words) =>
@@ -196,7 +195,7 @@ function ticks([low, high], logs, draw) {
 }
 
 const line = (look, points) => `<path class="line ${look}" d="${points
-  .filter((pair) => pair.every(finite))
+  .filter((pair) => pair.every(isFinite))
   .map(([x, y], k) => `${k ? "L" : "M"}${x.toFixed(1)} ${y.toFixed(1)}`).join("")}h0"/>`;
 
 /* The least and the largest of each `width` values: nothing that they do is lost. */
@@ -211,240 +210,232 @@ function outline(values, width) {
 
 /* From the least to the largest value and 0, with some room. */
 function around(values) {
-  const low = values.reduce((a, b) => min(a, b), 0), high = values.reduce((a, b) => max(a, b), 0);
+  const low = min(0, ...values), high = max(0, ...values);
   const room = 0.08 * (high - low) || 1e-4;
   return [low - room, high + room];
 }
 
 // --- The laboratory ---
 
-function build(box) {
-  const given = JSON.parse(box.querySelector("script").textContent);
-  const [form, fixed] = box.querySelector("template").content.children;
-  const fields = form.elements, find = (what) => form.querySelector(what);
-  const phase = find(".phase"), dot = find(".dot");
-  const runs = form.querySelectorAll("[name=run]");
-  const { sliders } = given, limits = [sliders.generator, sliders.discriminator];
-  const pause = matchMedia("(prefers-reduced-motion: reduce)").matches ? 1000 : 100;
-  const usual = { ...given.settings, alternating: 1, single: 0, near: 0 };
-  const at = { ...usual };
-  const rates = () => [at.generator, at.discriminator];
-  const now = () => states.at(-1);
-  let x, z, theory, predicted, frame, draw, states, seen, charted, scale, timer;
+const box = document.querySelector("div.laboratory");
+const given = JSON.parse(box.querySelector("script").textContent);
+const [form, fixed] = box.querySelector("template").content.children;
+const fields = form.elements, find = (what) => form.querySelector(what);
+const phase = find(".phase"), dot = find(".dot");
+const runs = form.querySelectorAll("[name=run]");
+const { sliders } = given, limits = [sliders.generator, sliders.discriminator];
+const pause = matchMedia("(prefers-reduced-motion: reduce)").matches ? 1000 : 100;
+const usual = { ...given.settings, alternating: 1, single: 0, near: 0 };
+const at = { ...usual };
+const rates = () => [at.generator, at.discriminator];
+const now = () => states.at(-1);
+let x, z, theory, predicted, frame, draw, states, seen, charted, scale, timer;
 
-  /* Every change of settings, and a reset: the run begins again. */
-  function change(settings) {
-    Object.assign(at, settings);
-    x = given.real.map((value) => at.mean + at.spread * value);
-    z = given.noise.map((value) => at.spread * value);
-    theory = moments(x, z);
-    predicted = predict(theory, rates(), at.alternating);
-    frame = given.windows[at.near];
-    draw = random(at.seed);
-    const d = given.near;
-    states = [at.near ? [theory.rest + d, d, d] : given.start];
-    seen = [losses(now(), x, z)];
-    show();
-  }
-
-  /* The check gan_training.bounded, but finer: a slow flip changes little in two updates, too. */
-  function swings() {
-    const moved = (k, steps) => distance(states.at(-1 - k), states.at(-1 - k - steps));
-    return states.length > 9
-      && states.slice(-8).every((_, k) => moved(k, 2) <= 1e-5 * moved(k, 1));
-  }
-
-  /* Long, far away, settled, or in a swing. */
-  function over() {
-    const size = distance(now(), [theory.rest, 0, 0]);
-    if (states.length >= LONGEST || !(size < frame.bound)) return true;
-    return !at.single && (predicted.radius < 1 && size < frame.floor || swings());
-  }
-
-  /* One update; false if the run is over. */
-  function step() {
-    if (over()) return false;
-    const pick = (values) => at.single ? [values[floor(draw() * values.length)]] : values;
-    states.push(update(now(), pick(x), pick(z), rates(), at.alternating));
-    seen.push(losses(now(), x, z));
-    return true;
-  }
-
-  /* Class, ρ and deviation of the run. */
-  function measured() {
-    const late = states.slice(states.length / 2).map(([theta]) => theta);
-    if (at.single) return ["–", NaN, late.length < 100 ? NaN : sqrt(variance(late))];
-    const [kind, rate] = observe(states, theory.rest, frame);
-    const fails = kind === NO_CONVERGENCE, waits = fails && states.length <= given.epochs;
-    const name = fails && swings() ? SWING : waits ? "not settled yet" : NAMES[kind];
-    return [name, exp(rate), NaN];
-  }
-
-  /* What is predicted and measured; `aloud` to screen readers, too. */
-  function tell(aloud) {
-    const { kind, lead, radius } = predicted;
-    const [name, rate, deviation] = measured(), [theta, , slope] = now();
-    const law = at.single ? noise(x, z, rates(), at.alternating) : NaN;
-    const most = limit(theory, at.discriminator);
-    const words = [
-      states.length - 1, shown(theta), shown(theory.rest), shown(slope), name,
-      shown(lead[0]) + (lead[1] ? ` ± ${shown(abs(lead[1]))} i` : ""),
-      most > 0 ? shown(most, 3) : "0, that is, never", NAMES[kind], name, shown(radius), shown(rate),
-      law === Infinity ? "unbounded" : shown(law, 2), shown(deviation, 2),
-    ];
-    form.querySelectorAll(".summary b, .eigenvalue, .limit, td").forEach((part, k) => {
-      part.textContent = words[k];
-    });
-    const reason = kind === NO_CONVERGENCE && lead[1] ? 4 : kind;
-    form.querySelectorAll(".why span").forEach((part, k) => { part.hidden = k !== reason; });
-    find(".noise").hidden = !at.single;
-    find(".limit").parentNode.hidden = !at.alternating;
-    find(".summary span").hidden = !over();
-    if (aloud) find(".heard").textContent = find(".summary").innerText;
-  }
-
-  /* The class that is predicted at each pair of rates, and the places of the runs. */
-  function chart() {
-    const fills = ["", "", "", ""], right = phase.clientWidth - 10;
-    const shows = [right, at.mean, at.spread, at.alternating].join();
-    if (shows === charted) return;
-    charted = shows;
-    scale = axes(right + 10, ...limits, "generator’s rate", "discriminator’s rate", true);
-    for (let y = TOP; y < HEIGHT - BOTTOM; y += 2) {
-      const rateD = 10 ** scale.backY(y + 1);
-      const kind = (x) =>
-        predict(theory, [10 ** scale.backX(x + 1), rateD], at.alternating).kind;
-      for (let x = LEFT, start = x, here = kind(x); x < right; x += 2) {
-        const next = x + 2 < right && kind(x + 2);
-        if (next !== here) {
-          fills[here] += `M${start} ${y}H${x + 2}v2H${start}z`;
-          start = x + 2;
-          here = next;
-        }
-      }
-    }
-    const places = given.pairs.map(([g, d]) => [scale.X(log10(g)), scale.Y(log10(d))]);
-    find(".fields").innerHTML = fills.map((d, k) => `<path class="kind${k}" d="${d}"/>`).join("")
-      + scale.html + places.map(([x, y], k) => {
-        const close = places.some(([a, b]) => a < x && x - a < 20 && abs(y - b) < 20);
-        return `<circle class="axis" cx="${x}" cy="${y}" r="3"/>`
-          + text(x, close ? y + 20 : y - 10, "middle", runs[k].value);
-      }).join("");
-  }
-
-  function put(name, x, y, names, lines) {
-    const svg = find(`.${name}`), { X, Y, html } = axes(svg.clientWidth, x, y, ...names);
-    svg.innerHTML = html + lines.map(([look, points]) =>
-      line(look, points.map(([a, b]) => [X(a), Y(b)]))).join("");
-  }
-
-  /* The drawings of the run. */
-  function paint() {
-    const [theta, intercept, slope] = now(), last = states.length - 1;
-    const low = min(given.start[0], at.mean) - 4 * at.spread;
-    const high = max(given.start[0], at.mean) + 4 * at.spread;
-    const curve = (f) => Array.from({ length: 121 }, (_, k) => low + k / 120 * (high - low))
-      .map((place) => [place, f(place)]);
-    const bell = (mean) => curve((a) => 0.9 * exp(-square((a - mean) / at.spread) / 2));
-    put("bells", [low, high], [0, 1], ["x", ""], [["green", bell(at.mean)], ["red", bell(theta)],
-      ["blue", curve((place) => sigmoid(intercept + slope * place))]]);
-
-    const end = 10 * 2 ** max(0, ceil(log2(last / 10))), all = [0, end];
-    const levels = [2, 1].map((n) => ["thin", all.map((time) => [time, n * Math.LN2])]);
-    const [judge, forger] = [0, 1].map((k) => outline(seen.map((pair) => pair[k]), ceil(end / 640)));
-    put("losses", all, around([...judge, ...forger].map(([, loss]) => loss)), ["update", "loss"],
-      [...levels, ["blue", judge], ["red", forger]]);
-
-    const points = states.map(([theta, , slope]) => [theta - theory.rest, slope]);
-    const [wide, tall] = [0, 1].map((k) => around(points.map((point) => point[k])));
-    put("path", wide, tall, ["θ − θ*", "φ₁"], [["thin", wide.map((a) => [a, 0])],
-      ["thin", tall.map((b) => [0, b])], ["blue", points], ["spot", points.slice(-1)]]);
-  }
-
-  /* Every control as the settings are. */
-  function sync() {
-    for (const name in at) {
-      const field = fields[name], value = field.labels[0].querySelector(".value");
-      field.value = LOGS.includes(name) ? log10(at[name]) : at[name];
-      if (value) field.ariaValueText = value.textContent = shown(at[name], 3);
-    }
-    const [g, d] = rates().map(log10);
-    dot.setAttribute("transform", `translate(${scale.X(g)} ${scale.Y(d)})`);
-    dot.ariaValueNow = g;
-    dot.ariaValueText = `generator ${at.generator}, discriminator ${at.discriminator}`;
-  }
-
-  function show(aloud) {
-    chart();
-    sync();
-    paint();
-    tell(aloud);
-  }
-
-  function move(logs) {
-    const [generator, discriminator] = logs.map((value, k) =>
-      rounded(10 ** min(limits[k][1], max(limits[k][0], value))));
-    change({ generator, discriminator });
-  }
-
-  function play(on) {
-    clearInterval(timer);
-    timer = on && setInterval(tick, pause);
-    fields.play.textContent = on ? "Pause" : "Play";
-    if (!on) tell(true);
-  }
-
-  function tick() {
-    let left = fields.speed.value;
-    while (left > 0 && step()) left--;
-    show();
-    if (left > 0) play(false);
-  }
-
-  form.oninput = ({ target: { name, value } }) => {
-    const number = LOGS.includes(name) ? rounded(10 ** value) : Number(value);
-    if (name in at) change({ [name]: number });
-  };
-  form.onchange = () => tell(true);
-  fields.play.onclick = () => play(!timer);
-  fields.step.onclick = () => { step(); show(true); };
-  fields.reset.onclick = () => { change({}); play(false); };
-  dot.onkeydown = (event) => {
-    const way = ["ArrowLeft", "ArrowDown", "ArrowRight", "ArrowUp"].indexOf(event.key);
-    if (way < 0) return;
-    event.preventDefault();
-    const logs = rates().map(log10);
-    logs[way % 2] += (way < 2 ? -1 : 1) * (event.shiftKey ? 0.1 : 0.01);
-    move(logs);
-  };
-  dot.onkeyup = dot.onpointerup = () => tell(true);
-  const follow = (event) => {
-    const { left, top } = phase.getBoundingClientRect();
-    move([scale.backX(event.clientX - left), scale.backY(event.clientY - top)]);
-  };
-  dot.onpointerdown = (event) => dot.setPointerCapture(event.pointerId);
-  dot.onpointermove = (event) => dot.hasPointerCapture(event.pointerId) && follow(event);
-  phase.onclick = follow;
-  runs.forEach((button, k) => {
-    const [generator, discriminator] = given.pairs[k];
-    button.ariaLabel = `Run ${button.value}: ${generator} and ${discriminator}`;
-    button.onclick = () => {
-      change({ ...usual, generator, discriminator });
-      tell(true);
-    };
-  });
-
-  const still = [...box.children];
-  box.append(form, fixed);
-  fixed.append(...still);
-  box.laboratory = { update, predict, moments, limit, noise, observe, random, losses };
-  addEventListener("beforeprint", () => { fixed.open = true; });
-  for (const [name, [min, max, step]] of Object.entries(sliders)) {
-    Object.assign(fields[name], { min, max, step });
-  }
-  [dot.ariaValueMin, dot.ariaValueMax] = limits[0];
-  find(".ask").innerHTML = given.ask;
-  new ResizeObserver(() => (states ? show() : change({}))).observe(phase);
+/* Every change of settings, and a reset: the run begins again. */
+function change(settings, aloud) {
+  Object.assign(at, settings);
+  x = given.real.map((value) => at.mean + at.spread * value);
+  z = given.noise.map((value) => at.spread * value);
+  theory = moments(x, z);
+  predicted = predict(theory, rates(), at.alternating);
+  frame = given.windows[at.near];
+  draw = random(at.seed);
+  const d = given.near;
+  states = [at.near ? [theory.rest + d, d, d] : given.start];
+  seen = [losses(now(), x, z)];
+  show(aloud);
 }
 
-document.querySelectorAll("div.laboratory").forEach(build);
+/* The check gan_training.bounded, but finer: a slow flip changes little in two updates, too. */
+function swings() {
+  const moved = (k, steps) => distance(states.at(-1 - k), states.at(-1 - k - steps));
+  return states.length > 9
+    && states.slice(-8).every((_, k) => moved(k, 2) <= 1e-5 * moved(k, 1));
+}
+
+/* Long, far away, settled, or in a swing. */
+function over() {
+  const size = distance(now(), [theory.rest, 0, 0]);
+  if (states.length >= LONGEST || !(size < frame.bound)) return true;
+  return !at.single && (predicted.radius < 1 && size < frame.floor || swings());
+}
+
+/* One update; false if the run is over. */
+function step() {
+  if (over()) return false;
+  const pick = (values) => at.single ? [values[floor(draw() * values.length)]] : values;
+  states.push(update(now(), pick(x), pick(z), rates(), at.alternating));
+  seen.push(losses(now(), x, z));
+  return true;
+}
+
+/* Class, ρ and deviation of the run. */
+function measured() {
+  const late = states.slice(states.length / 2).map(([theta]) => theta);
+  if (at.single) return ["–", NaN, late.length < 100 ? NaN : sqrt(variance(late))];
+  const [kind, rate] = observe(states, theory.rest, frame);
+  const fails = kind === NO_CONVERGENCE, waits = fails && states.length <= given.epochs;
+  const name = fails && swings() ? SWING : waits ? "not settled yet" : NAMES[kind];
+  return [name, exp(rate), NaN];
+}
+
+/* What is predicted and measured; `aloud` to screen readers, too. */
+function tell(aloud) {
+  const { kind, lead, radius } = predicted;
+  const [name, rate, deviation] = measured(), [theta, , slope] = now();
+  const law = at.single ? noise(x, z, rates(), at.alternating) : NaN;
+  const most = limit(theory, at.discriminator);
+  const words = [
+    states.length - 1, shown(theta), shown(theory.rest), shown(slope), name,
+    shown(lead[0]) + (lead[1] ? ` ± ${shown(abs(lead[1]))} i` : ""),
+    most > 0 ? shown(most, 3) : "0, that is, never", NAMES[kind], name, shown(radius), shown(rate),
+    law === Infinity ? "unbounded" : shown(law, 2), shown(deviation, 2),
+  ];
+  form.querySelectorAll(".summary b, .eigenvalue, .limit, td").forEach((part, k) => {
+    part.textContent = words[k];
+  });
+  const reason = kind === NO_CONVERGENCE && lead[1] ? 4 : kind;
+  form.querySelectorAll(".why span").forEach((part, k) => { part.hidden = k !== reason; });
+  find(".noise").hidden = !at.single;
+  find(".limit").parentNode.hidden = !at.alternating;
+  find(".summary span").hidden = !over();
+  if (aloud) find(".heard").textContent = find(".summary").innerText;
+}
+
+/* The class that is predicted at each pair of rates, and the places of the runs. */
+function chart() {
+  const fills = ["", "", "", ""], right = phase.clientWidth - 10;
+  const shows = [right, at.mean, at.spread, at.alternating].join();
+  if (shows === charted) return;
+  charted = shows;
+  scale = axes(right + 10, ...limits, "generator’s rate", "discriminator’s rate", true);
+  for (let y = TOP; y < HEIGHT - BOTTOM; y += 2) {
+    const rateD = 10 ** scale.backY(y + 1);
+    let here, start;
+    for (let x = LEFT; x < right + 2; x += 2) {
+      const { kind } = x < right
+        ? predict(theory, [10 ** scale.backX(x + 1), rateD], at.alternating) : {};
+      if (kind === here) continue;
+      if (start) fills[here] += `M${start} ${y}H${x}v2H${start}z`;
+      [here, start] = [kind, x];
+    }
+  }
+  const places = given.pairs.map(([g, d]) => [scale.X(log10(g)), scale.Y(log10(d))]);
+  find(".fields").innerHTML = fills.map((d, k) => `<path class="kind${k}" d="${d}"/>`).join("")
+    + scale.html + places.map(([x, y], k) => {
+      const close = places.some(([a, b]) => a < x && x - a < 20 && abs(y - b) < 20);
+      return `<circle class="axis" cx="${x}" cy="${y}" r="3"/>`
+        + text(x, close ? y + 20 : y - 10, "middle", runs[k].value);
+    }).join("");
+}
+
+function put(name, x, y, names, lines) {
+  const svg = find(`.${name}`), { X, Y, html } = axes(svg.clientWidth, x, y, ...names);
+  svg.innerHTML = html + lines.map(([look, points]) =>
+    line(look, points.map(([a, b]) => [X(a), Y(b)]))).join("");
+}
+
+/* The drawings of the run. */
+function paint() {
+  const [theta, intercept, slope] = now(), last = states.length - 1;
+  const low = min(given.start[0], at.mean) - 4 * at.spread;
+  const high = max(given.start[0], at.mean) + 4 * at.spread;
+  const curve = (f) => Array.from({ length: 121 }, (_, k) => low + k / 120 * (high - low))
+    .map((place) => [place, f(place)]);
+  const bell = (mean) => curve((a) => 0.9 * exp(-square((a - mean) / at.spread) / 2));
+  put("bells", [low, high], [0, 1], ["x", ""], [["green", bell(at.mean)], ["red", bell(theta)],
+    ["blue", curve((place) => sigmoid(intercept + slope * place))]]);
+
+  const end = 10 * 2 ** max(0, ceil(log2(last / 10))), all = [0, end];
+  const levels = [2, 1].map((n) => ["thin", all.map((time) => [time, n * Math.LN2])]);
+  const [judge, forger] = [0, 1].map((k) => outline(seen.map((pair) => pair[k]), ceil(end / 640)));
+  put("losses", all, around([...judge, ...forger].map(([, loss]) => loss)), ["update", "loss"],
+    [...levels, ["blue", judge], ["red", forger]]);
+
+  const points = states.map(([theta, , slope]) => [theta - theory.rest, slope]);
+  const [wide, tall] = [0, 1].map((k) => around(points.map((point) => point[k])));
+  put("path", wide, tall, ["θ − θ*", "φ₁"], [["thin", wide.map((a) => [a, 0])],
+    ["thin", tall.map((b) => [0, b])], ["blue", points], ["spot", points.slice(-1)]]);
+}
+
+/* Every control as the settings are. */
+function sync() {
+  for (const name in at) {
+    const field = fields[name], value = field.labels[0].querySelector(".value");
+    field.value = LOGS.includes(name) ? log10(at[name]) : at[name];
+    if (value) field.ariaValueText = value.textContent = shown(at[name], 3);
+  }
+  const [g, d] = rates().map(log10);
+  dot.setAttribute("transform", `translate(${scale.X(g)} ${scale.Y(d)})`);
+  dot.ariaValueNow = g;
+  dot.ariaValueText = `generator ${at.generator}, discriminator ${at.discriminator}`;
+}
+
+function show(aloud) {
+  chart();
+  sync();
+  paint();
+  tell(aloud);
+}
+
+function move(logs) {
+  const [generator, discriminator] = logs.map((value, k) =>
+    rounded(10 ** min(limits[k][1], max(limits[k][0], value))));
+  change({ generator, discriminator });
+}
+
+function play(on) {
+  clearInterval(timer);
+  timer = on && setInterval(tick, pause);
+  fields.play.textContent = on ? "Pause" : "Play";
+  if (!on) tell(true);
+}
+
+function tick() {
+  let left = fields.speed.value;
+  while (left > 0 && step()) left--;
+  show();
+  if (left > 0) play(false);
+}
+
+form.oninput = ({ target: { name, value } }) => {
+  const number = LOGS.includes(name) ? rounded(10 ** value) : Number(value);
+  if (name in at) change({ [name]: number });
+};
+form.onchange = () => tell(true);
+fields.play.onclick = () => play(!timer);
+fields.step.onclick = () => { step(); show(true); };
+fields.reset.onclick = () => { change({}); play(false); };
+dot.onkeydown = (event) => {
+  const way = ["ArrowLeft", "ArrowDown", "ArrowRight", "ArrowUp"].indexOf(event.key);
+  if (way < 0) return;
+  event.preventDefault();
+  const logs = rates().map(log10);
+  logs[way % 2] += (way < 2 ? -1 : 1) * (event.shiftKey ? 0.1 : 0.01);
+  move(logs);
+};
+dot.onkeyup = dot.onpointerup = () => tell(true);
+const follow = (event) => {
+  const { left, top } = phase.getBoundingClientRect();
+  move([scale.backX(event.clientX - left), scale.backY(event.clientY - top)]);
+};
+dot.onpointerdown = (event) => dot.setPointerCapture(event.pointerId);
+dot.onpointermove = (event) => dot.hasPointerCapture(event.pointerId) && follow(event);
+phase.onclick = follow;
+runs.forEach((button, k) => {
+  const [generator, discriminator] = given.pairs[k];
+  button.ariaLabel = `Run ${button.value}: ${generator} and ${discriminator}`;
+  button.onclick = () => change({ ...usual, generator, discriminator }, true);
+});
+
+const still = [...box.children];
+box.append(form, fixed);
+fixed.append(...still);
+box.laboratory = { update, predict, moments, limit, noise, observe, random, losses };
+addEventListener("beforeprint", () => { fixed.open = true; });
+for (const [name, [min, max, step]] of Object.entries(sliders)) {
+  Object.assign(fields[name], { min, max, step });
+}
+[dot.ariaValueMin, dot.ariaValueMax] = limits[0];
+find(".ask").innerHTML = given.ask;
+new ResizeObserver(() => (states ? show() : change({}))).observe(phase);
