@@ -10,7 +10,7 @@ const NAMES = ["monotone", "spiral", "flip", "no convergence", "runaway"];
 const [MONOTONE, SPIRAL, FLIP, NO_CONVERGENCE, RUNAWAY] = NAMES.keys();
 const SWING = "two-cycle: it swings between two states";
 const LOGS = ["generator", "discriminator", "spread"]; // sliders
-const LONGEST = 5e4; // states of a run
+const LONGEST = 2e4; // states of a run
 const sigmoid = (t) => 1 / (1 + exp(-t));
 const softplus = (t) => max(t, 0) + log1p(exp(-abs(t)));
 const average = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
@@ -47,14 +47,16 @@ function moments(x, z) {
   return { rest, mean, second: square(mean) + (variance(x) + variance(z)) / 2 };
 }
 
-/* Roots [re, im] of t³ + bt² + ct + d (of a pair, one), one of which lies between −1 − b and 0:
-   that by bisection, the others by a stable deflation. */
+/* Roots [re, im] of t³ + bt² + ct + d (of a pair, one): an outer one by Newton's method, which is
+   monotone there, the others by a stable deflation. */
 function roots(b, c, d) {
-  let low = -1 - b, high = 0, t = low / 2;
-  while (low < t && t < high) {
-    if (((t + b) * t + c) * t + d < 0) low = t; else high = t;
-    t = (low + high) / 2;
-  }
+  const value = (t) => ((t + b) * t + c) * t + d;
+  const way = value(-b / 3) < 0 ? -1 : 1;
+  let next = way < 0 ? 0 : -1 - b, t;
+  do {
+    t = next;
+    next = t - value(t) / ((3 * t + 2 * b) * t + c);
+  } while (way * next > way * t);
   let p = t + b, q = p * t + c;
   if (square(t) * abs(t) > d) {
     q = -d / t;
@@ -272,7 +274,7 @@ function step() {
 /* Class, ρ and deviation of the run. */
 function measured() {
   const late = states.slice(states.length / 2).map(([theta]) => theta);
-  if (at.single) return ["–", NaN, late.length < 100 ? NaN : sqrt(variance(late))];
+  if (at.single) return ["noisy", NaN, late.length < 100 ? NaN : sqrt(variance(late))];
   const [kind, rate] = observe(states, theory.rest, frame);
   const fails = kind === NO_CONVERGENCE, waits = fails && states.length <= given.epochs;
   const name = fails && swings() ? SWING : waits ? "not settled yet" : NAMES[kind];
@@ -288,7 +290,7 @@ function tell(aloud) {
   const words = [
     states.length - 1, shown(theta), shown(theory.rest), shown(slope), name,
     shown(lead[0]) + (lead[1] ? ` ± ${shown(abs(lead[1]))} i` : ""),
-    most > 0 ? shown(most, 3) : "0, that is, never", NAMES[kind], name, shown(radius), shown(rate),
+    most > 0 ? shown(most, 3) : "0: never", NAMES[kind], name, shown(radius), shown(rate),
     law === Infinity ? "unbounded" : shown(law, 2), shown(deviation, 2),
   ];
   form.querySelectorAll(".summary b, .eigenvalue, .limit, td").forEach((part, k) => {
@@ -402,7 +404,7 @@ form.oninput = ({ target: { name, value } }) => {
   const number = LOGS.includes(name) ? rounded(10 ** value) : Number(value);
   if (name in at) change({ [name]: number });
 };
-form.onchange = () => tell(true);
+form.onchange = dot.onkeyup = dot.onpointerup = () => tell(true);
 fields.play.onclick = () => play(!timer);
 fields.step.onclick = () => { step(); show(true); };
 fields.reset.onclick = () => { change({}); play(false); };
@@ -414,7 +416,6 @@ dot.onkeydown = (event) => {
   logs[way % 2] += (way < 2 ? -1 : 1) * (event.shiftKey ? 0.1 : 0.01);
   move(logs);
 };
-dot.onkeyup = dot.onpointerup = () => tell(true);
 const follow = (event) => {
   const { left, top } = phase.getBoundingClientRect();
   move([scale.backX(event.clientX - left), scale.backY(event.clientY - top)]);
