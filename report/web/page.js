@@ -19,6 +19,7 @@ const button = (text, label, onclick) =>
 // --- contents: a list beside the text, a menu where there is no room; where the reader is ---
 
 const isWide = matchMedia("(min-width: 62.5rem)");
+const isNarrow = matchMedia("(max-width: 40rem)");
 const menu = make("button", { type: "button", className: "menu" }, "Contents");
 const opener = make("button", { type: "button" }, "Search");
 opener.setAttribute("aria-keyshortcuts", "/ Control+K");
@@ -26,6 +27,8 @@ opener.setAttribute("aria-keyshortcuts", "/ Control+K");
 function arrange() {
   if (nav) nav.popover = isWide.matches ? null : "auto";
   menu.popoverTargetElement = nav;
+  // In a narrow window long formulas have boxes that scroll: the keys have to reach them.
+  for (const box of all(".long")) box.tabIndex = isNarrow.matches ? 0 : -1;
 }
 
 function spy() {
@@ -51,9 +54,10 @@ addEventListener("scroll", () => {
   isSpying = true;
 }, { passive: true });
 
-// --- links to every part, and buttons that copy a formula ---
+// --- links to every part ---
 
-const shortened = (text) => text.replace(/\s+/g, " ").trim().slice(0, 80);
+const flat = (text) => text.replace(/\s+/g, " ").trim();
+const shortened = (text) => flat(text).slice(0, 80);
 
 // The place in a part that has its name, and what the part is called.
 function nameOf(part) {
@@ -80,24 +84,30 @@ function link() {
   }
 }
 
+// --- formulas: their TeX ---
+
 const tex = (math) => math.querySelector("annotation")?.textContent.trim() ?? math.textContent;
 
 async function copy(math, pressed) {
   if (!navigator.clipboard) return prompt("TeX", tex(math)); // a page that came over plain http
   await navigator.clipboard.writeText(tex(math));
   pressed.textContent = "Copied";
-  pressed.addEventListener("blur", () => (pressed.textContent = "TeX"), { once: true });
 }
 
-function furnishFormulas() {
-  for (const box of all(".formula")) {
-    const math = box.querySelector("math");
-    if (!math || box.querySelector(".copy")) continue;
-    const pressed = button("TeX", "Copy TeX", () => copy(math, pressed));
-    pressed.className = "copy";
-    box.append(pressed);
-  }
+// A click on a formula, or Enter where it has a box, offers its TeX.
+function offer(event) {
+  const formula = event.target.closest("math, .formula, .long");
+  if (!formula || event.target.closest("a, .number") || !getSelection().isCollapsed) return;
+  const math = formula.querySelector("math") ?? formula;
+  const pressed = button("TeX", "Copy TeX", () => copy(math, pressed));
+  event.preventDefault(); // or the same stroke would press the button
+  setTimeout(() => {
+    show(formula, null, pressed, " ", make("code", {}, tex(math)));
+    pressed.focus();
+  });
 }
+main.addEventListener("click", offer);
+main.addEventListener("keydown", (event) => event.key === "Enter" && offer(event));
 
 // Selected text is copied with the formulas as TeX.
 addEventListener("copy", (event) => {
@@ -109,30 +119,6 @@ addEventListener("copy", (event) => {
   event.clipboardData.setData("text/plain", inside.textContent);
   event.preventDefault();
 });
-
-// --- formulas that are too wide can be scrolled with the keyboard ---
-
-function measure(passage) {
-  for (const box of all(".formula, .long", passage)) {
-    if (box.scrollWidth > box.clientWidth + 1) {
-      box.tabIndex = 0;
-      box.role = "group";
-      box.ariaLabel = "Formula, scrolls sideways";
-    } else for (const name of ["tabindex", "role", "aria-label"]) box.removeAttribute(name);
-  }
-}
-
-// One passage after the other, while nothing else is to do: where it is not seen, to measure it is
-// to lay it out.
-const whenIdle = window.requestIdleCallback ?? setTimeout;
-let turn = 0;
-function measureAll(left = all(".passage"), mine = ++turn) {
-  if (!left.length || mine !== turn) return;
-  whenIdle(() => {
-    measure(left[0]);
-    measureAll(left.slice(1), mine);
-  });
-}
 
 // --- notes beside the text ---
 
@@ -154,7 +140,8 @@ function shown(part) {
   return copy.matches("li, div") ? copy.childNodes : [copy];
 }
 
-// --- previews of what is referred to: they can be pointed at, and Escape dismisses them ---
+// --- previews of what is referred to, on hover, focus or the first tap; a second tap goes there.
+// They can be pointed at, and Escape dismisses them ---
 
 const card = make("div", { className: "card", popover: "manual" });
 let waiting = 0;
@@ -180,13 +167,17 @@ function show(beside, ariaHidden, ...inside) {
   card.style.top = `${isBelow ? line.bottom + 2 : line.top - height - 2}px`;
 }
 
-function preview(link) {
+function preview(link, isTapped) {
   const parts = target(link).flatMap((part) => [...shown(part)]);
-  if (parts.length) show(link, "true", make("div", { inert: true }, ...parts));
+  if (!parts.length) return false;
+  const way = isTapped ? [make("a", { href: link.hash }, "Go there")] : [];
+  show(link, isTapped ? null : "true", ...way, make("div", { inert: true }, ...parts));
+  return true;
 }
 
 function dismiss() {
   clearTimeout(waiting);
+  if (card.contains(document.activeElement)) owner.focus();
   owner = wanted = null;
   if (card.matches(":popover-open")) card.hidePopover();
 }
@@ -198,8 +189,10 @@ function soon(link) {
 }
 
 const reference = (event) => event.target.closest?.("main a[href^='#']");
+let isTouch = false;
 addEventListener("pointerover", (event) => {
-  if (event.pointerType === "touch") return;
+  isTouch = event.pointerType === "touch";
+  if (isTouch) return;
   const link = reference(event);
   if (card.contains(event.target) || (link && link === owner)) clearTimeout(waiting);
   else if (link) link === wanted || soon(link);
@@ -210,14 +203,10 @@ addEventListener("focusin", (event) => {
   if (link?.matches(":focus-visible")) soon(link);
   else if (owner && !card.contains(event.target)) dismiss();
 });
-addEventListener("click", ({ target }) => card.contains(target) || dismiss());
-
-// A click on a formula within the text offers its TeX.
-main.addEventListener("click", ({ target }) => {
-  const math = target.closest("math:not([display='block'])");
-  if (!math || target.closest("a") || !getSelection().isCollapsed) return;
-  const pressed = button("TeX", "Copy TeX", () => copy(math, pressed));
-  setTimeout(() => show(math, null, pressed, " ", make("code", {}, tex(math))));
+addEventListener("click", (event) => {
+  const link = reference(event);
+  if (isTouch && link && link !== owner && preview(link, true)) event.preventDefault();
+  else if (!card.contains(event.target) || event.target.closest("a")) dismiss();
 });
 
 // --- search in the text, in formulas as they look, and in their TeX ---
@@ -236,11 +225,15 @@ let typing = 0;
 let hits = [];
 let at = -1;
 
-// The text of every block, with the nodes that it is put together from.
+// The text of every block that is displayed, or is a formula's TeX, with the nodes that it is put
+// together from.
 function gather() {
   const found = new Map();
-  const walker = document.createTreeWalker(main, NodeFilter.SHOW_TEXT, (node) =>
-    node.parentElement.closest("script, style, [data-added]") ? 2 : 1);
+  const isRead = (element) => element.localName === "annotation"
+    || (element.checkVisibility() && !("added" in element.dataset));
+  const walker = document.createTreeWalker(main, NodeFilter.SHOW_ELEMENT | NodeFilter.SHOW_TEXT,
+    (node) => node.nodeType === Node.TEXT_NODE ? NodeFilter.FILTER_ACCEPT
+      : isRead(node) ? NodeFilter.FILTER_SKIP : NodeFilter.FILTER_REJECT);
   let section = "";
   while (walker.nextNode()) {
     const node = walker.currentNode;
@@ -251,14 +244,14 @@ function gather() {
     }
     const entry = found.get(block);
     entry.nodes.push([entry.text.length, node]);
-    entry.text += node.data;
+    entry.text += node.data.replace(/\s/g, " ");
   }
   return [...found.values()];
 }
 
 function find(words) {
   const escaped = words.map((word) => word.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
-  const pattern = new RegExp(escaped.join("\\s+"), "giu");
+  const pattern = new RegExp(escaped.join(" +"), "giu");
   texts ??= gather();
   return texts.flatMap((entry) => [...entry.text.matchAll(pattern)].map((match) => {
     const range = document.createRange();
@@ -272,9 +265,11 @@ function find(words) {
       range.setStart(...place(match.index));
       range.setEnd(...place(match.index + match[0].length, true));
     }
-    const from = Math.max(0, match.index - 30);
-    const line = shortened(entry.text.slice(from, match.index + match[0].length + 50));
-    return { range, line, section: entry.section };
+    const { text, section } = entry;
+    const from = text.lastIndexOf(" ", match.index - 40) + 1; // whole words
+    const to = text.indexOf(" ", match.index + match[0].length + 40);
+    const line = flat(text.slice(from, to < 0 ? text.length : to));
+    return { range, line, section };
   }));
 }
 
@@ -309,7 +304,8 @@ function go(steps) {
   at = (at + steps + (at < 0 && steps < 0 ? 1 : 0) + hits.length) % hits.length;
   const { startContainer } = hits[at].range;
   const element = startContainer.nodeType === 1 ? startContainer : startContainer.parentElement;
-  element.scrollIntoView({ block: "center" });
+  element.scrollIntoView();
+  scrollBy(0, hits[at].range.getBoundingClientRect().top - innerHeight / 2); // below the panel
   list.querySelector("[aria-current]")?.removeAttribute("aria-current");
   const entry = list.children[at]?.firstElementChild;
   entry?.setAttribute("aria-current", "true");
@@ -326,12 +322,16 @@ input.addEventListener("keydown", (event) => {
   if (event.key === "Enter") go(event.shiftKey ? -1 : 1);
 });
 panel.addEventListener("toggle", ({ newState }) => {
-  if (newState === "closed") CSS.highlights?.clear();
+  texts = null; // what is displayed may be other text by now
+  if (newState === "closed") CSS.highlights?.delete("found");
 });
 opener.popoverTargetElement = panel;
 
 addEventListener("keydown", (event) => {
-  if (event.key === "Escape") dismiss();
+  if (event.key === "Escape") {
+    dismiss();
+    if (!panel.matches(":popover-open")) CSS.highlights?.clear(); // at the second stroke
+  }
   const isTyping = event.target.matches?.("input, textarea, select, [contenteditable]");
   const isSlash = event.key === "/" && !isTyping;
   if (!isSlash && !(event.key === "k" && (event.ctrlKey || event.metaKey))) return;
@@ -345,17 +345,15 @@ addEventListener("keydown", (event) => {
 function furnish() {
   arrange();
   link();
-  furnishFormulas();
   placeNotes();
   texts = null;
   spy();
-  measureAll();
 }
 
 const tools = make("div", { className: "tools" }, menu, opener);
 nav?.addEventListener("click", ({ target }) => nav.popover && target.closest("a") && nav.hidePopover());
 isWide.addEventListener("change", arrange);
-addEventListener("resize", () => measureAll());
+isNarrow.addEventListener("change", arrange);
 addEventListener("changed", furnish);
 document.querySelector(".skip")?.after(tools);
 if (!tools.isConnected) document.body.prepend(tools);
