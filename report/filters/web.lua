@@ -137,6 +137,14 @@ local function joined(whole)
   return result
 end
 
+-- A long name in code may go on in the next line behind / and _, rather than anywhere.
+local function breakable(code)
+  if not code.text:match '[/_]%w' or #code.classes > 0 then return nil end
+  local signs = {['&'] = '&amp;', ['<'] = '&lt;', ['>'] = '&gt;'}
+  local text = code.text:gsub('[&<>]', signs):gsub('([/_])%f[%w]', '%1<wbr>')
+  return pandoc.RawInline('html', '<code>' .. text .. '</code>')
+end
+
 -- HTML forgets the parentheses of "(a)".
 local function item_signs(list)
   if list.delimiter ~= 'TwoParens' then return nil end
@@ -176,7 +184,7 @@ end
 -- so has a long one in the text, longer than a line on a phone may be.
 local function boxed(math)
   if math.mathtype == 'DisplayMath' then
-    local keys = {tabindex = '0', role = 'group', ['aria-label'] = 'Formula'}
+    local keys = {{'tabindex', '0'}, {'role', 'group'}, {'aria-label', 'Formula'}}
     return pandoc.Span({math}, pandoc.Attr('', {'formula'}, keys))
   end
   return signs(math) > 20 and pandoc.Span({math}, pandoc.Attr('', {'long'})) or nil
@@ -227,6 +235,6 @@ if not FORMAT:match 'html' then return {} end
 return {
   {Math = mended, Inlines = joined, OrderedList = item_signs},
   {Span = equation, Callout = callout},
-  {Math = boxed},
+  {Math = boxed, Code = breakable},
   {Pandoc = passages},
 }

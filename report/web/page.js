@@ -1,8 +1,6 @@
 // What a reader can do with a page, from either engine: contents beside the text, search, links to
 // every part, TeX to copy, previews of what is referred to. Without it the page is complete.
 // What it adds is marked `data-added`: paper leaves it out, and so does the preview's comparison.
-"use strict";
-(() => {
 const main = document.querySelector("main");
 const nav = document.querySelector("nav");
 const all = (selector, base = document) => [...base.querySelectorAll(selector)];
@@ -19,7 +17,7 @@ const button = (text, label, onclick) =>
 // --- contents: a list beside the text, a menu where there is no room; where the reader is ---
 
 const isWide = matchMedia("(min-width: 62.5rem)");
-const isNarrow = matchMedia("(max-width: 40rem)");
+const isNarrow = matchMedia("(max-width: 40rem)"); // where long formulas have boxes that scroll
 const menu = make("button", { type: "button", className: "menu" }, "Contents");
 const opener = make("button", { type: "button" }, "Search");
 opener.setAttribute("aria-keyshortcuts", "/ Control+K");
@@ -27,7 +25,6 @@ opener.setAttribute("aria-keyshortcuts", "/ Control+K");
 function arrange() {
   if (nav) nav.popover = isWide.matches ? null : "auto";
   menu.popoverTargetElement = nav;
-  // In a narrow window long formulas have boxes that scroll: the keys have to reach them.
   for (const box of all(".long")) box.tabIndex = isNarrow.matches ? 0 : -1;
 }
 
@@ -88,9 +85,9 @@ function link() {
 
 const tex = (math) => math.querySelector("annotation")?.textContent.trim() ?? math.textContent;
 
-async function copy(math, pressed) {
-  if (!navigator.clipboard) return prompt("TeX", tex(math)); // a page that came over plain http
-  await navigator.clipboard.writeText(tex(math));
+async function copy(written, pressed) {
+  if (!navigator.clipboard) return prompt("TeX", written); // a page that came over plain http
+  await navigator.clipboard.writeText(written);
   pressed.textContent = "Copied";
 }
 
@@ -98,13 +95,12 @@ async function copy(math, pressed) {
 function offer(event) {
   const formula = event.target.closest("math, .formula, .long");
   if (!formula || event.target.closest("a, .number") || !getSelection().isCollapsed) return;
-  const math = formula.querySelector("math") ?? formula;
-  const pressed = button("TeX", "Copy TeX", () => copy(math, pressed));
+  const written = tex(formula.querySelector("math") ?? formula);
+  const pressed = button("TeX", "Copy TeX", () => copy(written, pressed));
   event.preventDefault(); // or the same stroke would press the button
-  setTimeout(() => {
-    show(formula, null, pressed, " ", make("code", {}, tex(math)));
-    pressed.focus();
-  });
+  event.stopPropagation(); // and the same click would take it away
+  show(formula, null, pressed, " ", make("code", {}, written));
+  pressed.focus();
 }
 main.addEventListener("click", offer);
 main.addEventListener("keydown", (event) => event.key === "Enter" && offer(event));
@@ -169,10 +165,9 @@ function show(beside, ariaHidden, ...inside) {
 
 function preview(link, isTapped) {
   const parts = target(link).flatMap((part) => [...shown(part)]);
-  if (!parts.length) return false;
-  const way = isTapped ? [make("a", { href: link.hash }, "Go there")] : [];
-  show(link, isTapped ? null : "true", ...way, make("div", { inert: true }, ...parts));
-  return true;
+  const way = make("a", { href: link.hash, hidden: !isTapped }, "Go there");
+  if (parts.length) show(link, isTapped ? null : "true", way, make("div", { inert: true }, ...parts));
+  return parts.length;
 }
 
 function dismiss() {
@@ -225,15 +220,11 @@ let typing = 0;
 let hits = [];
 let at = -1;
 
-// The text of every block that is displayed, or is a formula's TeX, with the nodes that it is put
-// together from.
+// The text of every block, with the nodes that it is put together from.
 function gather() {
   const found = new Map();
-  const isRead = (element) => element.localName === "annotation"
-    || (element.checkVisibility() && !("added" in element.dataset));
-  const walker = document.createTreeWalker(main, NodeFilter.SHOW_ELEMENT | NodeFilter.SHOW_TEXT,
-    (node) => node.nodeType === Node.TEXT_NODE ? NodeFilter.FILTER_ACCEPT
-      : isRead(node) ? NodeFilter.FILTER_SKIP : NodeFilter.FILTER_REJECT);
+  const walker = document.createTreeWalker(main, NodeFilter.SHOW_TEXT, (node) =>
+    node.parentElement.closest("script, style, [data-added]") ? 2 : 1);
   let section = "";
   while (walker.nextNode()) {
     const node = walker.currentNode;
@@ -253,23 +244,23 @@ function find(words) {
   const escaped = words.map((word) => word.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
   const pattern = new RegExp(escaped.join(" +"), "giu");
   texts ??= gather();
-  return texts.flatMap((entry) => [...entry.text.matchAll(pattern)].map((match) => {
+  return texts.flatMap((entry) => [...entry.text.matchAll(pattern)].flatMap((match) => {
+    const { text, section, block, nodes } = entry;
+    const start = match.index;
+    const end = start + match[0].length;
     const range = document.createRange();
-    const math = entry.block.matches("annotation") && entry.block.closest("math");
+    const math = block.matches("annotation") && block.closest("math");
+    const first = nodes.findLast(([from]) => from <= start);
+    const last = nodes.findLast(([from]) => from < end);
+    if (!(math || first[1].parentElement)?.checkVisibility()) return [];
     if (math) range.selectNode(math);
     else {
-      const place = (offset, isEnd) => {
-        const [start, node] = entry.nodes.findLast(([from]) => (isEnd ? from < offset : from <= offset));
-        return [node, offset - start];
-      };
-      range.setStart(...place(match.index));
-      range.setEnd(...place(match.index + match[0].length, true));
+      range.setStart(first[1], start - first[0]);
+      range.setEnd(last[1], end - last[0]);
     }
-    const { text, section } = entry;
-    const from = text.lastIndexOf(" ", match.index - 40) + 1; // whole words
-    const to = text.indexOf(" ", match.index + match[0].length + 40);
-    const line = flat(text.slice(from, to < 0 ? text.length : to));
-    return { range, line, section };
+    const from = text.lastIndexOf(" ", start - 40) + 1; // whole words
+    const to = text.indexOf(" ", end + 40);
+    return { range, section, line: flat(text.slice(from, to < 0 ? undefined : to)) };
   }));
 }
 
@@ -322,16 +313,12 @@ input.addEventListener("keydown", (event) => {
   if (event.key === "Enter") go(event.shiftKey ? -1 : 1);
 });
 panel.addEventListener("toggle", ({ newState }) => {
-  texts = null; // what is displayed may be other text by now
-  if (newState === "closed") CSS.highlights?.delete("found");
+  if (newState === "closed") CSS.highlights?.delete("found"); // the place one came for stays
 });
 opener.popoverTargetElement = panel;
 
 addEventListener("keydown", (event) => {
-  if (event.key === "Escape") {
-    dismiss();
-    if (!panel.matches(":popover-open")) CSS.highlights?.clear(); // at the second stroke
-  }
+  if (event.key === "Escape") dismiss();
   const isTyping = event.target.matches?.("input, textarea, select, [contenteditable]");
   const isSlash = event.key === "/" && !isTyping;
   if (!isSlash && !(event.key === "k" && (event.ctrlKey || event.metaKey))) return;
@@ -359,4 +346,3 @@ document.querySelector(".skip")?.after(tools);
 if (!tools.isConnected) document.body.prepend(tools);
 document.body.append(panel, card);
 furnish();
-})();
