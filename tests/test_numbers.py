@@ -302,7 +302,10 @@ def test_the_keyboard_reaches_every_number_and_enter_asks_it(page):
                 break
         assert number.evaluate("element => element === document.activeElement")
         page.keyboard.press("Enter")
-        heads = [f"{key}, of {topic}".capitalize() for topic, key in (name.split(".") for name in names.split())]
+        heads = [
+            f"{key}, of {topic}".capitalize()
+            for topic, key in (name.split(".") for name in names.split())
+        ]
         assert page.locator("dialog h2").all_inner_texts() == heads
         assert page.evaluate("document.activeElement.textContent") == "Close"
         page.keyboard.press("Enter")

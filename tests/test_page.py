@@ -427,7 +427,8 @@ def test_no_line_begins_with_the_sign_behind_a_formula(opened: Opened, width: in
         """() => [...document.querySelectorAll("p > .together")].filter((group) => {
             const sign = document.createRange();
             sign.selectNodeContents(group.lastChild);
-            return sign.getBoundingClientRect().top > group.firstChild.getBoundingClientRect().bottom;
+            const { bottom } = group.firstChild.getBoundingClientRect();
+            return sign.getBoundingClientRect().top > bottom;
         }).length"""
     )
     assert apart == 0
