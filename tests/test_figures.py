@@ -195,6 +195,17 @@ def test_narrow_columns_share_a_strip(tmp_path: Path) -> None:
     assert [window.split()[4] for window in strips.mark_strips(figure).split(";")] == ["s1", "s2"]
 
 
+def test_all_axes_of_a_strip_are_in_its_group(tmp_path: Path) -> None:
+    figure = style.new_figure(1.5)
+    for axes in figure.subplots(2, 2).flat:
+        axes.plot([0, 1], color=style.GREEN)
+    style.save_figure(figure, tmp_path / "f.svg")
+    svg = etree.fromstring((tmp_path / "f.svg").read_bytes())
+    groups = svg.findall(".//{*}g[@id]")
+    assert [group.get("id") for group in groups] == ["s1", "s2"]
+    assert [etree.tostring(group).count(style.GREEN.encode()) for group in groups] == [2, 2]
+
+
 # ------------------------------------------------------------------------------- in the page
 
 BODY = """
@@ -350,6 +361,8 @@ def in_the_dark(house: House) -> None:
             page = browser.new_page(viewport={"width": width, "height": 900})
             page.goto((house.root / f"report/build/{name}.html").as_uri())
             for number, drawing in enumerate(page.locator("figure .drawing:visible").all(), 1):
+                drawing.scroll_into_view_if_needed()
+                page.evaluate(LAID_OUT)
                 light, dark = (contrasts(page, drawing, scheme) for scheme in GROUNDS)
                 place = f"{name}, drawing {number}, {width} px wide"
                 assert min(light.max(), dark.max()) > 10, place
@@ -357,6 +370,8 @@ def in_the_dark(house: House) -> None:
             page.close()
 
 
+#: What is far from the window is laid out a frame after it came near.
+LAID_OUT = "() => new Promise((d) => requestAnimationFrame(() => requestAnimationFrame(d)))"
 GROUNDS: dict[Any, str] = {"light": "#fffefb", "dark": "#191a1b"}
 """The page's color, light and dark."""
 
