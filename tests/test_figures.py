@@ -113,7 +113,7 @@ def everything(axes: Iterator[Axes]) -> None:
     linked = next(axes)
     linked.fill_between(x, np.sin(9 * x), color=style.GREEN, alpha=0.3, hatch="..")
     linked.grid(color=style.ORANGE)
-    linked.tick_params(direction="inout", length=8)
+    linked.tick_params(length=8)
     linked.text(0.2, 0.2, "a link", url="https://example.org", rotation=30)
     next(axes).contourf(np.outer(x, x)[::3, ::3], levels=4, cmap="viridis")
 
