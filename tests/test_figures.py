@@ -5,11 +5,13 @@ from __future__ import annotations
 import base64
 import html
 import io
+import itertools
 import re
 import subprocess
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -20,11 +22,14 @@ from house import House
 from lxml import etree
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
+from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle
 from PIL import Image
+from playwright.sync_api import Locator, Page
 
 from scripts.common import strips, style
+from scripts.common.arrays import Numbers
 from scripts.common.compact_svg import compact
 from scripts.report.engines.pandoc import program
 from scripts.report.engines.slim import slim
@@ -108,7 +113,7 @@ def everything(axes: Iterator[Axes]) -> None:
     linked = next(axes)
     linked.fill_between(x, np.sin(9 * x), color=style.GREEN, alpha=0.3, hatch="..")
     linked.grid(color=style.ORANGE)
-    linked.tick_params(direction="inout", length=8)
+    linked.tick_params(length=8)
     linked.text(0.2, 0.2, "a link", url="https://example.org", rotation=30)
     next(axes).contourf(np.outer(x, x)[::3, ::3], levels=4, cmap="viridis")
 
@@ -188,6 +193,17 @@ def test_narrow_columns_share_a_strip(tmp_path: Path) -> None:
     figure = style.new_figure(1.5)
     figure.subplots(1, 4, sharey=True)
     assert [window.split()[4] for window in strips.mark_strips(figure).split(";")] == ["s1", "s2"]
+
+
+def test_all_axes_of_a_strip_are_in_its_group(tmp_path: Path) -> None:
+    figure = style.new_figure(1.5)
+    for axes in figure.subplots(2, 2).flat:
+        axes.plot([0, 1], color=style.GREEN)
+    style.save_figure(figure, tmp_path / "f.svg")
+    svg = etree.fromstring((tmp_path / "f.svg").read_bytes())
+    groups = svg.findall(".//{*}g[@id]")
+    assert [group.get("id") for group in groups] == ["s1", "s2"]
+    assert [etree.tostring(group).count(style.GREEN.encode()) for group in groups] == [2, 2]
 
 
 # ------------------------------------------------------------------------------- in the page
@@ -285,13 +301,19 @@ def signs(house: House) -> None:
         )
 
 
-#: For each drawing: how far it reaches to the right, and the pixels of a point in what is seen.
-SEEN = """() => [...document.querySelectorAll(".drawing")].map((drawing) => ({
-    right: drawing.getBoundingClientRect().right,
-    scales: [...drawing.querySelectorAll("svg")].map(
-        (svg) => svg.getBoundingClientRect().width / svg.viewBox.baseVal.width
-    ).filter((scale) => scale > 0),
-}))"""
+#: For each drawing: how far it reaches to the right, the pixels of a point in what is seen, and the
+#: points of its smallest label; glyphs are drawn at a hundredth of their size.
+SEEN = """() => [...document.querySelectorAll(".drawing")].filter((d) => d.checkVisibility()).map(
+    (drawing) => ({
+        right: drawing.getBoundingClientRect().right,
+        scales: [...drawing.querySelectorAll("svg")].map(
+            (svg) => svg.getBoundingClientRect().width / svg.viewBox.baseVal.width
+        ).filter((scale) => scale > 0),
+        label: Math.min(...[...drawing.querySelectorAll("g[transform*=scale]")].map((label) => {
+            const { a, b } = label.transform.baseVal.consolidate().matrix;
+            return 100 * Math.hypot(a, b);
+        })),
+    }))"""
 
 
 def test_on_a_telephone_labels_of_drawings_can_be_read(finished: House) -> None:
@@ -304,11 +326,7 @@ def test_on_a_telephone_labels_of_all_drawings_can_be_read(whole: House) -> None
 
 
 def on_a_telephone(house: House) -> None:
-    """Check that labels, which have 8 points, are 11 pixels or larger, and nothing sticks out.
-
-    Scales of type, from 7.5 points on, are those of `style.RC`; indices are smaller, as in a text.
-    """
-    least = min(style.RC[f"{name}tick.labelsize"] for name in "xy")
+    """Check that labels are 11 pixels or larger, and nothing sticks out."""
     with chromium() as browser:
         page = browser.new_page(viewport={"width": TELEPHONE, "height": 844})
         for name in DOCUMENTS:
@@ -317,10 +335,60 @@ def on_a_telephone(house: House) -> None:
             assert drawings
             for drawing in drawings:
                 assert drawing["right"] <= TELEPHONE
-                assert least * min(drawing["scales"]) >= 11
+                assert drawing["label"] * min(drawing["scales"]) >= 11
             page.set_viewport_size({"width": 1280, "height": 900})
             assert all(len(drawing["scales"]) == 1 for drawing in page.evaluate(SEEN))
             page.set_viewport_size({"width": TELEPHONE, "height": 844})
+
+
+def test_what_is_seen_in_the_light_is_seen_in_the_dark(finished: House) -> None:
+    in_the_dark(finished)
+
+
+@pytest.mark.whole
+def test_what_is_seen_in_the_light_is_seen_in_the_dark_in_all_drawings(whole: House) -> None:
+    in_the_dark(whole)
+
+
+def in_the_dark(house: House) -> None:
+    """Check each drawing by its pixels, those of images in it too.
+
+    Its ink has a high contrast with the page, light and dark, and nearly all that has 4.5 (as text
+    needs it) in the light has 3 (as lines do) in the dark.
+    """
+    with chromium() as browser:
+        for name, width in itertools.product(DOCUMENTS, (1280, TELEPHONE)):
+            page = browser.new_page(viewport={"width": width, "height": 900})
+            page.goto((house.root / f"report/build/{name}.html").as_uri())
+            for number, drawing in enumerate(page.locator("figure .drawing:visible").all(), 1):
+                drawing.scroll_into_view_if_needed()
+                page.evaluate(LAID_OUT)
+                light, dark = (contrasts(page, drawing, scheme) for scheme in GROUNDS)
+                place = f"{name}, drawing {number}, {width} px wide"
+                assert min(light.max(), dark.max()) > 10, place
+                assert (dark[light > 4.5] > 3).mean() > 0.98, place
+            page.close()
+
+
+#: What is far from the window is laid out a frame after it came near.
+LAID_OUT = "() => new Promise((d) => requestAnimationFrame(() => requestAnimationFrame(d)))"
+GROUNDS: dict[Any, str] = {"light": "#fffefb", "dark": "#191a1b"}
+"""The page's color, light and dark."""
+
+
+def contrasts(page: Page, drawing: Locator, scheme: Any) -> Numbers:
+    """The contrast of each pixel with the page, as WCAG defines it."""
+    page.emulate_media(color_scheme=scheme)
+    shot = Image.open(io.BytesIO(drawing.screenshot())).convert("RGB")
+    seen, ground = brightness(np.asarray(shot)), brightness(np.array(to_rgb(GROUNDS[scheme])) * 255)
+    return np.maximum(seen, ground) / np.minimum(seen, ground)
+
+
+def brightness(color: Numbers) -> Numbers:
+    """Relative luminance of sRGB colors from 0 to 255, with the flare that WCAG adds."""
+    part = color / 255
+    linear = np.where(part <= 0.04045, part / 12.92, ((part + 0.055) / 1.055) ** 2.4)
+    return np.asarray(linear @ (0.2126, 0.7152, 0.0722) + 0.05)
 
 
 @pytest.mark.whole

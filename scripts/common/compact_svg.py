@@ -93,7 +93,12 @@ class _Drawing:
                 element.attrib.pop("id", None)
             self.refer(element)
             element[:] = self.nodes(element)
-            found.append(element)
+            name = element.get("id")
+            first = next((node for node in found if name and node.get("id") == name), None)
+            if first is None:
+                found.append(element)
+            else:
+                first.extend(element)  # axes of one strip
         if group.get("id", "").startswith(("matplotlib.axis", "y")):
             found.sort(key=lambda node: node.tag, reverse=True)  # ticks (use) before labels (g)
         return found
