@@ -294,6 +294,7 @@ def test_the_assignment_leads_to_it(whole: House) -> None:
     }
     assert 'href="companion.html#laboratory"' in pages["assignment"]
     assert '<div class="laboratory" id="laboratory">' in pages["companion"]
+    assert 'href="#sec-gan-lab-live" id="toc-' in pages["companion"]
     assert "<template>" not in pages["assignment"]
 
 
@@ -408,7 +409,7 @@ def test_what_was_drawn_of_a_run_stays(page: Page) -> None:
     press(page, "Play")
     page.clock.run_for(2700)
     before = curves()
-    page.clock.run_for(1000)
+    page.clock.run_for(900)  # an odd number of updates
     after = curves()
     assert len(before) == 3
     for one, other in zip(before, after, strict=True):
@@ -590,6 +591,8 @@ def test_it_fits_any_screen(page: Page, width: int) -> None:
       .map((e) => e.getBoundingClientRect()).map(({ width, height }) => Math.min(width, height))""")
     assert min(targets) >= 24
     page.get_by_role("combobox", name="Start").select_option("near the goal")
+    press(page, "Play")
+    page.clock.run_for(3000)
     outside = page.evaluate("""[...document.querySelectorAll(".live svg text")].filter((e) =>
       e.getBoundingClientRect().left < e.closest("svg").getBoundingClientRect().left - 0.5)
       .map((e) => e.textContent)""")
