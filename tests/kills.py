@@ -67,7 +67,7 @@ class Build:
         deadline = time.monotonic() + timeout
         while time.monotonic() < deadline:
             for process in self._processes():
-                if _is_job(process, module) and (process.children() or not at_work):
+                if is_job(process, module) and (process.children() or not at_work):
                     self.stop(process)
                     return process
             assert self.process.poll() is None, self.text
@@ -139,7 +139,8 @@ class Build:
         return found
 
 
-def _is_job(process: psutil.Process, module: str) -> bool:
+def is_job(process: psutil.Process, module: str) -> bool:
+    """Tell whether a process is the job (`scripts.pipeline.job`) of `module`."""
     try:
         words = process.cmdline()
     except psutil.Error:
