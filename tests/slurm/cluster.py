@@ -1,7 +1,7 @@
 """A Slurm of two nodes on this machine: a controller, two slurmd, and a munged with its own key.
 
-Jobs do not inherit `SLURM_CONF`: they look into /etc/slurm. So all that this Slurm has stands there,
-in a file system of its own, which only the mount namespace that `run.sh` made can see.
+Jobs do not inherit `SLURM_CONF`: they look into /etc/slurm. So all that this Slurm has stands
+there, in a file system of its own, which only the mount namespace that `run.sh` made can see.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""`make test-slurm`: builds on a real Slurm, undisturbed and with faults; a local one has the same bytes.
+"""`make test-slurm`: builds on a real Slurm, undisturbed and with faults, against local builds.
 
 `run.sh` starts this. A fault strikes a step that is stopped in the middle of its work, so that
 nothing depends on how fast the machine is.
@@ -6,9 +6,7 @@ nothing depends on how fast the machine is.
 
 from __future__ import annotations
 
-import re
-import subprocess
-import sys
+import json
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,10 +14,10 @@ from pathlib import Path
 import psutil
 import pytest
 from cluster import NODES, cluster, command
-from house import ENVIRONMENT, SNAKEMAKE, House, copy_source
+from house import SNAKEMAKE, House, copy_source
 from kills import Build, building, is_job
 
-from scripts.pipeline.step import LISTED
+from scripts.pipeline import sidecar
 
 SLURM = (
     "-m", "snakemake", "--workflow-profile", "workflow/profiles/slurm",
@@ -28,7 +26,8 @@ SLURM = (
 """The documented command, as words for Python; it asks more often how the jobs are."""
 
 STEP = "scripts.dice.compute"
-"""The step that the faults strike."""
+RESULT = "data/results/dice/compute.npz"
+"""The step that the faults strike, and what it makes."""
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -53,16 +52,48 @@ def test_a_cluster_makes_the_same_bytes(whole: House, tmp_path: Path) -> None:
     assert set(nodes) == set(NODES)
 
 
-def test_a_job_whose_node_goes_down_runs_again_elsewhere(small: House, finished: House) -> None:
-    with building(small, *SLURM) as build:
-        step = stopped_step(build)
-        node = step.environ()["SLURMD_NODENAME"]
+@pytest.mark.parametrize("cut_off", [False, True])
+def test_a_job_whose_node_goes_down_runs_again_elsewhere(
+    small: House, finished: House, cut_off: bool
+) -> None:
+    with building(small, *SLURM, RESULT) as build:
+        told = stopped_step(build).environ()
+        node, job = told["SLURMD_NODENAME"], told["SLURM_JOB_ID"]
+        (daemon,) = (each for each in psutil.process_iter() if is_daemon(each, node))
+        if cut_off:
+            daemon.suspend()
         command("scontrol", "update", f"nodename={node}", "state=down", "reason=test")
+        command("scontrol", "update", f"jobid={job}", "starttime=now")  # else in two minutes
         assert build.wait() == 0, build.text
-        build.go_on()  # where it lives still: as on a node that was only cut off
+        assert {line for line in queue("%T %N") if line.startswith("C")}
+        build.go_on()  # a job that is cut off from Slurm ends, and puts its results in place
         psutil.wait_procs(build.caught)
+        daemon.resume()
     command("scontrol", "update", f"nodename={node}", "state=resume")
-    assert small.artifacts() == finished.artifacts()
+    assert_goes_on(small, finished)
+
+
+def test_two_nodes_may_run_the_same_job_at_once(small: House, finished: House) -> None:
+    """As after a requeue; where each node counts its processes by itself, even their ids agree."""
+    found = sidecar.read(finished.root / RESULT)
+    assert found is not None
+    job = ["-m", "scripts.pipeline.job", "--contract", json.dumps(found["contract"])]
+    job += ["--log", "data/logs/twice.log"]
+    first, second = (
+        ["unshare", "--pid", "--fork", "--uts", "sh", "-c", NAMED, node] for node in NODES
+    )
+    with building(small, *job, by=first) as one, building(small, *job, by=second) as other:
+        for build in (one, other):
+            build.catch(STEP, at_work=True)
+        for build in (one, other):
+            build.go_on()
+        assert (one.wait(), other.wait()) == (0, 0), one.text + other.text
+    assert (small.root / RESULT).is_file()
+    assert_goes_on(small, finished)
+
+
+NAMED = 'hostname "$0" && exec "$@"'
+"""What a node does: it has a name."""
 
 
 @pytest.mark.parametrize(
@@ -76,7 +107,7 @@ def test_a_job_whose_node_goes_down_runs_again_elsewhere(small: House, finished:
 def test_what_ends_a_job_is_told_and_the_next_build_goes_on(
     small: House, finished: House, options: list[str], reason: str
 ) -> None:
-    with building(small, *SLURM, *options) as build:
+    with building(small, *SLURM, *options, RESULT) as build:
         if reason != "exceeded memory limit":
             job = stopped_step(build).environ()["SLURM_JOB_ID"]
         if reason == "CANCELLED":
@@ -84,9 +115,15 @@ def test_what_ends_a_job_is_told_and_the_next_build_goes_on(
         assert build.wait() == 1, build.text
         assert reason in build.text
         assert "compute_dice" in build.text
-    run = small.command(*SNAKEMAKE)
+    assert_goes_on(small, finished)
+
+
+def assert_goes_on(house: House, wanted: House) -> None:
+    """What is there is right, and a build on this machine makes the rest."""
+    assert house.artifacts().items() <= wanted.artifacts().items()
+    run = house.command(*SNAKEMAKE)
     assert run.code == 0, run.text[-6000:]
-    assert small.artifacts() == finished.artifacts()
+    assert house.artifacts() == wanted.artifacts()
 
 
 def stopped_step(build: Build) -> psutil.Process:
@@ -98,6 +135,11 @@ def stopped_step(build: Build) -> psutil.Process:
                 return process
         time.sleep(0.05)
     raise AssertionError(f"{STEP} was never started:\n{build.text}")
+
+
+def is_daemon(process: psutil.Process, node: str) -> bool:
+    """Tell whether a process is Slurm's on a node."""
+    return process.name() == "slurmd" and process.cmdline()[-1] == node
 
 
 def queue(form: str) -> list[str]:
