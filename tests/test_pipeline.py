@@ -427,9 +427,9 @@ def named(**files: str) -> Namedlist:
     ],
 )
 def test_a_rule_without_its_contract_or_command_is_named(params, command):
-    rule = SimpleNamespace(name="make_it", params=params, shellcmd=command)
+    rule = SimpleNamespace(name="make_it", params=params, shellcmd=command, output=named())
     with pytest.raises(SystemExit, match=r"rule make_it: it must begin `use rule step as make_it"):
-        rules.contract_of(rule)
+        rules.contracts_of(SimpleNamespace(), rule)
 
 
 def test_a_rule_has_a_log_and_a_benchmark_of_its_own(finished):
@@ -446,13 +446,13 @@ def test_a_rule_has_a_log_and_a_benchmark_of_its_own(finished):
 def test_a_rule_gives_its_files_to_its_contract(root):
     rule = SimpleNamespace(name="make_it", input=named(arrays="a.npz"), shellcmd=rules.RUN)
     rule.output, rule.params = named(figure="b.svg"), Namedlist()
-    before = SimpleNamespace(output=files("a.npz", "x.csv"))
+    before = SimpleNamespace(name="before", output=files("a.npz", "x.csv"))
     workflow = SimpleNamespace(basedir=root, rules=[before, rule])
     rule.params = Namedlist(fromdict={"contract": rules.contract(workflow, {}, "common.seeds")})
-    found = rules.contract_of(rule)
+    found = rules.contracts_of(workflow, rule)[""]
     assert (found.reads, found.makes) == ({"arrays": "a.npz"}, {"figure": "b.svg"})
     rule.input = Namedlist(["x.csv", "a.npz"])
-    assert rules.contract_of(rule).reads == {"": ["x.csv", "a.npz"]}
+    assert rules.contracts_of(workflow, rule)[""].reads == {"": ["x.csv", "a.npz"]}
 
 
 def rule_with(**more: object) -> SimpleNamespace:
