@@ -2,7 +2,7 @@
 
 The lock is an `flock` on `data/.lock`, which the system lets go when a process dies. A build holds
 it exclusively while it compares and removes, then shared for as long as it lives; each job and
-the step that it runs hold it shared, and so does the Snakemake of a job in a cluster. The file's text is the id of the last build: a job that
+the step that it runs hold it shared. The file's text is the id of the last build: a job that
 finds another id there was started by a build that has ended, and must not write.
 """
 

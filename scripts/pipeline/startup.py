@@ -17,7 +17,6 @@ import shutil
 import sys
 import time
 from collections.abc import Callable, Sequence, Set
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -117,7 +116,7 @@ def prepare(workflow: Any, cache_megabytes: int) -> None:
         raise SystemExit(0)
     rules.flag_files(workflow)
     if not workflow.is_main_process:
-        _join(root)
+        _refuse_outlived(root)
         return
     if not starts_a_build(sys.argv[1:]):
         _show_what_a_build_would_do(workflow, root, steps)
@@ -136,18 +135,17 @@ def prepare(workflow: Any, cache_megabytes: int) -> None:
         raise SystemExit(str(writable.explained(error, Path(error.filename or root)))) from None
 
 
-def _join(root: Path) -> None:
-    """Hold the lock as a job of the current build until this process ends.
+def _refuse_outlived(root: Path) -> None:
+    """End the process with a message if its build has ended and another one has begun.
 
     It is the Snakemake of a cluster's job, which removes old results before the step is asked to
-    run. Ends the process with a message if its build has ended and another one has begun.
+    run.
     """
-    held = ExitStack()
     try:
-        held.enter_context(lock.shared(root))
+        with lock.shared(root):
+            pass
     except lock.OutlivedError as error:
         raise SystemExit(str(error)) from None
-    atexit.register(held.close)
 
 
 def _show_what_a_build_would_do(workflow: Any, root: Path, steps: Sequence[Step]) -> None:

@@ -13,5 +13,8 @@ if ! [ -x /usr/sbin/slurmctld ] || ! [ -x /usr/sbin/slurmd ] || ! [ -x /usr/sbin
         apt-get install --quiet=2 --yes --no-install-recommends slurm-wlm munge > /dev/null
 fi
 unshare --mount true || stop "no mount namespace can be made here; a container needs --privileged."
-exec unshare --mount --pid --fork --kill-child --mount-proc \
-    python -m pytest -p no:cacheprovider tests/slurm/runs.py "$@"
+# `unshare` hears nothing while it waits. When it is killed all that runs in the namespaces is, too.
+setpriv --pdeathsig KILL unshare --mount --pid --fork --kill-child --mount-proc \
+    python -m pytest -p no:cacheprovider tests/slurm/runs.py "$@" &
+trap 'kill -KILL $!' HUP INT TERM
+wait $!

@@ -47,9 +47,11 @@ def small(tmp_path: Path) -> House:
 
 def test_a_cluster_makes_the_same_bytes(whole: House, tmp_path: Path) -> None:
     house = copy_source(tmp_path / "house")
+    house.configure({"gan_training_lab.chunks": 3})
     run = house.command(*SLURM, timeout=PATIENCE)
     assert run.code == 0, run.text[-6000:]
-    assert house.artifacts() == whole.artifacts()
+    made = {name: sha for name, sha in house.artifacts().items() if "-of-3." not in name}
+    assert made == whole.artifacts()
     states, nodes = zip(*(line.split() for line in queue("%T %N")), strict=True)
     assert set(states) == {"COMPLETED"}
     assert set(nodes) == set(NODES)
