@@ -118,7 +118,9 @@ def test_what_ends_a_job_is_told_and_the_next_build_goes_on(
         if reason == "CANCELLED":
             command("scancel", job)
         assert build.wait(PATIENCE) == 1, build.text
-        assert reason in build.text
+        logs = (small.root / ".snakemake/slurm_logs").rglob("*.log")
+        named = [log.read_text("utf-8") for log in logs if str(log) in build.text]
+        assert reason in "".join([build.text, *named]), build.text
         assert "compute_dice" in build.text
     assert_goes_on(small, finished)
 
