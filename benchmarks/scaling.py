@@ -78,8 +78,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         copy = copied(Path(folder, "copy"))
         sizes = [sized(Path(folder), grid) for grid in asked.grids]
-        start = divided(copy, min(asked.grids), None)["wall"]
         divisions = [divided(copy, min(asked.grids), chunks) for chunks in [1, *asked.chunks]]
+        start = divided(copy, min(asked.grids), None)["wall"]
         seen_first = divided(copy, *HELD_OUT)
     model = fitted(sizes, divisions[1:], start)
     predicted = model.wall(seen_first["gans"], int(seen_first["chunks"]), available_threads())
@@ -155,19 +155,18 @@ def step(name: str, grid: int, words: Sequence[str]) -> tuple[float, float]:
 def divided(copy: Path, grid: int, chunks: int | None) -> Row:
     """Make the sweep with Snakemake; return seconds: of all, and summed over the jobs.
 
-    chunks: None where it is made already, so that Snakemake has nothing to do.
+    chunks: None where it is made already, in whatever number: Snakemake has nothing to do.
     """
     if chunks is not None:
         (copy / TARGET).unlink(missing_ok=True)
         for folder in ("data/cache", "data/benchmarks", TARGET.removesuffix(".npz")):
             shutil.rmtree(copy / folder, ignore_errors=True)
-    settings = json.dumps({"grid": grid, "chunks": chunks or 1})
-    words = ["--cores", "all", "--quiet", "all", "--config", f"gan_training_lab={settings}"]
+    settings = copy.with_name("settings.json")
+    settings.write_text(json.dumps({"gan_training_lab": {"grid": grid, "chunks": chunks or 1}}))
+    words = ["--cores", "all", "--quiet", "all", "--configfile", str(settings)]
     command = [sys.executable, "-m", "snakemake", TARGET, *words]
-    if chunks is None:
-        subprocess.run(command, cwd=copy, check=True, capture_output=True)
     begun = time.perf_counter()
-    subprocess.run(command, cwd=copy, check=True, capture_output=True)
+    subprocess.run(command, cwd=copy, check=True, stdout=sys.stderr)
     wall = time.perf_counter() - begun
     in_jobs = sum(map(seconds, (copy / "data/benchmarks").rglob("*.tsv")))
     return {"gans": gans_of(grid), "chunks": chunks or 0, "wall": wall, "in_jobs": in_jobs}
