@@ -67,9 +67,8 @@ def write(root: Path, found: Mapping[str, tuple[float, float]]) -> None:
     (root / MEASURED).write_text(text, encoding="utf-8")
 
 
-def main() -> None:
+def update(root: Path) -> None:
     """Put the last build's benchmarks into the table; of several chunks the largest."""
-    root = Path.cwd()
     found: dict[str, tuple[float, float]] = {}
     for rule, seconds, megabytes in benchmarks(root):
         before = found.get(rule, (0.0, 0.0))
@@ -78,4 +77,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    update(Path.cwd())

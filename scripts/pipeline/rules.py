@@ -90,7 +90,7 @@ def ask(workflow: Any, rule: Any, contract: Contract) -> None:
         rule.resources.update(Resources.from_mapping(resources.asked(*found)))
         told = workflow.resource_settings._parsed_overwrite_resources
         rule.resources.update(told.get(rule.name, {}))
-    if not workflow.local_exec and not _is_scattered(rule):
+    if not _is_scattered(rule):
         rule.group = contract.step.rpartition(".")[0].replace(".", "_")
 
 
