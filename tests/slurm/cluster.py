@@ -22,7 +22,8 @@ TOLD = HOME / "told"
 NODES = ("n1", "n2")
 
 # No cgroups, which few containers may write: what does the accounts ends a job that takes too much
-# memory. A node that went down stays down. Both nodes may use the whole machine.
+# memory. A node that went down stays down. Each has more processors and memory, on paper, than the
+# machine: the largest group of rules must fit.
 CONFIGURATION = """\
 ClusterName=loopback
 SlurmctldHost={host}(127.0.0.1)
@@ -66,7 +67,7 @@ def cluster() -> Iterator[None]:
     key.chmod(0o400)
     controller, first, second = _free_ports(3)
     text = CONFIGURATION.format(
-        home=HOME, host=socket.gethostname().partition(".")[0], cpus=max(2, os.cpu_count() or 0),
+        home=HOME, host=socket.gethostname().partition(".")[0], cpus=8 + (os.cpu_count() or 0),
         controller=controller, first=first, second=second,
     )  # fmt: skip
     (HOME / "slurm.conf").write_text(text, encoding="utf-8")
