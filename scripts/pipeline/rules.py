@@ -83,6 +83,7 @@ def ask(workflow: Any, rule: Any, contract: Contract) -> None:
     """Say what a rule asks of a cluster; what the command line says of it (--set-resources) wins.
 
     The rules of a topic are one job there, as most of them last for seconds; a chunk is its own.
+    Snakemake knows of no groups where it runs the jobs itself.
     """
     from snakemake.resources import Resources
 

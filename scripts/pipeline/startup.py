@@ -165,6 +165,8 @@ def _show_what_a_build_would_do(workflow: Any, root: Path, steps: Sequence[Step]
         settings.forcerun = frozenset({*settings.forcerun, *wrong})
         settings.rerun_triggers = frozenset()
         _IOFile.is_newer = never
+        for rule in workflow.rules:
+            rule.group = None  # a step at a time, as a build on this machine shows them
 
     _before_jobs_are_chosen(workflow, change)
 
