@@ -23,7 +23,7 @@ NODES = ("n1", "n2")
 
 # No cgroups, which few containers may write: what does the accounts ends a job that takes too much
 # memory. A node that went down stays down. Each has more processors and memory, on paper, than the
-# machine: the largest group of rules must fit.
+# machine: the largest group of rules must fit. Jobs go to the node with the least to do.
 CONFIGURATION = """\
 ClusterName=loopback
 SlurmctldHost={host}(127.0.0.1)
@@ -50,7 +50,7 @@ SchedulerParameters=batch_sched_delay=0,sched_interval=1,bf_interval=1
 NodeName=DEFAULT CPUs={cpus} RealMemory=16000
 NodeName=n1 NodeHostname={host} NodeAddr=127.0.0.1 Port={first}
 NodeName=n2 NodeHostname={host} NodeAddr=127.0.0.1 Port={second}
-PartitionName=all Nodes=n1,n2 Default=YES
+PartitionName=all Nodes=n1,n2 Default=YES LLN=YES
 """
 
 PATIENCE = 60.0
