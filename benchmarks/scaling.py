@@ -1,10 +1,10 @@
 """The sweep in chunks: jobs against overhead, size against time, memory, and a model of a cluster.
 
-python -m benchmarks.scaling [--grids 32 64 128 256] [--chunks 10 100 1000]: prints the tables of
-docs/scaling.md and merges its figures into benchmarks/latest.json. Needs a finished build
-(`make report`), which it copies. Each size is trained and gathered by the steps themselves, one
-thread; each division is a run of Snakemake on all cores. From these the model below is fitted, and
-held against a division of another size, which it has not seen.
+python -m benchmarks.scaling: prints the tables of docs/scaling.md and merges its figures into
+benchmarks/latest.json. Needs a finished build (`make report`), which it copies. Each size is
+trained and gathered by the steps themselves, one thread. Each division is of the smallest size, and
+a run of Snakemake on all cores. From these the model below is fitted, and held against a division
+of another size, which it has not seen.
 """
 
 from __future__ import annotations
@@ -33,9 +33,6 @@ from scripts.pipeline.config import CONFIG, read_yaml
 from scripts.pipeline.contract import option, text_of
 
 TARGET = "data/results/gan_training_lab/phase.npz"
-HELD_OUT = (48, 25)
-"""Grid and chunks of the run that the model predicts without having seen it."""
-
 GANS, NODES = (10**6, 10**7, 10**8, 10**9), (10, 100, 1000)
 MOST_CHUNKS = 1000
 
@@ -70,8 +67,11 @@ class Model:
 def main() -> None:
     """Measure, fit, predict, print and keep the figures."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--grids", type=int, nargs="+", default=[32, 64, 128, 256])
-    parser.add_argument("--chunks", type=int, nargs="+", default=[10, 100, 1000])
+    parser.add_argument("--grids", type=int, nargs="+", metavar="GRID", default=[32, 64, 128, 256])
+    parser.add_argument("--chunks", type=int, nargs="+", metavar="N", default=[10, 100, 1000])
+    parser.add_argument(
+        "--held-out", type=int, nargs=2, default=[48, 25], metavar=("GRID", "CHUNKS")
+    )
     asked = parser.parse_args()
     if not (ROOT / "report/build/assignment.pdf").is_file():
         raise SystemExit("Nothing was built yet; run `make report` first.")
@@ -80,7 +80,7 @@ def main() -> None:
         sizes = [sized(Path(folder), grid) for grid in asked.grids]
         divisions = [divided(copy, min(asked.grids), chunks) for chunks in [1, *asked.chunks]]
         start = divided(copy, min(asked.grids), None)["wall"]
-        seen_first = divided(copy, *HELD_OUT)
+        seen_first = divided(copy, *asked.held_out)
     model = fitted(sizes, divisions[1:], start)
     predicted = model.wall(seen_first["gans"], int(seen_first["chunks"]), available_threads())
     error = predicted / seen_first["wall"] - 1
