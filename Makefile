@@ -5,7 +5,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export PYTHONDONTWRITEBYTECODE := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup development lock report preview new test test-all chaos why diff verify audit archive validate handin lint format bench cache-clean clean
+.PHONY: help setup development slurm lock report preview new test test-all test-slurm chaos why diff verify audit archive validate handin lint format bench cache-clean clean
 
 help: ## list what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | \
@@ -16,6 +16,9 @@ setup: ## make .venv if it is missing, broken or its locks changed
 
 development: ## the same, with what tests and lint need
 	@sh envs/setup.sh "$(PYTHON)" development
+
+slurm: ## the same, with what makes every step a job of a Slurm cluster: docs/scaling.md
+	@sh envs/setup.sh "$(PYTHON)" slurm
 
 lock: development ## write the locks in envs anew from pyproject.toml
 	@sh envs/lock.sh $(OPTIONS)
@@ -35,6 +38,9 @@ test: development ## run every kind of test, each with its representatives
 
 test-all: development ## run all tests
 	@python -m pytest -n auto
+
+test-slurm: development slurm ## as root on Debian: build on a real Slurm of its own, with faults
+	@sh tests/slurm/run.sh
 
 chaos: development ## kill the build 50 times at random; each time it must recover, bytes and all
 	@PYTHONPATH=. python tests/chaos.py

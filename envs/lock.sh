@@ -25,6 +25,8 @@ cat requirements.txt cuda.txt > "$new/all"
 compile all ../pyproject.toml "$@"
 cat "$new/all" development.txt > "$new/more"
 compile more ../pyproject.toml --group ../pyproject.toml:development --constraint "$new/all" "$@"
+cat "$new/all" slurm.txt > "$new/slurm"
+compile slurm ../pyproject.toml --group ../pyproject.toml:slurm --constraint "$new/more" "$@"
 cp uv.txt "$new/uv"
 compile uv --group ../pyproject.toml:setup "$@"
 cp validator.txt "$new/validator"
@@ -34,6 +36,7 @@ cuda='/^(cuda|nvidia|triton)/'
 entries "$new/all" "!$cuda" | save requirements.txt
 entries "$new/all" "$cuda" | save cuda.txt
 entries "$new/more" '!($0 in seen)' | save development.txt
+entries "$new/slurm" '!($0 in seen)' | save slurm.txt
 save uv.txt < "$new/uv"
 save validator.txt < "$new/validator"
 {

@@ -1,6 +1,6 @@
 #!/bin/sh
-# setup.sh [PYTHON [development]]: make .venv from the locks beside this file. It is made again if
-# they changed, if it was moved or lost files, or if another Python made it than the one named.
+# setup.sh [PYTHON [development | slurm]]: make .venv from the locks beside this file. It is made again
+# if they changed, if it was moved or lost files, or if another Python made it than the one named.
 set -eu
 named="${1:-}"
 wanted="requirements.txt${2:+ $2.txt}"

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -40,11 +40,11 @@ class Build:
     caught: list[psutil.Process] = field(default_factory=list)
 
     @classmethod
-    def start(cls, house: House, *words: str) -> Build:
-        """Start `make report`, or Python with other words."""
+    def start(cls, house: House, *words: str, by: Sequence[str] = ()) -> Build:
+        """Start `make report`, or Python with other words; `by` a command that starts it."""
         output = tempfile.TemporaryFile()  # noqa: SIM115 (as long as the object lives)
         process = subprocess.Popen(
-            [sys.executable, *(words or REPORT)],
+            [*by, sys.executable, *(words or REPORT)],
             cwd=house.root,
             env=ENVIRONMENT,
             stdin=subprocess.DEVNULL,
@@ -67,7 +67,7 @@ class Build:
         deadline = time.monotonic() + timeout
         while time.monotonic() < deadline:
             for process in self._processes():
-                if _is_job(process, module) and (process.children() or not at_work):
+                if is_job(process, module) and (process.children() or not at_work):
                     self.stop(process)
                     return process
             assert self.process.poll() is None, self.text
@@ -139,7 +139,8 @@ class Build:
         return found
 
 
-def _is_job(process: psutil.Process, module: str) -> bool:
+def is_job(process: psutil.Process, module: str) -> bool:
+    """Tell whether a process is the job (`scripts.pipeline.job`) of `module`."""
     try:
         words = process.cmdline()
     except psutil.Error:
@@ -149,9 +150,9 @@ def _is_job(process: psutil.Process, module: str) -> bool:
 
 
 @contextmanager
-def building(house: House, *words: str) -> Iterator[Build]:
+def building(house: House, *words: str, by: Sequence[str] = ()) -> Iterator[Build]:
     """A running build; nothing of it outlives the block."""
-    build = Build.start(house, *words)
+    build = Build.start(house, *words, by=by)
     try:
         yield build
     finally:

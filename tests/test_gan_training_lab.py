@@ -32,6 +32,7 @@ from scripts.gan_training.lab import (
     progress,
     sgd,
     survey,
+    sweep,
 )
 from scripts.gan_training.lab import plot as plot_lab
 
@@ -85,6 +86,35 @@ def phase_arrays() -> Arrays:
 @pytest.fixture(scope="module")
 def sgd_arrays() -> Arrays:
     return compute_sgd.compute(SGD)
+
+
+def chunks(count: int) -> list[Arrays]:
+    return [sweep.train(PHASE, f"{k + 1}-of-{count}") for k in range(count)]
+
+
+@pytest.mark.parametrize("count", [2, 7, 50])
+def test_any_number_of_chunks_has_the_same_bits(count: int, phase_arrays: Arrays) -> None:
+    """50 is more than there are blocks of GANs: some chunks are empty."""
+    found = compute_phase.compute(PHASE, chunks(count)[::-1])
+    assert found.keys() == phase_arrays.keys()
+    for name, array in phase_arrays.items():
+        assert (found[name].dtype, found[name].tobytes()) == (array.dtype, array.tobytes()), name
+
+
+@pytest.mark.parametrize("total", [0, 63, 1000])
+def test_a_chunk_has_whole_blocks_of_gans(total: int) -> None:
+    found = [sweep.members(total, f"{k}-of-3") for k in (1, 2, 3)]
+    assert sorted(np.concatenate(found)) == list(range(total))
+    blocks = [set(gans // engine.LANES) for gans in found]
+    assert not any(one & other for one, other in itertools.combinations(blocks, 2))
+    assert max(map(len, blocks)) - min(map(len, blocks)) <= 1
+
+
+@pytest.mark.parametrize("wrong", [[0, 0, 1], [0], [0, 0]])
+def test_chunks_of_which_one_is_missing_or_twice_there_are_refused(wrong: list[int]) -> None:
+    found = chunks(2)
+    with pytest.raises(ValueError, match=r"do not hold each of the 2,304 GANs once"):
+        sweep.gathered(PHASE, [found[k] for k in wrong])
 
 
 def data(samples: int = 20) -> tuple[Numbers, Numbers]:

@@ -15,6 +15,7 @@ import pwd
 import re
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -32,6 +33,7 @@ from scripts.pipeline import (
     fitness,
     job,
     lock,
+    partial,
     process,
     products,
     rules,
@@ -427,9 +429,9 @@ def named(**files: str) -> Namedlist:
     ],
 )
 def test_a_rule_without_its_contract_or_command_is_named(params, command):
-    rule = SimpleNamespace(name="make_it", params=params, shellcmd=command)
+    rule = SimpleNamespace(name="make_it", params=params, shellcmd=command, output=named())
     with pytest.raises(SystemExit, match=r"rule make_it: it must begin `use rule step as make_it"):
-        rules.contract_of(rule)
+        rules.contracts_of(SimpleNamespace(), rule)
 
 
 def test_a_rule_has_a_log_and_a_benchmark_of_its_own(finished):
@@ -446,13 +448,13 @@ def test_a_rule_has_a_log_and_a_benchmark_of_its_own(finished):
 def test_a_rule_gives_its_files_to_its_contract(root):
     rule = SimpleNamespace(name="make_it", input=named(arrays="a.npz"), shellcmd=rules.RUN)
     rule.output, rule.params = named(figure="b.svg"), Namedlist()
-    before = SimpleNamespace(output=files("a.npz", "x.csv"))
+    before = SimpleNamespace(name="before", output=files("a.npz", "x.csv"))
     workflow = SimpleNamespace(basedir=root, rules=[before, rule])
     rule.params = Namedlist(fromdict={"contract": rules.contract(workflow, {}, "common.seeds")})
-    found = rules.contract_of(rule)
+    found = rules.contracts_of(workflow, rule)[""]
     assert (found.reads, found.makes) == ({"arrays": "a.npz"}, {"figure": "b.svg"})
     rule.input = Namedlist(["x.csv", "a.npz"])
-    assert rules.contract_of(rule).reads == {"": ["x.csv", "a.npz"]}
+    assert rules.contracts_of(workflow, rule)[""].reads == {"": ["x.csv", "a.npz"]}
 
 
 def rule_with(**more: object) -> SimpleNamespace:
@@ -781,11 +783,32 @@ def test_each_product_comes_back_alone(tmp_path):
 
 def test_leftovers_of_killed_jobs_are_cleared(house):
     run(wanted())
-    half = Path("data/stage/out/result.txt/files/out/result.txt")
-    half.parent.mkdir(parents=True)
-    half.write_text("half")
+    files = ("data/stage/0f/files/out/result.txt", "data/code/.partial-0f-contracts.json")
+    for half in map(Path, files):
+        half.parent.mkdir(parents=True, exist_ok=True)
+        half.write_text("half")
     assert compare(house) == {}
-    assert not half.exists()
+    assert not any(map(os.path.exists, files))
+
+
+def test_temporary_names_are_no_other_process_s_whatever_its_id(house, monkeypatch):
+    """On another machine of a cluster a process may have the same id; here all have it."""
+    monkeypatch.setattr(os, "getpid", lambda: 1)
+    path = Path("out/result.txt")
+    names = [partial.path_for(path) for _ in range(2)]
+    assert names[0] != names[1]
+    assert all(name.parent == path.parent and name.match(partial.PATTERN) for name in names)
+
+
+def test_a_job_that_runs_twice_at_once_ends_in_the_same_bytes(house):
+    """As after a cluster has given up a machine that goes on: each has a folder of its own."""
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(run, [wanted()] * 4)) == [0, 0, 0, 0]
+    assert Path("out/result.txt").read_text() == "hello"
+    assert sidecar.read(Path("out/result.txt"))["sha256"] == contract.sha256(Path("out/result.txt"))
+    left = [path for folder in ("out", "data") for path in Path(folder).rglob(partial.PATTERN)]
+    assert not left
+    assert not any(Path("data/stage").iterdir())
 
 
 @pytest.mark.parametrize("stamp", [4e9, None])

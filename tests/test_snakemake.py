@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from house import House
 
-from scripts.pipeline import products
+from scripts.pipeline import lock, products
 
 
 def test_a_report_holds_the_document_and_every_figure(finished: House, tmp_path: Path) -> None:
@@ -47,3 +47,16 @@ def test_touched_files_rerun_nothing_even_after_snakemake_s_notes_are_lost(house
         os.utime(path)
     assert house.dry_run() == set()
     assert house.build().rules == set()
+
+
+@pytest.mark.parametrize(("build", "code"), [("", 0), ("another build", 1)])
+def test_a_job_of_a_cluster_touches_nothing_once_its_build_has_ended(
+    house: House, build: str, code: int
+) -> None:
+    """A job may wait in the queue for long; its Snakemake removes old results before all else."""
+    before = house.artifacts()
+    job = ["--mode", "remote", "--force", "--nolock", "data/results/dice/compute.npz"]
+    run = house.snakemake(*job, more={lock.BUILD_ID: build})
+    assert run.code == code, run.text
+    assert ("has ended" in run.text) == bool(code)
+    assert house.artifacts() == before

@@ -16,17 +16,8 @@ import zipfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from scripts.pipeline import (
-    audit,
-    code,
-    contract,
-    crate,
-    products,
-    sidecar,
-    step,
-    verify_tree,
-    versions,
-)
+from scripts.pipeline import audit, code, contract, crate, products, step, verify_tree, versions
+from scripts.pipeline.partial import path_for
 from scripts.pipeline.step import Step
 
 ARCHIVE = "report/build/archive.zip"
@@ -58,7 +49,7 @@ def archive(root: Path) -> int:
     contents = {name: (root / name).read_bytes() for name in names}
     contents |= {BOM: _bill(root, moment), crate.METADATA: described.encode()}
     runs = {name for name in names if os.access(root / name, os.X_OK)}
-    partial = sidecar.partial_path(root / ARCHIVE)
+    partial = path_for(root / ARCHIVE)
     try:
         _write(partial, contents, runs, moment)
         partial.replace(root / ARCHIVE)

@@ -25,6 +25,7 @@ from typing import Any
 
 from scripts.pipeline import cache, code, job, lock, products, sidecar, step, versions, why
 from scripts.pipeline.contract import Contract, sha256
+from scripts.pipeline.partial import path_for
 from scripts.pipeline.process import StepError
 from scripts.pipeline.stage import staged
 from scripts.pipeline.step import Step
@@ -199,7 +200,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     drawn = asked == "all" or asked.isdecimal()
     if drawn:  # the record is of steps that nobody chose
         path = root / AUDIT
-        partial = sidecar.partial_path(path)
+        partial = path_for(path)
         partial.write_text(json.dumps(found, indent=1, sort_keys=True) + "\n", encoding="utf-8")
         partial.replace(path)
     wrong = [each["step"] for each in found["steps"] if each["findings"]]

@@ -17,6 +17,7 @@ from typing import Any
 
 from scripts.pipeline import sidecar
 from scripts.pipeline.contract import Contract, sha256
+from scripts.pipeline.partial import PATTERN, path_for
 from scripts.pipeline.verify_tree import artifacts
 
 CACHE = "data/cache"
@@ -40,7 +41,7 @@ def store(root: Path, run: str, files: Sequence[Path]) -> None:
     A cache that cannot be written (a full disk) is no reason to fail: the results are in place.
     """
     entry = root / CACHE / run
-    partial = entry.with_name(f".partial-{os.getpid()}-{run}")
+    partial = path_for(entry)
     try:
         partial.mkdir(parents=True)
         for index, file in enumerate(files):
@@ -79,7 +80,7 @@ def share(source: Path, target: Path) -> None:
     """
     for entry in _entries(source):
         kept = target / CACHE / entry.name
-        partial = kept.with_name(f".partial-{os.getpid()}-{entry.name}")
+        partial = path_for(kept)
         try:
             if kept.is_dir():
                 used = max(path.stat().st_mtime_ns for path in (entry, kept))
@@ -103,7 +104,7 @@ def prune(root: Path, limit: int) -> None:
 
     Those behind the results that are in place, here or in `OTHER_TREE`, go last.
     """
-    for leftover in (root / CACHE).glob(".partial-*"):
+    for leftover in (root / CACHE).glob(PATTERN):
         shutil.rmtree(leftover, ignore_errors=True)
     sizes = {
         entry: sum(file.stat().st_size for file in entry.iterdir()) for entry in _entries(root)

@@ -15,7 +15,7 @@ import hashlib
 import importlib.machinery
 import importlib.metadata
 import json
-import os
+import secrets
 import sys
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -109,7 +109,7 @@ def keep(root: Path) -> None:
     content = json.dumps({"of": digest, "sha256": _sha256(text), "modules": text})
     path = root / SURVEY
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".partial-{os.getpid()}-{path.name}")
+    partial = path.with_name(f".partial-{secrets.token_hex(8)}-{path.name}")  # as `partial` does
     partial.write_text(content, encoding="utf-8")
     partial.replace(path)
 

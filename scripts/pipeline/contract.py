@@ -30,6 +30,12 @@ PINS = ("envs/requirements.txt", "envs/assignment.yaml")
 
 _PIN = re.compile(r"^(?: *- )?(\w[\w.-]*[=<>]=?[\w.]+)", re.MULTILINE)
 
+CHUNKS = "chunks"
+"""The name of the input of a rule that gathers what other jobs have done of its step's work.
+
+It is no part of the contract: in how many chunks work is done does not change what comes out.
+"""
+
 Files = Mapping[str, str | list[str]]
 """Paths from the root by the names of the options that carry them; under "" those without one."""
 
@@ -71,6 +77,26 @@ class Contract:
         """
         files = {path: _committed(root, path) for path in paths(reads) if path not in made}
         return dataclasses.replace(self, reads=reads, makes=makes, files=files)
+
+    @property
+    def chunks(self) -> list[str]:
+        """The paths of the chunks that the step gathers."""
+        return list(self.reads.get(CHUNKS, ()))
+
+    @property
+    def undivided(self) -> Contract:
+        """The contract of the step that does all of its work itself, with the same results."""
+        return dataclasses.replace(self, reads={**self.reads, CHUNKS: []}) if self.chunks else self
+
+    def is_part_of(self, whole: Contract) -> bool:
+        """Whether this is the contract of a chunk that `whole` gathers.
+
+        It has settings of the whole step, and others that say which chunk it is.
+        """
+        settings = {**self.settings, **whole.settings}
+        same = {name: settings[name] for name in self.settings} == self.settings
+        alike = (self.pins, self.versions) == (whole.pins, whole.versions)
+        return same and alike and set(self.outputs) <= set(whole.chunks)
 
     @functools.cached_property
     def text(self) -> str:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from pathlib import Path, PurePath
 from typing import Any
 
+from scripts.pipeline.rules import ITEM
+
 _HARMLESS = {"access_pattern", "ancient", "ensure", "local", "multiext", "report"}
 """The flags of a file that leave its bytes, and when they are there, as the rule says."""
 
@@ -33,7 +35,7 @@ def _fault(root: Path, kind: str, file: Any) -> str | None:
             f"{file} is {min(flags)}(…); name plain files, each of which is there, with the same "
             "bytes, from one build to the next."
         )
-    if "{" in str(file):
+    if "{" in ITEM.sub("", str(file)):
         return f"{file} has braces, which are wildcards to Snakemake; name each file."
     if ".." in path.parts or (path.is_absolute() and kind == "output"):
         return f"{file} lies outside the repository; take a place in it."

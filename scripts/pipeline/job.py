@@ -53,6 +53,7 @@ def run(contract: Contract, log: Path, threads: str, descriptor: int) -> str:
     Raises StepError or OSError; whatever was in place before is then untouched.
     """
     root, outputs = Path.cwd(), [Path(name) for name in contract.outputs]
+    divided, contract = contract, contract.undivided
     inputs = sidecar.hashes(root, contract)
     key = cache.key(contract, inputs)
     log.parent.mkdir(parents=True, exist_ok=True)
@@ -62,8 +63,9 @@ def run(contract: Contract, log: Path, threads: str, descriptor: int) -> str:
             log.write_text(f"{contract.module}: {how} (nothing was computed)\n", encoding="utf-8")
         else:
             how = "computed"
-            compute(contract, inputs, stage, log, threads, descriptor)
-            _refuse_changes(root, contract, inputs)
+            read = inputs | _chunks(root, divided)
+            compute(divided, read, stage, log, threads, descriptor)
+            _refuse_changes(root, contract, read)
             cache.store(root, key, stage.made)
         moves: dict[Path, Path] = {}
         had = versions.installed()  # in a cluster or with `--use-conda` not those of the contract
@@ -93,6 +95,26 @@ def compute(
         modules=code.files(stage.root, contract.module), log=log, threads=threads,
         descriptor=descriptor,
     )  # fmt: skip
+
+
+def _chunks(root: Path, contract: Contract) -> dict[str, str]:
+    """Return the SHA-256 of the chunks that a step gathers, by path from `root`.
+
+    Its own record will not name them. So raise StepError for one that is not, by its own record,
+    what today's code makes with the step's settings.
+    """
+    digests = {name: sha256(root / name) for name in contract.chunks}
+    for name, digest in digests.items():
+        found = sidecar.read(root / name)
+        part = Contract(**found["contract"]) if found else None
+        if not (
+            found and part
+            and found["sha256"] == digest
+            and part.is_part_of(contract)
+            and part.code == code.fingerprint(root, part.module, PROCESS)
+        ):  # fmt: skip
+            raise StepError(f"{name} is no chunk of this step's work. Start the build again.")
+    return digests
 
 
 def _refuse_changes(root: Path, contract: Contract, inputs: Mapping[str, str]) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from scripts.pipeline import contract as contracts
+from scripts.pipeline import resources
 from scripts.pipeline.contract import Contract, Files
 
 RUN = (
@@ -15,6 +17,9 @@ RUN = (
     " --threads {threads}"
 )
 """The command of every rule: the contract says which step, with which settings and files."""
+
+ITEM = re.compile(r"{scatteritem[^}]*}")
+"""What stands in a rule for the chunk that a job makes, "3-of-7"; Snakemake adds a constraint."""
 
 
 def contract(
@@ -31,17 +36,22 @@ def contract(
     except contracts.ContractError as error:
         raise SystemExit(str(error)) from None
 
+    @functools.cache
+    def known() -> set[str]:
+        return {*made(workflow), *chunks(workflow)}
+
     def string(wildcards: Any, input: Any, output: Any) -> str:
         try:
-            return str(found.of(root, _named(input), _named(output), set(made(workflow))))
+            text = str(found.of(root, _named(input), _named(output), known()))
         except contracts.ContractError as error:
             raise SystemExit(str(error)) from None
+        return ITEM.sub(wildcards.scatteritem, text) if wildcards else text
 
     return string
 
 
-def contract_of(rule: Any) -> Contract:
-    """Return the contract of a rule.
+def contracts_of(workflow: Any, rule: Any) -> dict[str, Contract]:
+    """Return the contract of a rule under "", or those of its chunks under "1-of-7" and so on.
 
     Raises SystemExit if the rule has none, or another command or other parameters beside it:
     those would not be compared.
@@ -51,20 +61,66 @@ def contract_of(rule: Any) -> Contract:
             f"rule {rule.name}: it must begin `use rule step as {rule.name} with:`, and its "
             "`params:` must be `contract=contract(...)`, which names the step, and nothing else."
         )
-    return Contract.parsed(rule.params.contract(None, rule.input, rule.output))
+    text = rule.params.contract(None, rule.input, rule.output)
+    if not _is_scattered(rule):
+        return {"": Contract.parsed(text)}
+    return {item: Contract.parsed(ITEM.sub(item, text)) for item in _items(workflow)}
 
 
 def place(rule: Any, contract: Contract) -> None:
-    """Name the log and the benchmark of a rule after it, in the folder of the step that it runs."""
+    """Name the log and the benchmark of a rule after it, in the folder of the step that it runs.
+
+    Those of a chunk are in a folder of the rule.
+    """
     place = f"{contract.step.rpartition('.')[0].replace('.', '/')}/{rule.name}"
+    place += "/{scatteritem}" if _is_scattered(rule) else ""
     del rule.log[:]
     rule.set_log(f"data/logs/{place}.log")
     rule.benchmark = f"data/benchmarks/{place}.tsv"
 
 
+def ask(workflow: Any, rule: Any, contract: Contract) -> None:
+    """Say what a rule asks of a cluster; what the command line says of it (--set-resources) wins.
+
+    The rules of a topic are one job there, as most of them last for seconds; a chunk is its own.
+    Snakemake knows of no groups where it runs the jobs itself.
+    """
+    from snakemake.resources import Resources
+
+    if found := resources.measured(Path(workflow.basedir)).get(rule.name):
+        rule.resources.update(Resources.from_mapping(resources.asked(*found)))
+        told = workflow.resource_settings._parsed_overwrite_resources
+        rule.resources.update(told.get(rule.name, {}))
+    if not _is_scattered(rule):
+        rule.group = contract.step.rpartition(".")[0].replace(".", "_")
+
+
+def makers(workflow: Any) -> dict[str, str]:
+    """Return the name of the rule that makes it for every file but chunks."""
+    rules = (rule for rule in workflow.rules if not _is_scattered(rule))
+    return {str(output): rule.name for rule in rules for output in rule.output}
+
+
 def made(workflow: Any) -> list[str]:
-    """Return every file that a rule makes."""
-    return [str(output) for rule in workflow.rules for output in rule.output]
+    """Return every file that a rule makes, but chunks: those are made when they are gathered."""
+    return list(makers(workflow))
+
+
+def chunks(workflow: Any) -> list[str]:
+    """Return every chunk of the division."""
+    rules = [rule for rule in workflow.rules if _is_scattered(rule)]
+    patterns = [str(output) for rule in rules for output in rule.output]
+    return [ITEM.sub(item, path) for path in patterns for item in _items(workflow)]
+
+
+def _is_scattered(rule: Any) -> bool:
+    return any(ITEM.search(str(output)) for output in rule.output)
+
+
+def _items(workflow: Any) -> list[str]:
+    """The names of the chunks; none where the work is not divided."""
+    items: list[str] = getattr(workflow.globals["gather"], contracts.CHUNKS)("{scatteritem}")
+    return items if len(items) > 1 else []
 
 
 def flag_files(workflow: Any) -> None:
@@ -75,7 +131,7 @@ def flag_files(workflow: Any) -> None:
     """
     from snakemake.io import ancient, report
 
-    known = set(made(workflow))
+    known = {*made(workflow), *chunks(workflow)}
     for rule in workflow.rules:
         for file in rule.input:
             if str(file) not in known:

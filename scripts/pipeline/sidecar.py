@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from scripts.pipeline import partial
 from scripts.pipeline.contract import Contract, sha256
 
 FORMAT = 2
@@ -64,14 +65,9 @@ def read(artifact: Path) -> dict[str, Any] | None:
 def stage(artifact: Path, sidecar: Mapping[str, Any]) -> Path:
     """Write an artifact's sidecar under its temporary name, which is returned."""
     text = json.dumps(sidecar, indent=1, sort_keys=True) + "\n"
-    partial = partial_path(path_of(artifact))
-    partial.write_text(text, encoding="utf-8")
-    return partial
-
-
-def partial_path(path: Path) -> Path:
-    """Return the temporary name beside `path` under which this process may write it."""
-    return path.with_name(f".partial-{os.getpid()}-{path.name}")
+    temporary = partial.path_for(path_of(artifact))
+    temporary.write_text(text, encoding="utf-8")
+    return temporary
 
 
 def put_in_place(moves: Mapping[Path, Path]) -> None:
@@ -79,8 +75,8 @@ def put_in_place(moves: Mapping[Path, Path]) -> None:
 
     moves: each file's place by its temporary path; they are moved in this order.
     """
-    for partial in moves:
-        with partial.open("rb") as file:
+    for temporary in moves:
+        with temporary.open("rb") as file:
             os.fsync(file.fileno())
-    for partial, path in moves.items():
-        partial.replace(path)
+    for temporary, path in moves.items():
+        temporary.replace(path)

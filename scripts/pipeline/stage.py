@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -94,10 +95,9 @@ class Stage:
 def staged(root: Path, outputs: Sequence[Path]) -> Iterator[Stage]:
     """An empty stage for the step that makes `outputs`.
 
-    It is at the same place each time, so that what a killed step left there goes.
+    Its place is its own: a cluster may start a job again that still runs on another machine.
     """
-    stage = Stage(root, root / STAGES / outputs[0], outputs)
-    shutil.rmtree(stage.place, ignore_errors=True)
+    stage = Stage(root, root / STAGES / secrets.token_hex(8), outputs)
     try:
         for path in stage.made:
             path.parent.mkdir(parents=True, exist_ok=True)

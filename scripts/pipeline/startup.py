@@ -12,15 +12,17 @@ import atexit
 import functools
 import gc
 import os
+import re
 import shutil
 import sys
 import time
-from collections.abc import Sequence, Set
+from collections.abc import Callable, Sequence, Set
 from pathlib import Path
 from typing import Any
 
 from scripts.pipeline import cache, code, config, lock, products, rules, sidecar, why, writable
 from scripts.pipeline.contract import sha256
+from scripts.pipeline.partial import PATTERN
 from scripts.pipeline.stage import STAGES
 from scripts.pipeline.step import LISTED, Step, keep_contracts, save, steps_of
 
@@ -50,6 +52,7 @@ def reconcile(root: Path, steps: Sequence[Step], cache_limit: int) -> dict[str, 
         cache.prune(root, cache_limit)
         made = {output for step in steps for output in step.outputs}
         _end_the_future(root, {name for step in steps for name in step.inputs} - made)
+        _remove_other_divisions(root, steps)
         removed: dict[str, list[str]] = {}
         for step in steps:
             reasons = why.mismatches(root, step, digest)
@@ -113,11 +116,13 @@ def prepare(workflow: Any, cache_megabytes: int) -> None:
         raise SystemExit(0)
     rules.flag_files(workflow)
     if not workflow.is_main_process:
+        _refuse_outlived(root)
         return
     if not starts_a_build(sys.argv[1:]):
         _show_what_a_build_would_do(workflow, root, steps)
         return
     at_the_first_job(workflow)
+    _go_by_time_stamps(workflow)
     try:
         writable.check(root)
         reconcile(root, steps, cache_megabytes * 1_000_000)
@@ -130,6 +135,19 @@ def prepare(workflow: Any, cache_megabytes: int) -> None:
         raise SystemExit(str(writable.explained(error, Path(error.filename or root)))) from None
 
 
+def _refuse_outlived(root: Path) -> None:
+    """End the process with a message if its build has ended and another one has begun.
+
+    It is the Snakemake of a cluster's job, which removes old results before the step is asked to
+    run.
+    """
+    try:
+        with lock.shared(root):
+            pass
+    except lock.OutlivedError as error:
+        raise SystemExit(str(error)) from None
+
+
 def _show_what_a_build_would_do(workflow: Any, root: Path, steps: Sequence[Step]) -> None:
     """Let a dry run list the steps that a build would run, by the same comparison as a build.
 
@@ -137,18 +155,41 @@ def _show_what_a_build_would_do(workflow: Any, root: Path, steps: Sequence[Step]
     """
     from snakemake.io import _IOFile
 
-    digest = functools.cache(sha256)
-    wrong = {step.name for step in steps if why.mismatches(root, step, digest)}
-    prepare_dag = workflow._prepare_dag
+    explained = why.explain(root, steps)
+    wrong = {output for step in steps if step.name in explained for output in step.outputs}
 
     async def never(*_: Any) -> bool:
         return False
 
-    def told(*arguments: Any, **more: Any) -> Any:
-        settings = workflow.dag_settings  # which the command line makes after the Snakefile is read
+    def change(settings: Any) -> None:
         settings.forcerun = frozenset({*settings.forcerun, *wrong})
         settings.rerun_triggers = frozenset()
         _IOFile.is_newer = never
+        for rule in workflow.rules:
+            rule.group = None  # a step at a time, as a build on this machine shows them
+
+    _before_jobs_are_chosen(workflow, change)
+
+
+def _go_by_time_stamps(workflow: Any) -> None:
+    """Let Snakemake judge by time stamps alone, which are settled.
+
+    It would also run a step whose input has other names than last time: chunks of another division.
+    """
+    from snakemake.settings.enums import RerunTrigger
+
+    def change(settings: Any) -> None:
+        settings.rerun_triggers = frozenset({RerunTrigger.MTIME})
+
+    _before_jobs_are_chosen(workflow, change)
+
+
+def _before_jobs_are_chosen(workflow: Any, change: Callable[[Any], None]) -> None:
+    """Change the settings by which Snakemake chooses, made after the Snakefile has been read."""
+    prepare_dag = workflow._prepare_dag
+
+    def told(*arguments: Any, **more: Any) -> Any:
+        change(workflow.dag_settings)
         return prepare_dag(*arguments, **more)
 
     workflow._prepare_dag = told
@@ -192,6 +233,21 @@ def _remove_leftovers(root: Path) -> None:
         if note.is_file():
             note.unlink()
     shutil.rmtree(root / STAGES, ignore_errors=True)
+    for leftover in (root / why.RECORDS).glob(PATTERN):
+        leftover.unlink()
+
+
+def _remove_other_divisions(root: Path, steps: Sequence[Step]) -> None:
+    """Remove chunks of which another division was made, with their sidecars, logs, benchmarks."""
+    now = {step.name.rpartition("/")[2] for step in steps if step.is_chunk}
+    for folder in CHUNKS_IN:
+        for path in (root / folder).rglob("*-of-*"):
+            if (item := CHUNK.match(path.name)) and item[1] not in now and path.is_file():
+                path.unlink()
+
+
+CHUNKS_IN = ("data/results", "data/logs", "data/benchmarks")
+CHUNK = re.compile(r"(\d+-of-\d+)\.")
 
 
 def _end(root: Path, descriptor: int) -> None:
@@ -218,7 +274,7 @@ def _settle_time_stamps(root: Path, step: Step, made: Set[str]) -> None:
     anything from a file of the future. Only inputs that the build made count: the others are
     `ancient` in the rules.
     """
-    inputs = [root / name for name in step.inputs if name in made]
+    inputs = [root / name for name in (*step.inputs, *step.chunks) if name in made]
     times = [path.stat().st_mtime_ns for path in inputs if path.is_file()]
     newest, now = max(times, default=0), time.time_ns()
     written = [*step.outputs, step.benchmark] if step.benchmark else step.outputs

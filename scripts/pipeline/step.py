@@ -13,8 +13,9 @@ from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Any
 
-from scripts.pipeline import fitness, rules, sidecar
+from scripts.pipeline import fitness, rules
 from scripts.pipeline.contract import Contract
+from scripts.pipeline.partial import path_for
 
 CONTRACTS = "data/code/contracts.json"
 """The contracts of the last build's rules, by name, whether they ran or not."""
@@ -22,11 +23,16 @@ CONTRACTS = "data/code/contracts.json"
 
 @dataclass(frozen=True, eq=False)
 class Step:
-    """One rule. Its contract names its inputs and outputs, as paths from the root."""
+    """One rule, or one of its chunks. Its contract names inputs and outputs, from the root.
+
+    chunks: the files that it gathers, if its work is divided. is_chunk: whether it makes one.
+    """
 
     name: str
     contract: Contract
     benchmark: str | None = None
+    chunks: Sequence[str] = ()
+    is_chunk: bool = False
 
     @property
     def inputs(self) -> list[str]:
@@ -44,9 +50,10 @@ LISTED = "ASSIGNMENT_STEPS"
 
 
 def save(path: Path, steps: Sequence[Step]) -> None:
-    """Write the contracts of steps to a file, by name, in their order."""
-    partial = sidecar.partial_path(path)
-    partial.write_text(json.dumps({step.name: step.contract.content for step in steps}), "utf-8")
+    """Write the contracts of steps, but chunks, to a file, by name, in their order."""
+    partial = path_for(path)
+    found = {step.name: step.contract.content for step in steps if not step.is_chunk}
+    partial.write_text(json.dumps(found), "utf-8")
     partial.replace(path)
 
 
@@ -58,6 +65,8 @@ def _saved(path: Path) -> dict[str, Contract]:
 
 def of_tree(root: Path, *options: str) -> list[Step]:
     """Return the steps of the tree at `root`, in the order of `steps_of`, as its Snakefile is read.
+
+    No step is divided: what does not matter for the results is not told.
 
     options: more words for Snakemake. Nothing is run, compared or changed. Raises SystemExit, with
     what Snakemake says, if the Snakefile cannot be read.
@@ -82,12 +91,20 @@ def steps_of(workflow: Any) -> list[Step]:
     steps = []
     for rule in (rule for rule in workflow.rules if rule.output):
         fitness.check(Path(workflow.basedir), rule)
-        contract = rules.contract_of(rule)
-        rules.place(rule, contract)
-        steps.append(Step(rule.name, contract, str(rule.benchmark)))
+        for item, contract in rules.contracts_of(workflow, rule).items():
+            rules.place(rule, contract)
+            rules.ask(workflow, rule, contract)
+            name, benchmark = rule.name, str(rule.benchmark)
+            if item:
+                name, benchmark = f"{name}/{item}", rules.ITEM.sub(item, benchmark)
+            chunks = contract.chunks
+            steps.append(Step(name, contract.undivided, benchmark, chunks, is_chunk=bool(item)))
     maker = {output: step for step in steps for output in step.outputs}
     order = TopologicalSorter(
-        {step: [maker[name] for name in step.inputs if name in maker] for step in steps}
+        {
+            step: [maker[name] for name in (*step.inputs, *step.chunks) if name in maker]
+            for step in steps
+        }
     )
     try:
         return list(order.static_order())

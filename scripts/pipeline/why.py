@@ -20,6 +20,7 @@ from typing import Any
 
 from scripts.pipeline import code, sidecar
 from scripts.pipeline.contract import PINS, PROCESS, Contract, sha256
+from scripts.pipeline.partial import path_for
 from scripts.pipeline.sidecar import Digest
 from scripts.pipeline.step import Step
 
@@ -32,11 +33,17 @@ LONGEST = 60
 
 
 def explain(root: Path, steps: Sequence[Step]) -> dict[str, list[str]]:
-    """Return, for each step that would run, its reasons; steps in the order in which they run."""
+    """Return, for each step that would run, its reasons; steps in the order in which they run.
+
+    A chunk that is missing or wrong is made only if it is gathered.
+    """
     found: dict[str, list[str]] = {}
     remade: dict[str, str] = {}
     digest = functools.cache(sha256)  # many steps read the same files
-    for step in steps:
+    gathering = {name: step.name for step in steps for name in step.chunks}
+    for step in sorted(steps, key=lambda step: step.is_chunk):
+        if step.is_chunk and gathering[step.outputs[0]] not in found:
+            continue
         own = mismatches(root, step, digest).values()
         reasons = list(dict.fromkeys(reason for one in own for reason in one))
         read = Counter(remade[name] for name in step.inputs if name in remade)
@@ -44,7 +51,7 @@ def explain(root: Path, steps: Sequence[Step]) -> dict[str, list[str]]:
         if reasons:
             found[step.name] = reasons
             remade |= dict.fromkeys(step.outputs, step.name)
-    return found
+    return {step.name: found[step.name] for step in steps if step.name in found}
 
 
 def _files(count: int) -> str:
@@ -162,7 +169,7 @@ def record(root: Path, steps: Sequence[Step]) -> None:
         path = root / RECORDS / f"{step.contract.code}.json"
         if not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
-            partial = sidecar.partial_path(path)
+            partial = path_for(path)
             partial.write_text(json.dumps(_definitions(root, step.contract.step)), encoding="utf-8")
             partial.replace(path)
 

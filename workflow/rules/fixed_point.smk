@@ -5,8 +5,6 @@ use rule step as compute_fixed_point with:
     output:
         arrays="data/results/fixed_point/compute.npz",
         summary="data/results/fixed_point/compute.json",
-    resources:
-        mem_mb=2000,
     params:
         contract=contract("fixed_point.compute"),
 

@@ -2,13 +2,36 @@
 
 from snakemake.utils import available_cpu_count
 
+CHUNK = "data/results/gan_training_lab/phase/{scatteritem}.npz"
+
+
+scattergather:
+    chunks=config["gan_training_lab"]["chunks"],
+
+
+CHUNKS = gather.chunks(CHUNK)
+
+
+use rule step as train_gan_phase with:
+    output:
+        arrays=CHUNK,
+    log:
+        "data/logs/{scatteritem}.log",
+    benchmark:
+        "data/benchmarks/{scatteritem}.tsv"
+    priority: 10  # the longest: first, so that no core waits for it
+    params:
+        contract=contract("gan_training.lab.train_phase", chunk="{scatteritem}"),
+
 
 use rule step as compute_gan_phase with:
+    input:
+        chunks=CHUNKS if len(CHUNKS) > 1 else [],  # a single one is the step itself
     output:
         arrays="data/results/gan_training_lab/phase.npz",
         summary="data/results/gan_training_lab/phase.json",
     priority: 10  # the longest: first, so that no core waits for it
-    threads: (available_cpu_count() + 1) // 2  # the other half has all other steps to do
+    threads: 1 if len(CHUNKS) > 1 else (available_cpu_count() + 1) // 2  # half is for the others
     params:
         contract=contract("gan_training.lab.compute_phase"),
 
@@ -27,8 +50,6 @@ use rule step as compute_gan_mlp with:
         arrays="data/results/gan_training_lab/mlp.npz",
         summary="data/results/gan_training_lab/mlp.json",
     priority: 1
-    resources:
-        mem_mb=2000,
     params:
         contract=contract("gan_training.lab.compute_mlp"),
 

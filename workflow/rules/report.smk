@@ -25,7 +25,7 @@ CHECKS = building.results_of(workflow, "check")
 DISPLAYS = building.in_order(ROOT, building.results_of(workflow, "plot"))
 COPIES = [path.replace("data/figures/", "report/generated/") for path in DISPLAYS]
 ASKED = building.asked(ROOT, TEXT, COPIES)
-RULES = {str(output): rule.name for rule in workflow.rules for output in rule.output}
+RULES = building.makers(workflow)
 
 
 use rule step as collect_report with:
@@ -99,8 +99,6 @@ use rule step as publish_assignment with:
         html="report/build/assignment.html",
         checks="data/results/report/assignment.json",
     threads: 2
-    resources:
-        mem_mb=2000,
     params:
         contract=contract("report.publish", document="report/assignment.qmd", **ENGINE),
 

@@ -1,6 +1,7 @@
 """What the rule of every step has, unless it says otherwise.
 
-Its log and its benchmark are named after what it runs (`scripts.pipeline.rules.place`).
+Its log and its benchmark are named after what it runs, and what it asks of a cluster is what it was
+measured to take, once it was (`scripts.pipeline.rules`).
 """
 
 

@@ -1,30 +1,25 @@
-"""Phase diagrams of exercise 4.6: train a GAN for each pair of learning rates and classify it.
+"""Phase diagrams of exercise 4.6: for each pair of learning rates theory, and a GAN that trained.
 
-Four experiments on the same grid and the same data sets: a start near the equilibrium, the
-assignment's far start, the near start on centered data, and the last with simultaneous updates.
+The GANs are trained here, or in chunks before, which are gathered here (see `sweep`).
 """
 
 from __future__ import annotations
 
 import dataclasses
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from scripts.common.arrays import Arrays, Numbers
-from scripts.common.artifacts import save_arrays, save_json
+from scripts.common.artifacts import load_arrays, save_arrays, save_json
 from scripts.common.command_line import parse
-from scripts.common.seeds import generator
 from scripts.common.values import in_formula, value, value_or
 from scripts.gan_training import theory
-from scripts.gan_training.lab import phase
+from scripts.gan_training.lab import phase, sweep
 from scripts.gan_training.lab.engine import paths
-from scripts.gan_training.lab.measure import Window
-from scripts.gan_training.lab.progress import reporter
 from scripts.gan_training.lab.settings import GanTrainingLab
-from scripts.gan_training.lab.survey import survey
-from scripts.gan_training.model import RUNAWAY_BOUND
 
 
 class Settings(
@@ -48,41 +43,32 @@ class Settings(
 
 def main() -> None:
     """Run the experiments and write their arrays and summary."""
-    settings, files = parse(__doc__, Settings, outputs=("arrays", "summary"))
-    arrays = compute(settings)
+    settings, files = parse(
+        __doc__, Settings, inputs=("chunks",), outputs=("arrays", "summary"), several=("chunks",)
+    )
+    arrays = compute(settings, [load_arrays(path) for path in files.chunks])
     save_arrays(files.arrays, arrays)
     save_json(files.summary, {"values": summary(settings, arrays)})
 
 
-def samples(settings: Settings) -> tuple[Numbers, Numbers]:
-    """Return the data sets and the generator's noise, each (data_sets, samples).
+def compute(settings: Settings, chunks: Sequence[Arrays] = ()) -> Arrays:
+    """Return every array of the step: predictions and observations of each experiment.
 
-    A data set has a seed of its own, so that it stays the same when there are more of them.
+    chunks: what `sweep.train` found, piece by piece; without any all GANs are trained here.
     """
-    real, noise = [], []
-    for k in range(settings.data_sets):
-        random = generator(settings.seed, f"gan_training_lab.phase.{k}")
-        real.append(settings.mean + settings.spread * random.normal(size=settings.samples))
-        noise.append(settings.spread * random.normal(size=settings.samples))
-    return np.array(real), np.array(noise)
-
-
-def compute(settings: Settings) -> Arrays:
-    """Return every array of the step: predictions and observations of each experiment."""
-    real, noise = samples(settings)
+    real, noise = sweep.samples(settings)
     axis, rates = phase.rate_grid(settings.lowest_rate, settings.highest_rate, settings.grid)
     arrays: Arrays = {"axis": axis, "real": real, "noise": noise}
     arrays["epochs"] = np.array(settings.epochs)
-    for name in phase.EXPERIMENTS:
-        centered = name in ("centered", "simultaneous")
-        sets = 1 if name == "simultaneous" else settings.data_sets
-        rows = []
-        for k in range(sets):
-            x, z = real[k], noise[k]
-            if centered:
-                x, z = x - x.mean(), z - z.mean()
-            rows.append(_experiment(settings, name, x, z, rates, f"{name} {k + 1}/{sets}"))
-        for part, values in zip(phase.PARTS, zip(*rows, strict=True), strict=True):
+    observed = sweep.gathered(settings, chunks or [sweep.train(settings)])
+    rows: dict[str, list[tuple[Numbers, ...]]] = {}
+    for diagram, classes, rate in zip(sweep.diagrams(settings), *observed, strict=True):
+        M = theory.moment_matrix(diagram.real, diagram.noise)
+        prediction = phase.predict(M, *rates, settings.epochs, alternating=diagram.alternating)
+        found = (M, *dataclasses.astuple(prediction), classes, rate)
+        rows.setdefault(diagram.experiment, []).append(found)
+    for name, entries in rows.items():
+        for part, values in zip(phase.PARTS, zip(*entries, strict=True), strict=True):
             arrays[f"{name}_{part}"] = np.array(values)
     arrays |= _marked(settings, arrays)
     return arrays | _sampled(real[0], noise[0]) | _far_from_its_basin(real[0], noise[0])
@@ -108,39 +94,6 @@ def _far_from_its_basin(real: Numbers, noise: Numbers) -> Arrays:
     start = np.array([theory.equilibrium(x, z) + 10 * max(1, np.sqrt(v)), 0.0, 0.0])
     path = paths(x, z, rates[:1], rates[1:], start, 100)[:, :, 0]
     return {"basin_rates": rates, "basin_path": path}
-
-
-def _experiment(
-    settings: Settings,
-    name: str,
-    real: Numbers,
-    noise: Numbers,
-    rates: tuple[Numbers, Numbers],
-    label: str,
-) -> tuple[Numbers, ...]:
-    """Return the arrays named in `phase.PARTS`, for one data set and pairs of rates."""
-    alternating = name != "simultaneous"
-    M = theory.moment_matrix(real, noise)
-    prediction = phase.predict(M, *rates, settings.epochs, alternating=alternating)
-    near = settings.near_distance
-    floor = phase.FLOOR * near
-    if name == "far":
-        start = np.array([settings.start_theta, 0.0, 0.0])
-        window = Window(outer=100 * near, target=100 * near, floor=floor, bound=RUNAWAY_BOUND)
-    else:
-        start = np.array([theory.equilibrium(real, noise), 0, 0]) + near / np.sqrt(3)
-        window = Window(outer=10 * near, target=near / 100, floor=floor, bound=RUNAWAY_BOUND)
-    observed, rate = survey(
-        real,
-        noise,
-        *rates,
-        start,
-        settings.epochs,
-        window,
-        alternating=alternating,
-        progress=reporter(label),
-    )
-    return M, *dataclasses.astuple(prediction), observed, rate
 
 
 def _marked(settings: Settings, arrays: Arrays) -> Arrays:

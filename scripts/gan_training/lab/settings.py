@@ -14,6 +14,12 @@ class GanTrainingLab(Block):
     )
     spread: float = setting("Standard deviation of data and noise, data units", 0.001, 1000)
     samples: int = setting("Genuine points, and noise values, in a data set", 2, 1000)
+    chunks: int = setting(
+        "Chunks in which the phase diagrams are trained, each a job of its own; any number gives "
+        "the same results",
+        1,
+        1000,
+    )
     data_sets: int = setting("Data sets of the phase diagrams, each from a seed of its own", 1, 16)
     grid: int = setting("Learning rates on each axis of a phase diagram", 2, 256)
     lowest_rate: float = setting("Smallest learning rate, below the largest", 0.0001, 0.5)
