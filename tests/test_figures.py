@@ -5,21 +5,31 @@ from __future__ import annotations
 import base64
 import html
 import io
+import itertools
 import re
 import subprocess
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+import typst
 from browsers import chromium
 from documents import ROOT, rendered, write_document
 from house import House
 from lxml import etree
+from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
+from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
+from matplotlib.patches import Circle
 from PIL import Image
+from playwright.sync_api import Locator, Page
 
 from scripts.common import strips, style
+from scripts.common.arrays import Numbers
 from scripts.common.compact_svg import compact
 from scripts.report.engines.pandoc import program
 from scripts.report.engines.slim import slim
@@ -62,60 +72,103 @@ def figure() -> Figure:
 # ------------------------------------------------------------------------------- compact
 
 
-def test_a_straight_side_has_two_points_and_equal_marks_are_one_path() -> None:
-    figure = style.new_figure(2.0)
-    axes = figure.subplots()
-    axes.axis("off")
-    axes.fill_between(np.arange(500), np.arange(500.0))
-    axes.plot(np.arange(300), np.arange(300.0)[::-1], ".", color=style.GREEN)
-    area, dots = paths(compact(matplotlibs(figure)))
-    assert len(re.findall(r"[\d.]+", area)) < 12
-    assert dots.count("h.01") == 300
+def everything(axes: Iterator[Axes]) -> None:
+    """Draw what Matplotlib can write, also of nothing, each in axes of its own."""
+    x = np.linspace(0, 1, 40)
+    circle = Circle((0.5, 0.5), 0.4)
+    empty = next(axes)
+    empty.plot([], [])
+    empty.plot([], [], "o")
+    empty.scatter([], [])
+    empty.add_collection(LineCollection([]))
+    empty.text(0.5, 0.5, " ")
+    next(axes).set(xscale="log", yscale="log")
+    broken = next(axes)
+    broken.plot(x, np.where((x > 0.3) & (x < 0.5), np.nan, x), "o-")
+    broken.plot(x, np.full(40, np.nan))
+    broken.errorbar(x[::9], x[::9] ** 2, yerr=np.where(x[::9] > 0.4, np.nan, 0.1), capsize=2)
+    next(axes).bar([0, 1, 2], [1, 2, 3], hatch=["//", "oo", "xx"], facecolor=style.SKY)
+    next(axes).pcolormesh(np.outer(x, x)[::9, ::9])
+    next(axes).pcolormesh(np.outer(x, x)[::9, ::9], shading="gouraud")
+    next(axes).pcolormesh(np.outer(x, x)[::9, ::9], rasterized=True)
+    next(axes).quiver(x[::9], x[::9], np.cos(5 * x[::9]), np.sin(5 * x[::9]))
+    next(axes).set(
+        title=r"$\sum_{k=1}^n \sqrt{\frac{x_k}{2}}$", ylabel="turned", xlabel="(a) $a<b$"
+    )
+    clipped = next(axes)
+    image = clipped.imshow(np.outer(x, 1 - x), extent=(0, 1, 0, 1))
+    clipped.add_patch(circle).set_visible(False)
+    image.set_clip_path(Circle((0.5, 0.5), 0.4, transform=clipped.transData))
+    outside = next(axes)
+    outside.set(xlim=(0.2, 0.8), ylim=(0.2, 0.8))
+    outside.plot(x, x, "s", clip_on=False, markerfacecolor="none")
+    outside.plot(x, 1 - x, "D", alpha=0.3, markersize=12, markeredgewidth=0)
+    outside.scatter(x, x**2, 90 * x, c=x, marker="*")
+    outside.annotate("here", (0.5, 0.5), (0.3, 0.7), arrowprops={"arrowstyle": "->"})
+    same = next(axes)
+    same.plot([0.5] * 5, [0.5] * 5, "o", alpha=0.2, markersize=20)
+    same.plot(x, x, alpha=0.5, linewidth=6)
+    same.plot(x, 1 - x, alpha=0.5, linewidth=6)
+    same.add_collection(LineCollection([[(0, k), (1, 1 - k)] for k in x[::9]], linestyles="--"))
+    linked = next(axes)
+    linked.fill_between(x, np.sin(9 * x), color=style.GREEN, alpha=0.3, hatch="..")
+    linked.grid(color=style.ORANGE)
+    linked.tick_params(length=8)
+    linked.text(0.2, 0.2, "a link", url="https://example.org", rotation=30)
+    next(axes).contourf(np.outer(x, x)[::3, ::3], levels=4, cmap="viridis")
 
 
-def test_a_clip_path_stays_where_it_clips() -> None:
-    figure = style.new_figure(2.0)
-    axes = figure.subplots()
-    axes.set_autoscale_on(False)
-    axes.plot([0.2, 0.8], [0.2, 0.8])
-    assert "clip" not in compact(matplotlibs(figure))
-    axes.plot([0.2, 1.8], [0.2, 0.8])
-    assert compact(matplotlibs(figure)).count("<clipPath") == 1
+def pictures(svg: bytes, folder: Path) -> list[Image.Image]:
+    """A drawing as Chromium and Typst show it."""
+    with chromium() as browser:
+        page = browser.new_page(viewport={"width": 1300, "height": 1300})
+        source = base64.b64encode(svg).decode()
+        page.set_content(f'<img width="1260" src="data:image/svg+xml;base64,{source}">')
+        page.wait_for_function("() => document.images[0].complete")
+        shot = page.locator("img").screenshot()
+    (folder / "drawing.svg").write_bytes(svg)
+    source = '#set page(width: auto, height: auto, margin: 0pt)\n#image("drawing.svg")'
+    (folder / "drawing.typ").write_text(source)
+    printed = typst.compile(folder / "drawing.typ", format="png", ppi=200.0)
+    return [Image.open(io.BytesIO(seen)).convert("RGB") for seen in (shot, printed)]
 
 
-def test_what_is_half_transparent_is_drawn_one_by_one() -> None:
-    figure = style.new_figure(2.0)
-    axes = figure.subplots()
-    axes.axis("off")
-    axes.plot([0, 1, 2], [0, 0, 0], "o", alpha=0.5, markeredgewidth=0)
-    assert len(paths(compact(matplotlibs(figure)))) == 3
+def alike(before: bytes, after: bytes, folder: Path) -> None:
+    """Check that two drawings look the same."""
+    for seen in zip(pictures(before, folder), pictures(after, folder), strict=True):
+        first, second = (np.asarray(image, dtype=int) for image in seen)
+        difference = np.abs(first - second).max(axis=2)
+        assert first.min() < 60  # something is drawn
+        assert (difference > 60).mean() < 1e-4
+        assert difference.mean() < 0.5
 
 
-def test_an_element_that_is_not_known_is_refused() -> None:
-    svg = b'<svg xmlns="http://www.w3.org/2000/svg"><g><g><text>x</text></g></g></svg>'
-    with pytest.raises(ValueError, match="Matplotlib drew a text"):
-        compact(svg)
-
-
-def test_the_compact_drawing_is_smaller_and_looks_the_same(figure: Figure) -> None:
+def test_the_compact_drawing_is_smaller_and_looks_the_same(figure: Figure, tmp_path: Path) -> None:
     figure.draw_without_rendering()
     figure.set_layout_engine(None)
     before = matplotlibs(figure)
     after = compact(before).encode()
     assert len(after) < 0.5 * len(before)
-    with chromium() as browser:
-        page = browser.new_page(viewport={"width": 1300, "height": 700})
-        seen = []
-        for svg in (before, after):
-            source = base64.b64encode(svg).decode()
-            page.set_content(f'<img width="1260" src="data:image/svg+xml;base64,{source}">')
-            page.wait_for_function("() => document.images[0].complete")
-            shot = page.locator("img").screenshot()
-            seen.append(np.asarray(Image.open(io.BytesIO(shot)).convert("RGB"), dtype=int))
-    difference = np.abs(seen[0] - seen[1]).max(axis=2)
-    assert seen[0].min() < 60  # something is drawn
-    assert (difference > 60).mean() < 1e-4
-    assert difference.mean() < 0.5
+    alike(before, after, tmp_path)
+
+
+def test_whatever_matplotlib_draws_looks_the_same(tmp_path: Path) -> None:
+    figure = style.new_figure(10.0, 12.0)
+    everything(iter(figure.subplots(4, 4).flat))
+    figure.draw_without_rendering()
+    figure.set_layout_engine(None)
+    before = matplotlibs(figure)
+    alike(before, compact(before).encode(), tmp_path)
+
+
+def test_equal_marks_are_one_path_and_names_are_short() -> None:
+    figure = style.new_figure(2.0)
+    axes = figure.subplots()
+    axes.axis("off")
+    axes.plot(np.arange(300), np.arange(300.0)[::-1], ".", color=style.GREEN)
+    svg = compact(matplotlibs(figure))
+    assert svg.count("<path") == 3  # the ground, the mark, and where it stands
+    assert max(len(name) for name in re.findall(r' id="([^"]+)"', svg)) == 2
 
 
 # ------------------------------------------------------------------------------- strips
@@ -140,6 +193,17 @@ def test_narrow_columns_share_a_strip(tmp_path: Path) -> None:
     figure = style.new_figure(1.5)
     figure.subplots(1, 4, sharey=True)
     assert [window.split()[4] for window in strips.mark_strips(figure).split(";")] == ["s1", "s2"]
+
+
+def test_all_axes_of_a_strip_are_in_its_group(tmp_path: Path) -> None:
+    figure = style.new_figure(1.5)
+    for axes in figure.subplots(2, 2).flat:
+        axes.plot([0, 1], color=style.GREEN)
+    style.save_figure(figure, tmp_path / "f.svg")
+    svg = etree.fromstring((tmp_path / "f.svg").read_bytes())
+    groups = svg.findall(".//{*}g[@id]")
+    assert [group.get("id") for group in groups] == ["s1", "s2"]
+    assert [etree.tostring(group).count(style.GREEN.encode()) for group in groups] == [2, 2]
 
 
 # ------------------------------------------------------------------------------- in the page
@@ -176,7 +240,7 @@ def test_drawings_stand_in_the_page_with_names_of_their_own(figure: Figure, tmp_
     assert strip
     assert re.search(r'href="#t-f-y0" x="[\d.]+"', strip[0])
     figure_b = page[page.index('id="fig-b"') : page.index('id="fig-c"')]
-    assert "<defs></defs>" in figure_b
+    assert re.search(r"<defs>\s*</defs>", figure_b)
     assert len(paths(figure_b)) > 5
 
     drawing.write_text(drawing.read_text().replace("#1a1a1a", "#1a1a1c"))
@@ -237,13 +301,19 @@ def signs(house: House) -> None:
         )
 
 
-#: For each drawing: how far it reaches to the right, and the pixels of a point in what is seen.
-SEEN = """() => [...document.querySelectorAll(".drawing")].map((drawing) => ({
-    right: drawing.getBoundingClientRect().right,
-    scales: [...drawing.querySelectorAll("svg")].map(
-        (svg) => svg.getBoundingClientRect().width / svg.viewBox.baseVal.width
-    ).filter((scale) => scale > 0),
-}))"""
+#: For each drawing: how far it reaches to the right, the pixels of a point in what is seen, and the
+#: points of its smallest label; glyphs are drawn at a hundredth of their size.
+SEEN = """() => [...document.querySelectorAll(".drawing")].filter((d) => d.checkVisibility()).map(
+    (drawing) => ({
+        right: drawing.getBoundingClientRect().right,
+        scales: [...drawing.querySelectorAll("svg")].map(
+            (svg) => svg.getBoundingClientRect().width / svg.viewBox.baseVal.width
+        ).filter((scale) => scale > 0),
+        label: Math.min(...[...drawing.querySelectorAll("g[transform*=scale]")].map((label) => {
+            const { a, b } = label.transform.baseVal.consolidate().matrix;
+            return 100 * Math.hypot(a, b);
+        })),
+    }))"""
 
 
 def test_on_a_telephone_labels_of_drawings_can_be_read(finished: House) -> None:
@@ -256,11 +326,7 @@ def test_on_a_telephone_labels_of_all_drawings_can_be_read(whole: House) -> None
 
 
 def on_a_telephone(house: House) -> None:
-    """Check that labels, which have 8 points, are 11 pixels or larger, and nothing sticks out.
-
-    Scales of type, from 7.5 points on, are those of `style.RC`; indices are smaller, as in a text.
-    """
-    least = min(style.RC[f"{name}tick.labelsize"] for name in "xy")
+    """Check that labels are 11 pixels or larger, and nothing sticks out."""
     with chromium() as browser:
         page = browser.new_page(viewport={"width": TELEPHONE, "height": 844})
         for name in DOCUMENTS:
@@ -269,10 +335,60 @@ def on_a_telephone(house: House) -> None:
             assert drawings
             for drawing in drawings:
                 assert drawing["right"] <= TELEPHONE
-                assert least * min(drawing["scales"]) >= 11
+                assert drawing["label"] * min(drawing["scales"]) >= 11
             page.set_viewport_size({"width": 1280, "height": 900})
             assert all(len(drawing["scales"]) == 1 for drawing in page.evaluate(SEEN))
             page.set_viewport_size({"width": TELEPHONE, "height": 844})
+
+
+def test_what_is_seen_in_the_light_is_seen_in_the_dark(finished: House) -> None:
+    in_the_dark(finished)
+
+
+@pytest.mark.whole
+def test_what_is_seen_in_the_light_is_seen_in_the_dark_in_all_drawings(whole: House) -> None:
+    in_the_dark(whole)
+
+
+def in_the_dark(house: House) -> None:
+    """Check each drawing by its pixels, those of images in it too.
+
+    Its ink has a high contrast with the page, light and dark, and nearly all that has 4.5 (as text
+    needs it) in the light has 3 (as lines do) in the dark.
+    """
+    with chromium() as browser:
+        for name, width in itertools.product(DOCUMENTS, (1280, TELEPHONE)):
+            page = browser.new_page(viewport={"width": width, "height": 900})
+            page.goto((house.root / f"report/build/{name}.html").as_uri())
+            for number, drawing in enumerate(page.locator("figure .drawing:visible").all(), 1):
+                drawing.scroll_into_view_if_needed()
+                page.evaluate(LAID_OUT)
+                light, dark = (contrasts(page, drawing, scheme) for scheme in GROUNDS)
+                place = f"{name}, drawing {number}, {width} px wide"
+                assert min(light.max(), dark.max()) > 10, place
+                assert (dark[light > 4.5] > 3).mean() > 0.98, place
+            page.close()
+
+
+#: What is far from the window is laid out a frame after it came near.
+LAID_OUT = "() => new Promise((d) => requestAnimationFrame(() => requestAnimationFrame(d)))"
+GROUNDS: dict[Any, str] = {"light": "#fffefb", "dark": "#191a1b"}
+"""The page's color, light and dark."""
+
+
+def contrasts(page: Page, drawing: Locator, scheme: Any) -> Numbers:
+    """The contrast of each pixel with the page, as WCAG defines it."""
+    page.emulate_media(color_scheme=scheme)
+    shot = Image.open(io.BytesIO(drawing.screenshot())).convert("RGB")
+    seen, ground = brightness(np.asarray(shot)), brightness(np.array(to_rgb(GROUNDS[scheme])) * 255)
+    return np.maximum(seen, ground) / np.minimum(seen, ground)
+
+
+def brightness(color: Numbers) -> Numbers:
+    """Relative luminance of sRGB colors from 0 to 255, with the flare that WCAG adds."""
+    part = color / 255
+    linear = np.where(part <= 0.04045, part / 12.92, ((part + 0.055) / 1.055) ** 2.4)
+    return np.asarray(linear @ (0.2126, 0.7152, 0.0722) + 0.05)
 
 
 @pytest.mark.whole

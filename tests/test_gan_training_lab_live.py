@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -234,9 +234,9 @@ def test_it_predicts_the_noise_of_single_examples(page: Page) -> None:
 
 
 def test_it_takes_single_examples_and_has_the_losses_of_the_report(page: Page) -> None:
-    """With a generator of random numbers of its own, which is the published mulberry32."""
-    draws = asked(page, "(lab) => { const draw = lab.random(1); return [draw(), draw()]; }")
-    assert draws == [0.6270739405881613, 0.002735721180215478]
+    """With the generator of random numbers of "Numerical Recipes"."""
+    draws = asked(page, "(lab) => { const draw = lab.random(0); return [draw(), draw(), draw()]; }")
+    assert [draw * 2**32 for draw in draws] == [0x3C6EF35F, 0x47502932, 0xD1CCF6E9]
     case = CASES[1]
     examples = np.stack([case["x"], case["z"]], axis=1)
     rates = model.Rates(0.1, 0.05)
@@ -294,6 +294,7 @@ def test_the_assignment_leads_to_it(whole: House) -> None:
     }
     assert 'href="companion.html#laboratory"' in pages["assignment"]
     assert '<div class="laboratory" id="laboratory">' in pages["companion"]
+    assert 'href="#sec-gan-lab-live" id="toc-' in pages["companion"]
     assert "<template>" not in pages["assignment"]
 
 
@@ -326,16 +327,19 @@ def run_of(page: Page, letter: str) -> None:
 
 
 def cells(page: Page) -> list[str]:
-    """The table of what is predicted and measured, row by row."""
-    return page.locator(".live td").all_inner_texts()
+    """The table of what is predicted and measured, row by row, as far as it is shown."""
+    return page.locator(".live td:visible").all_inner_texts()
+
+
+SWING = "two-cycle: it swings between two states"
 
 
 def test_it_answers_why_training_fails_at_one_pair_of_rates_and_not_at_another(page: Page) -> None:
     asks = "Why does training fail at ηG = 16, ηD = 0.3, and not at ηG = 12, ηD = 0.3?"
     assert page.locator(".ask").inner_text().startswith(asks)
     answers = {
-        "E": (["no convergence", "no convergence", "1.1"], "each step overshoots the goal by more"),
-        "D": (["flip", "flip", "0.9"], "each step overshoots the goal, by less"),
+        "E": (["no convergence", SWING, "1.1"], "near the goal each step overshoots it by more"),
+        "D": (["flip", "flip", "0.9"], "near the goal each step overshoots it, by less"),
     }
     page.get_by_label("Updates per picture").select_option("125")
     for letter, ((predicted, measured, radius), reason) in answers.items():
@@ -349,10 +353,68 @@ def test_it_answers_why_training_fails_at_one_pair_of_rates_and_not_at_another(p
         why = page.locator(".why").inner_text()
         assert why.startswith(f"λ = {sign}")
         assert reason in why
-        press(page, "Pause" if letter == "E" else "Play")
+        expect(page.get_by_role("button", name="Play", exact=True)).to_be_visible()  # it is over
+        expect(page.locator(".summary")).to_contain_text(f"Measured: {measured}. The run is over.")
     limit = float(page.locator(".limit").inner_text())
     assert 12 < limit < 16
     assert cells(page)[2] == cells(page)[3]
+
+
+def test_a_slow_flip_is_no_swing(page: Page) -> None:
+    """Just below the limit two updates change little, and yet the run comes closer."""
+    run_of(page, "D")
+    dot = page.get_by_role("slider", name="Both rates")
+    while cells(page)[0] == "flip":
+        dot.press("ArrowRight")
+    dot.press("ArrowLeft")
+    assert float(cells(page)[2]) > 0.97
+    measured = set()
+    press(page, "Play")
+    for _ in range(50):
+        page.clock.run_for(1000)
+        measured.add(cells(page)[1])
+    assert measured == {"not settled yet", "flip"}
+
+
+@pytest.mark.parametrize("change", [
+    lambda page: run_of(page, "D"),
+    lambda page: page.get_by_role("slider", name="Generator’s rate").press("ArrowRight"),
+    lambda page: page.get_by_role("slider", name="Mean of the data").press("ArrowRight"),
+    lambda page: page.get_by_role("slider", name="Spread").press("ArrowRight"),
+    lambda page: page.get_by_label("Steps").select_option("simultaneous"),
+    lambda page: page.get_by_label("Batch").select_option("one example at a time"),
+    lambda page: page.get_by_role("combobox", name="Start").select_option("near the goal"),
+    lambda page: page.get_by_label("Seed of the examples").fill("7"),
+    lambda page: page.get_by_role("slider", name="Both rates").press("ArrowUp"),
+    lambda page: page.locator(".phase").click(position={"x": 120, "y": 100}),
+])  # fmt: skip
+def test_every_setting_begins_the_run_again(page: Page, change: Callable[[Page], None]) -> None:
+    for _ in range(2):
+        press(page, "Step")
+    before = page.locator(".path").inner_html()
+    change(page)
+    assert count(page) == 0
+    assert page.locator(".path").inner_html() != before
+    press(page, "Step")
+    assert count(page) == 1
+
+
+def test_what_was_drawn_of_a_run_stays(page: Page) -> None:
+    def curves() -> list[str]:
+        lines = page.locator(".losses .line:not(.thin), .path .line.blue").all()
+        return [str(line.get_attribute("d")).removesuffix("h0") for line in lines]
+
+    page.get_by_label("Updates per picture").select_option("25")
+    run_of(page, "B")
+    press(page, "Play")
+    page.clock.run_for(2700)
+    before = curves()
+    page.clock.run_for(900)  # an odd number of updates
+    after = curves()
+    assert len(before) == 3
+    for one, other in zip(before, after, strict=True):
+        assert other.startswith(one.rpartition("L")[0].rpartition("L")[0])
+        assert len(other) > len(one)
 
 
 def test_it_asks_only_what_the_runs_answer() -> None:
@@ -403,6 +465,7 @@ def test_a_reset_begins_again_and_a_seed_gives_the_same_examples(page: Page) -> 
 
 
 def test_the_noise_of_single_examples_is_measured(page: Page) -> None:
+    assert len(cells(page)) == 4  # all data have none
     page.get_by_label("Batch").select_option("one example at a time")
     page.get_by_label("Updates per picture").select_option("125")
     press(page, "Play")
@@ -488,14 +551,18 @@ def test_keys_reach_and_work_every_control(page: Page) -> None:
 
 
 def test_what_happened_is_said(page: Page) -> None:
-    said = page.get_by_role("status")
+    said, seen = page.get_by_role("status"), page.locator(".summary")
     press(page, "Step")
-    expect(said).to_contain_text("After 1 updates θ is")
+    expect(said).to_contain_text("Update 1: θ is")
     press(page, "Play")
     page.clock.run_for(500)
-    expect(said).to_contain_text("After 1 updates")  # not at every picture
+    expect(said).to_contain_text("Update 1:")  # not at every picture
+    expect(seen).to_contain_text("Update 26:")
     press(page, "Pause")
-    expect(said).to_contain_text("After 26 updates")
+    expect(said).to_have_text(seen.inner_text())
+    run_of(page, "D")
+    expect(said).to_contain_text("Update 0:")
+    expect(seen).to_contain_text("Update 0:")
     for name in (
         "Discriminator and both densities",
         "Losses of both players",
@@ -523,3 +590,15 @@ def test_it_fits_any_screen(page: Page, width: int) -> None:
       ".live button, .live input, .live select, .dot circle:first-child")]
       .map((e) => e.getBoundingClientRect()).map(({ width, height }) => Math.min(width, height))""")
     assert min(targets) >= 24
+    page.get_by_role("combobox", name="Start").select_option("near the goal")
+    press(page, "Play")
+    page.clock.run_for(3000)
+    outside = page.evaluate("""[...document.querySelectorAll(".live svg text")].filter((e) =>
+      e.getBoundingClientRect().left < e.closest("svg").getBoundingClientRect().left - 0.5)
+      .map((e) => e.textContent)""")
+    assert outside == []
+    boxes = page.evaluate("""[...document.querySelectorAll(".phase circle.axis + text")]
+      .map((e) => e.getBoundingClientRect()).map((e) => [e.left, e.right, e.top, e.bottom])""")
+    assert len(boxes) == 6
+    for (l1, r1, t1, b1), (l2, r2, t2, b2) in itertools.combinations(boxes, 2):
+        assert r1 <= l2 or r2 <= l1 or b1 <= t2 or b2 <= t1  # no letter over another

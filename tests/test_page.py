@@ -45,7 +45,11 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     render(document, engine="embedded", html=folder / "embedded.html")
     shutil.copytree(ROOT / "report" / "web", folder / "report" / "web")
     shutil.copytree(ROOT / "report" / "fonts", folder / "report" / "fonts")
-    shutil.copy(DATA / "quarto" / "page.html", folder / "quarto.html")
+    page = (DATA / "quarto" / "page.html").read_text(encoding="utf-8")
+    script = (ROOT / "report" / "web" / "page.js").read_text(encoding="utf-8")
+    named = ' src="report/web/page.js">'  # which a page that is a file may not load as a module
+    assert named in page
+    (folder / "quarto.html").write_text(page.replace(named, f">{script}"), encoding="utf-8")
     return {engine: folder / f"{engine}.html" for engine in ("embedded", "quarto")}
 
 
@@ -71,11 +75,15 @@ def opened(
     assert not errors
 
 
+def phone(opened: Opened) -> Page:
+    """The page on a phone that is touched."""
+    return opened(NARROW, 844, has_touch=True, is_mobile=True)
+
+
 def faults(page: Page) -> list[Any]:
     """What axe-core finds against WCAG 2.2, level AA."""
     page.add_style_tag(content=EVERYTHING)
     page.evaluate("() => new Promise((done) => requestAnimationFrame(() => setTimeout(done)))")
-    page.evaluate("dispatchEvent(new Event('resize'))")
     page.evaluate(AXE.read_text(encoding="utf-8"))
     found: list[Any] = page.evaluate(
         """async (rules) => (await axe.run(document, { runOnly: rules })).violations.map(
@@ -129,6 +137,22 @@ def test_contents_are_a_menu_where_there_is_no_room(opened: Opened) -> None:
     expect(page.locator("#sec-last")).to_be_in_viewport()
 
 
+def test_the_menu_of_a_phone_closes_by_its_button_and_by_a_tap_beside_it(opened: Opened) -> None:
+    page = phone(opened)
+    menu, nav = page.get_by_role("button", name="Contents"), page.locator("nav")
+    menu.tap()
+    expect(nav).to_be_visible()
+    menu.tap()
+    expect(nav).to_be_hidden()
+    menu.tap()
+    page.touchscreen.tap(15, 500)
+    expect(nav).to_be_hidden()
+    menu.tap()
+    nav.get_by_role("link", name="Last").tap()
+    expect(page.locator("nav")).to_be_hidden()
+    expect(page.locator("#sec-last")).to_be_in_viewport()
+
+
 def test_without_scripts_the_page_is_complete(opened: Opened) -> None:
     page = opened(NARROW, java_script_enabled=False)
     expect(page.locator("nav")).to_be_visible()
@@ -165,7 +189,49 @@ def test_search_leads_to_text_and_formulas(
     assert 0 < box["top"] < 400
     page.keyboard.press("Escape")
     expect(page.locator(".search")).to_be_hidden()
-    page.wait_for_function("CSS.highlights.size === 0")
+    page.wait_for_function("CSS.highlights.size === 1")
+    assert place in found_text(page)  # which one came for
+    page.keyboard.press("/")
+    page.keyboard.press("Delete")
+    page.wait_for_function("!CSS.highlights.get('here').size")
+
+
+def test_search_does_not_find_what_is_not_displayed(opened: Opened) -> None:
+    page = opened(WIDE)
+    page.evaluate("document.getElementById('thm-sum').hidden = true")
+    page.keyboard.press("/")
+    for query, count in (("are even", 0), (r"\Bigl(", 0), ("A note with", 1), ("overshooting", 1)):
+        page.get_by_role("textbox").fill(query)
+        expect(page.get_by_role("status")).to_have_text(re.compile(f"^{count} place"))
+    page.keyboard.press("Escape")
+    page.evaluate("document.getElementById('thm-sum').hidden = false")
+    page.keyboard.press("Control+k")
+    page.get_by_role("textbox").fill("are even")
+    expect(page.get_by_role("status")).to_have_text("1 place")
+
+
+def test_what_search_lists_begins_and_ends_with_whole_words(opened: Opened) -> None:
+    page = opened()
+    text = page.locator("main").inner_text()
+    page.keyboard.press("/")
+    page.keyboard.type("longer")
+    expect(page.locator(".search li")).to_have_count(1)
+    line = page.locator(".search li button").inner_text().split("\n")[0]
+    assert re.search(rf"(?<!\S){re.escape(line)}(?!\S)", re.sub(r"\s+", " ", text))
+    assert 60 < len(line) < 120
+
+
+@pytest.mark.parametrize("query", ["line", "words", "an"])
+def test_what_is_found_is_not_covered_on_a_phone(opened: Opened, query: str) -> None:
+    page = phone(opened)
+    page.get_by_role("button", name="Search").tap()
+    page.keyboard.type(query)
+    expect(page.get_by_role("status")).to_contain_text("place")
+    for _ in range(page.locator(".search li").count()):
+        page.keyboard.press("Enter")
+        top = "[...CSS.highlights.get('here')][0].getBoundingClientRect().top"
+        panel = page.locator(".search").bounding_box()
+        assert panel["y"] + panel["height"] <= page.evaluate(top) < 844
 
 
 def test_search_goes_on_and_back(opened: Opened) -> None:
@@ -212,18 +278,43 @@ def test_every_part_has_a_link_that_says_what_it_leads_to(opened: Opened) -> Non
 
 def test_a_formula_gives_its_tex(opened: Opened) -> None:
     page = opened(permissions=["clipboard-read", "clipboard-write"])
-    page.locator("#thm-sum .formula").hover()
-    page.locator("#thm-sum .copy").click()
-    expect(page.locator("#thm-sum .copy")).to_have_text("Copied")
-    read = "navigator.clipboard.readText()"
+    box = page.locator("#thm-sum .formula")
+    tag = "box => getComputedStyle(box, '::after').content"
+    assert box.evaluate(tag) == "none"
+    box.hover()
+    assert box.evaluate(tag) == '"TeX"'
+    box.click()
+    pressed, read = page.locator(".card button"), "navigator.clipboard.readText()"
+    pressed.click()
+    expect(pressed).to_have_text("Copied")
     assert page.evaluate(read) == r"a+b=2\Bigl(\frac a2+\frac b2\Bigr)."
-    page.locator("#eq-wide .copy").press("Enter")
-    expect(page.locator("#eq-wide .copy")).to_have_text("Copied")
-    assert page.evaluate(read).endswith("w_n .")
     page.locator("p", has_text="Some words").locator("math").first.click()
-    page.locator(".card button").click()
-    expect(page.locator(".card button")).to_have_text("Copied")
+    pressed.click()
+    expect(pressed).to_have_text("Copied")
     assert page.evaluate(read) == "x_1"
+
+
+def test_the_keys_reach_a_formula_its_tex_and_come_back(opened: Opened) -> None:
+    page = opened(permissions=["clipboard-read", "clipboard-write"])
+    box, pressed = page.locator("#eq-wide .formula"), page.locator(".card button")
+    box.press("Enter")
+    expect(pressed).to_be_focused()
+    expect(pressed).to_have_text("TeX")
+    page.keyboard.press("Enter")
+    expect(pressed).to_have_text("Copied")
+    assert page.evaluate("navigator.clipboard.readText()").endswith("w_n .")
+    page.keyboard.press("Escape")
+    expect(page.locator(".card")).to_be_hidden()
+    expect(box).to_be_focused()
+
+
+@pytest.mark.parametrize("formula", ["#thm-sum .formula", "#eq-wide math", ".long math"])
+def test_a_tap_gives_the_tex_of_a_formula(opened: Opened, formula: str) -> None:
+    page = phone(opened)
+    page.locator(formula).first.tap()
+    expect(page.locator(".card button")).to_have_text("TeX")
+    written = page.locator(formula).first.locator("annotation").text_content()
+    expect(page.locator(".card code")).to_have_text(written.strip())
 
 
 def test_a_selection_is_copied_with_formulas_as_tex(opened: Opened) -> None:
@@ -271,6 +362,20 @@ def test_a_reference_shows_what_it_refers_to(opened: Opened, target: str) -> Non
     assert len(names) == len(set(names))
 
 
+def test_a_tap_shows_what_a_reference_refers_to_and_a_second_one_goes_there(opened: Opened) -> None:
+    page = phone(opened)
+    link, card = page.locator("main a[href='#sec-last']:not(.anchor)"), page.locator(".card")
+    for way in (link, card.get_by_role("link", name="Go there")):
+        link.tap()
+        expect(card).to_contain_text("The last words")
+        assert "#" not in page.url
+        way.tap()
+        expect(card).to_be_hidden()
+        assert page.url.endswith("#sec-last")
+        page.go_back()
+        expect(page).not_to_have_url(re.compile("#"))
+
+
 def test_notes_stand_beside_the_text_where_there_is_room(opened: Opened) -> None:
     page = opened(WIDE)
     note = page.locator(".sidenote")
@@ -290,16 +395,62 @@ def test_nothing_but_a_formula_scrolls_sideways(opened: Opened, width: int) -> N
 
 
 def test_a_formula_that_is_too_wide_can_be_scrolled_with_the_keyboard(opened: Opened) -> None:
+    for scripts in (True, False):
+        page = opened(NARROW, 900, java_script_enabled=scripts)
+        box = page.locator("#eq-wide .formula")
+        expect(box).to_have_attribute("tabindex", "0")
+        expect(box).to_have_attribute("aria-label", "Formula")
+    page = opened(NARROW, 900)
+    for wide in ("#eq-wide .formula", "p > .together > .long"):
+        expect(page.locator(wide)).to_have_attribute("tabindex", "0")
+        page.locator(wide).focus()
+        page.keyboard.press("ArrowRight")
+        page.wait_for_function(f"document.querySelector('{wide}').scrollLeft > 0")
+    page.set_viewport_size({"width": WIDE, "height": 900})
+    expect(page.locator("p > .together > .long")).to_have_attribute("tabindex", "-1")
+
+
+def test_a_formula_that_is_cut_off_has_a_shadow_there(opened: Opened) -> None:
     page = opened(NARROW, 900)
     box = page.locator("#eq-wide .formula")
     box.scroll_into_view_if_needed()
-    expect(box).to_have_attribute("tabindex", "0")
-    expect(box).to_have_attribute("aria-label", "Formula, scrolls sideways")
-    box.focus()
-    page.keyboard.press("ArrowRight")
-    page.wait_for_function("document.querySelector('#eq-wide .formula').scrollLeft > 0")
-    page.set_viewport_size({"width": WIDE, "height": 900})
-    expect(page.locator("#eq-wide .formula")).not_to_have_attribute("tabindex", "0")
+    page.add_style_tag(content="math { visibility: hidden }")
+    sides = box.bounding_box()
+    right = {"x": sides["x"] + sides["width"] - 8, "y": sides["y"], "width": 6, "height": 20}
+    cut = page.screenshot(clip=right)
+    box.evaluate("box => box.scrollTo(box.scrollWidth, 0)")
+    assert page.screenshot(clip=right) != cut
+
+
+@pytest.mark.parametrize("width", [NARROW, WIDE])
+def test_no_line_begins_with_the_sign_behind_a_formula(opened: Opened, width: int) -> None:
+    page = opened(width)
+    page.add_style_tag(content=EVERYTHING)
+    apart = page.evaluate(
+        """() => {
+            const group = document.querySelector("p > .together"), sign = document.createRange();
+            sign.selectNodeContents(group.lastChild);
+            const widths = [...Array(200).keys()].map((more) => 100 + more);
+            return widths.filter((width) => {
+                group.parentElement.style.width = `${width}px`;
+                const { bottom } = group.firstChild.getBoundingClientRect();
+                return sign.getBoundingClientRect().top > bottom;
+            });
+        }"""
+    )
+    assert apart == []
+
+
+@pytest.mark.parametrize("width", [NARROW, MIDDLE, WIDE])
+def test_a_passage_that_is_not_seen_is_about_as_high_as_it_will_be(
+    opened: Opened, width: int
+) -> None:
+    page = opened(width)
+    heights = "parts => parts.slice(1).map((part) => part.getBoundingClientRect().height)"
+    guessed = page.locator(".passage").evaluate_all(heights)
+    page.add_style_tag(content=EVERYTHING)
+    for guess, height in zip(guessed, page.locator(".passage").evaluate_all(heights), strict=True):
+        assert abs(guess - height) < 0.4 * height + 60
 
 
 def test_figures_follow_dark_and_light(opened: Opened) -> None:
@@ -375,7 +526,6 @@ def test_axe_finds_what_is_wrong(opened: Opened) -> None:
 def test_tab_reaches_everything_in_order_and_shows_where_it_is(opened: Opened, width: int) -> None:
     page = opened(width)
     page.add_style_tag(content=EVERYTHING)
-    page.evaluate("dispatchEvent(new Event('resize'))")
     waiting = page.evaluate(
         """() => {
             window.controls = [...document.querySelectorAll("a[href], button, input, [tabindex]")]

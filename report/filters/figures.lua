@@ -26,7 +26,7 @@ local function defined_once(svg)
     return not known
   end
   local function kept(element, name) if not new(name) then return '' end end
-  svg = svg:gsub('(<path id="([^"]+)"[^>]*/>)', kept):gsub('(<clipPath id="([^"]+)".-</clipPath>)', kept)
+  svg = svg:gsub('\n(<%l[^\n]- id="([^"]+)"[^\n]*)', kept) -- on a line of its own
   return (svg:gsub('<g id="([^"]+)"', function(name) if not new(name) then return '<g' end end))
 end
 

@@ -137,6 +137,14 @@ local function joined(whole)
   return result
 end
 
+-- A long name in code may go on in the next line behind / and _, rather than anywhere.
+local function breakable(code)
+  if not code.text:match '[/_]%w' or #code.classes > 0 then return nil end
+  local signs = {['&'] = '&amp;', ['<'] = '&lt;', ['>'] = '&gt;'}
+  local text = code.text:gsub('[&<>]', signs):gsub('([/_])%f[%w]', '%1<wbr>')
+  return pandoc.RawInline('html', '<code>' .. text .. '</code>')
+end
+
 -- HTML forgets the parentheses of "(a)".
 local function item_signs(list)
   if list.delimiter ~= 'TwoParens' then return nil end
@@ -166,27 +174,56 @@ local function callout(el)
                     pandoc.Attr('', {'callout', 'callout-' .. el.type}, {role = 'note'}))
 end
 
--- A displayed formula has a box of its own, which scrolls where it is too wide; so has a long one
--- in the text, longer than a line on a phone may be. What variables.lua notes behind it is no sign.
+-- How many signs of print a formula has, about. What variables.lua notes behind it is no sign.
+local function signs(math)
+  local text = math.text:gsub('\u{E016}.*\u{E017}', ''):gsub('\\%a+', 'x'):gsub('[{}%s]', '')
+  return utf8.len(text)
+end
+
+-- A displayed formula has a box of its own, which scrolls where it is too wide, with the keys too;
+-- so has a long one in the text, longer than a line on a phone may be.
 local function boxed(math)
-  local signs = math.text:gsub('\u{E016}.*\u{E017}', ''):gsub('\\%a+', 'x'):gsub('[{}%s]', '')
-  local class = math.mathtype == 'DisplayMath' and 'formula' or utf8.len(signs) > 20 and 'long'
-  return class and pandoc.Span({math}, pandoc.Attr('', {class})) or nil
+  if math.mathtype == 'DisplayMath' then
+    local keys = {{'tabindex', '0'}, {'role', 'group'}, {'aria-label', 'Formula'}}
+    return pandoc.Span({math}, pandoc.Attr('', {'formula'}, keys))
+  end
+  return signs(math) > 20 and pandoc.Span({math}, pandoc.Attr('', {'long'})) or nil
+end
+
+-- How high a passage will be, about, in signs of print: page.css knows how high a sign is, which
+-- depends on the window. What else takes room counts as so many signs; fitted to this report.
+local function size(block)
+  local sum = 0
+  local function add(count) sum = sum + count end
+  -- The embedded engine's mark of a reference has a number that depends on the chapters before.
+  local function text(el) add(utf8.len((el.text:gsub('\xEE\x80[\x90-\x95]%d+', '')))) end
+  local function blank() add(1) end
+  local function paragraph() add(10) end
+  pandoc.Blocks({block}):walk {
+    Str = text, Code = text, Space = blank, SoftBreak = blank, Para = paragraph, Plain = paragraph,
+    Math = function(math) add(math.mathtype == 'DisplayMath' and 200 or signs(math)) end,
+    CodeBlock = function(el) add(50 * select(2, el.text:gsub('\n', '')) + 100) end,
+    Image = function() add(700) end,
+  }
+  return sum
 end
 
 -- What stands behind a heading, up to the next one, is a passage: a browser lays out only those that
 -- are seen.
 local function passages(doc)
-  local result, passage, headed = pandoc.Blocks {}, nil, false
+  local result, passage, headed, signs_of_it = pandoc.Blocks {}, nil, false, 0
   for _, block in ipairs(doc.blocks) do
     if block.t == 'Header' then
       passage, headed = nil, true
       result:insert(block)
-    elseif passage then
-      passage.content:insert(block)
     elseif headed then
-      passage = pandoc.Div({block}, {class = 'passage'})
-      result:insert(passage)
+      if not passage then
+        passage, signs_of_it = pandoc.Div({}, {class = 'passage'}), 0
+        result:insert(passage)
+      end
+      passage.content:insert(block)
+      signs_of_it = signs_of_it + size(block)
+      passage.attributes.style = '--signs: ' .. signs_of_it
     else
       result:insert(block)
     end
@@ -199,6 +236,6 @@ if not FORMAT:match 'html' then return {} end
 return {
   {Math = mended, Inlines = joined, OrderedList = item_signs},
   {Span = equation, Callout = callout},
-  {Math = boxed},
+  {Math = boxed, Code = breakable},
   {Pandoc = passages},
 }

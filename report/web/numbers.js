@@ -16,11 +16,15 @@ function check({ id, claim, passed, result }) {
   return [passed ? "holds: " : "does not hold: ", name, `, ${result}`];
 }
 
+const words = (name) => name.replaceAll("_", " ");
+
 function answer(name, known) {
   const { value, source, checks } = known.numbers[name];
   const { script, step, settings, seed, sha256 } = known.sources[source];
+  const [topic, key] = words(name).split(".");
   const read = Object.entries(settings).filter(([setting]) => setting !== "seed");
   const rows = {
+    Name: made("code", name),
     Value: JSON.stringify(value),
     Script: made("code", script),
     Step: made("code", step),
@@ -33,7 +37,9 @@ function answer(name, known) {
   };
   const shown = Object.entries(rows).filter(([, content]) => content);
   return [
-    made("h2", made("code", name)),
+    made("h2", `${key}, of ${topic}`),
+    made("p", sha256 ? `The step ${step} wrote it to the file ${source}.`
+      : `The step ${step} counted it.`),
     made("dl", ...shown.flatMap(([term, content]) => [made("dt", term), made("dd", content)])),
   ];
 }
@@ -45,7 +51,7 @@ function ask(number) {
   const box = made("dialog", close, ...names.flatMap((name) => answer(name, known)));
   box.className = "asked";
   box.dataset.added = ""; // not of the text: the preview looks past it
-  box.setAttribute("aria-label", `Where ${names.join(", ")} comes from`);
+  box.setAttribute("aria-label", `Where ${names.map(words).join(", ")} comes from`);
   box.addEventListener("click", ({ target }) => {
     if (target === box || target === close || target.closest("a")) box.close();
   });

@@ -1,8 +1,6 @@
 // What a reader can do with a page, from either engine: contents beside the text, search, links to
 // every part, TeX to copy, previews of what is referred to. Without it the page is complete.
 // What it adds is marked `data-added`: paper leaves it out, and so does the preview's comparison.
-"use strict";
-(() => {
 const main = document.querySelector("main");
 const nav = document.querySelector("nav");
 const all = (selector, base = document) => [...base.querySelectorAll(selector)];
@@ -19,6 +17,7 @@ const button = (text, label, onclick) =>
 // --- contents: a list beside the text, a menu where there is no room; where the reader is ---
 
 const isWide = matchMedia("(min-width: 62.5rem)");
+const isNarrow = matchMedia("(max-width: 40rem)"); // where long formulas have boxes that scroll
 const menu = make("button", { type: "button", className: "menu" }, "Contents");
 const opener = make("button", { type: "button" }, "Search");
 opener.setAttribute("aria-keyshortcuts", "/ Control+K");
@@ -26,6 +25,7 @@ opener.setAttribute("aria-keyshortcuts", "/ Control+K");
 function arrange() {
   if (nav) nav.popover = isWide.matches ? null : "auto";
   menu.popoverTargetElement = nav;
+  for (const box of all(".long")) box.tabIndex = isNarrow.matches ? 0 : -1;
 }
 
 function spy() {
@@ -51,9 +51,10 @@ addEventListener("scroll", () => {
   isSpying = true;
 }, { passive: true });
 
-// --- links to every part, and buttons that copy a formula ---
+// --- links to every part ---
 
-const shortened = (text) => text.replace(/\s+/g, " ").trim().slice(0, 80);
+const flat = (text) => text.replace(/\s+/g, " ").trim();
+const shortened = (text) => flat(text).slice(0, 80);
 
 // The place in a part that has its name, and what the part is called.
 function nameOf(part) {
@@ -80,24 +81,29 @@ function link() {
   }
 }
 
+// --- formulas: their TeX ---
+
 const tex = (math) => math.querySelector("annotation")?.textContent.trim() ?? math.textContent;
 
-async function copy(math, pressed) {
-  if (!navigator.clipboard) return prompt("TeX", tex(math)); // a page that came over plain http
-  await navigator.clipboard.writeText(tex(math));
+async function copy(written, pressed) {
+  if (!navigator.clipboard) return prompt("TeX", written); // a page that came over plain http
+  await navigator.clipboard.writeText(written);
   pressed.textContent = "Copied";
-  pressed.addEventListener("blur", () => (pressed.textContent = "TeX"), { once: true });
 }
 
-function furnishFormulas() {
-  for (const box of all(".formula")) {
-    const math = box.querySelector("math");
-    if (!math || box.querySelector(".copy")) continue;
-    const pressed = button("TeX", "Copy TeX", () => copy(math, pressed));
-    pressed.className = "copy";
-    box.append(pressed);
-  }
+// A click on a formula, or Enter where it has a box, offers its TeX.
+function offer(event) {
+  const formula = event.target.closest("math, .formula, .long");
+  if (!formula || event.target.closest("a, .number") || !getSelection().isCollapsed) return;
+  const written = tex(formula.querySelector("math") ?? formula);
+  const pressed = button("TeX", "Copy TeX", () => copy(written, pressed));
+  event.preventDefault(); // or the same stroke would press the button
+  event.stopPropagation(); // and the same click would take it away
+  show(formula, null, pressed, " ", make("code", {}, written));
+  pressed.focus();
 }
+main.addEventListener("click", offer);
+main.addEventListener("keydown", (event) => event.key === "Enter" && offer(event));
 
 // Selected text is copied with the formulas as TeX.
 addEventListener("copy", (event) => {
@@ -109,30 +115,6 @@ addEventListener("copy", (event) => {
   event.clipboardData.setData("text/plain", inside.textContent);
   event.preventDefault();
 });
-
-// --- formulas that are too wide can be scrolled with the keyboard ---
-
-function measure(passage) {
-  for (const box of all(".formula, .long", passage)) {
-    if (box.scrollWidth > box.clientWidth + 1) {
-      box.tabIndex = 0;
-      box.role = "group";
-      box.ariaLabel = "Formula, scrolls sideways";
-    } else for (const name of ["tabindex", "role", "aria-label"]) box.removeAttribute(name);
-  }
-}
-
-// One passage after the other, while nothing else is to do: where it is not seen, to measure it is
-// to lay it out.
-const whenIdle = window.requestIdleCallback ?? setTimeout;
-let turn = 0;
-function measureAll(left = all(".passage"), mine = ++turn) {
-  if (!left.length || mine !== turn) return;
-  whenIdle(() => {
-    measure(left[0]);
-    measureAll(left.slice(1), mine);
-  });
-}
 
 // --- notes beside the text ---
 
@@ -154,7 +136,8 @@ function shown(part) {
   return copy.matches("li, div") ? copy.childNodes : [copy];
 }
 
-// --- previews of what is referred to: they can be pointed at, and Escape dismisses them ---
+// --- previews of what is referred to, on hover, focus or the first tap; a second tap goes there.
+// They can be pointed at, and Escape dismisses them ---
 
 const card = make("div", { className: "card", popover: "manual" });
 let waiting = 0;
@@ -180,13 +163,16 @@ function show(beside, ariaHidden, ...inside) {
   card.style.top = `${isBelow ? line.bottom + 2 : line.top - height - 2}px`;
 }
 
-function preview(link) {
+function preview(link, isTapped) {
   const parts = target(link).flatMap((part) => [...shown(part)]);
-  if (parts.length) show(link, "true", make("div", { inert: true }, ...parts));
+  const way = make("a", { href: link.hash, hidden: !isTapped }, "Go there");
+  if (parts.length) show(link, isTapped ? null : "true", way, make("div", { inert: true }, ...parts));
+  return parts.length;
 }
 
 function dismiss() {
   clearTimeout(waiting);
+  if (card.contains(document.activeElement)) owner.focus();
   owner = wanted = null;
   if (card.matches(":popover-open")) card.hidePopover();
 }
@@ -198,8 +184,10 @@ function soon(link) {
 }
 
 const reference = (event) => event.target.closest?.("main a[href^='#']");
+let isTouch = false;
 addEventListener("pointerover", (event) => {
-  if (event.pointerType === "touch") return;
+  isTouch = event.pointerType === "touch";
+  if (isTouch) return;
   const link = reference(event);
   if (card.contains(event.target) || (link && link === owner)) clearTimeout(waiting);
   else if (link) link === wanted || soon(link);
@@ -210,14 +198,10 @@ addEventListener("focusin", (event) => {
   if (link?.matches(":focus-visible")) soon(link);
   else if (owner && !card.contains(event.target)) dismiss();
 });
-addEventListener("click", ({ target }) => card.contains(target) || dismiss());
-
-// A click on a formula within the text offers its TeX.
-main.addEventListener("click", ({ target }) => {
-  const math = target.closest("math:not([display='block'])");
-  if (!math || target.closest("a") || !getSelection().isCollapsed) return;
-  const pressed = button("TeX", "Copy TeX", () => copy(math, pressed));
-  setTimeout(() => show(math, null, pressed, " ", make("code", {}, tex(math))));
+addEventListener("click", (event) => {
+  const link = reference(event);
+  if (isTouch && link && link !== owner && preview(link, true)) event.preventDefault();
+  else if (!card.contains(event.target) || event.target.closest("a")) dismiss();
 });
 
 // --- search in the text, in formulas as they look, and in their TeX ---
@@ -251,30 +235,32 @@ function gather() {
     }
     const entry = found.get(block);
     entry.nodes.push([entry.text.length, node]);
-    entry.text += node.data;
+    entry.text += node.data.replace(/\s/g, " ");
   }
   return [...found.values()];
 }
 
 function find(words) {
   const escaped = words.map((word) => word.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
-  const pattern = new RegExp(escaped.join("\\s+"), "giu");
+  const pattern = new RegExp(escaped.join(" +"), "giu");
   texts ??= gather();
-  return texts.flatMap((entry) => [...entry.text.matchAll(pattern)].map((match) => {
+  return texts.flatMap((entry) => [...entry.text.matchAll(pattern)].flatMap((match) => {
+    const { text, section, block, nodes } = entry;
+    const start = match.index;
+    const end = start + match[0].length;
     const range = document.createRange();
-    const math = entry.block.matches("annotation") && entry.block.closest("math");
+    const math = block.matches("annotation") && block.closest("math");
+    const first = nodes.findLast(([from]) => from <= start);
+    const last = nodes.findLast(([from]) => from < end);
+    if (!(math || first[1].parentElement)?.checkVisibility()) return [];
     if (math) range.selectNode(math);
     else {
-      const place = (offset, isEnd) => {
-        const [start, node] = entry.nodes.findLast(([from]) => (isEnd ? from < offset : from <= offset));
-        return [node, offset - start];
-      };
-      range.setStart(...place(match.index));
-      range.setEnd(...place(match.index + match[0].length, true));
+      range.setStart(first[1], start - first[0]);
+      range.setEnd(last[1], end - last[0]);
     }
-    const from = Math.max(0, match.index - 30);
-    const line = shortened(entry.text.slice(from, match.index + match[0].length + 50));
-    return { range, line, section: entry.section };
+    const from = text.lastIndexOf(" ", start - 40) + 1; // whole words
+    const to = text.indexOf(" ", end + 40);
+    return { range, section, line: flat(text.slice(from, to < 0 ? undefined : to)) };
   }));
 }
 
@@ -309,7 +295,8 @@ function go(steps) {
   at = (at + steps + (at < 0 && steps < 0 ? 1 : 0) + hits.length) % hits.length;
   const { startContainer } = hits[at].range;
   const element = startContainer.nodeType === 1 ? startContainer : startContainer.parentElement;
-  element.scrollIntoView({ block: "center" });
+  element.scrollIntoView();
+  scrollBy(0, hits[at].range.getBoundingClientRect().top - innerHeight / 2); // below the panel
   list.querySelector("[aria-current]")?.removeAttribute("aria-current");
   const entry = list.children[at]?.firstElementChild;
   entry?.setAttribute("aria-current", "true");
@@ -326,7 +313,7 @@ input.addEventListener("keydown", (event) => {
   if (event.key === "Enter") go(event.shiftKey ? -1 : 1);
 });
 panel.addEventListener("toggle", ({ newState }) => {
-  if (newState === "closed") CSS.highlights?.clear();
+  if (newState === "closed") CSS.highlights?.delete("found"); // the place one came for stays
 });
 opener.popoverTargetElement = panel;
 
@@ -345,20 +332,17 @@ addEventListener("keydown", (event) => {
 function furnish() {
   arrange();
   link();
-  furnishFormulas();
   placeNotes();
   texts = null;
   spy();
-  measureAll();
 }
 
 const tools = make("div", { className: "tools" }, menu, opener);
 nav?.addEventListener("click", ({ target }) => nav.popover && target.closest("a") && nav.hidePopover());
 isWide.addEventListener("change", arrange);
-addEventListener("resize", () => measureAll());
+isNarrow.addEventListener("change", arrange);
 addEventListener("changed", furnish);
 document.querySelector(".skip")?.after(tools);
 if (!tools.isConnected) document.body.prepend(tools);
 document.body.append(panel, card);
 furnish();
-})();

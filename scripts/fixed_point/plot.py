@@ -180,7 +180,7 @@ def series(arrays: Arrays, path: Path) -> None:
         axes.semilogy(terms, bound, color=style.INK, linewidth=0.9)
         axes.semilogy(terms, errors.T, color=style.BLUE, linewidth=0.8)
         axes.set_ylim(bottom=max(axes.get_ylim()[0], 1e-18))
-        axes.text(0.97, 0.9, "tail bound (black)", ha="right", transform=axes.transAxes)
+        axes.text(0.97, 0.9, "tail bound", ha="right", transform=axes.transAxes)
         axes.set_title(f"$d={dimension}$")
         axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
         axes.set_xlabel(r"terms $n$")

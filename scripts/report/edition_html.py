@@ -12,6 +12,7 @@ _VOID = {"br", "col", "hr", "img", "input", "link", "meta", "source", "wbr"}
 #: Elements inside a line: no blank where they begin and end.
 _INLINE = {
     "a", "b", "code", "del", "em", "i", "q", "s", "small", "span", "strong", "sub", "sup", "u",
+    "wbr",
 }  # fmt: skip
 
 

@@ -239,7 +239,7 @@ def draw_variance(arrays: Arrays) -> Figure:
         {"marker": mark, "color": color, "label": f"{name}: closure", "markerfacecolor": "none"}
         for mark, color, name in zip(MARKS, TRIO, theory.SCHEMES, strict=True)
     ]
-    keys.append({"marker": "x", "color": style.GREY, "label": "linear law (middle)"})
+    keys.append({"marker": "x", "color": style.GREY, "label": "linear law"})
     figure.legend(
         handles=[Line2D([], [], linestyle="", markersize=4, **key) for key in keys],
         loc="outside lower center",

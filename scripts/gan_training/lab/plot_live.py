@@ -17,6 +17,7 @@ from scripts.common.arrays import Arrays
 from scripts.common.artifacts import load_arrays, load_json
 from scripts.common.command_line import parse
 from scripts.gan_training import theory
+from scripts.gan_training.lab.measure import Window
 from scripts.gan_training.lab.phase import FLOOR
 from scripts.gan_training.lab.settings import GanTrainingLab
 from scripts.gan_training.model import RUNAWAY_BOUND
@@ -58,6 +59,7 @@ def live_data(training: Arrays, given: Mapping[str, Any], near: float) -> dict[s
     """
     mean, spread, pairs = given["data_mean"], given["spread"], training["pair_rates"]
     farthest = 2 * max(abs(mean), spread)
+    far = Window(outer=100 * near, target=100 * near, floor=FLOOR * near, bound=RUNAWAY_BOUND)
     ends = np.log10([pairs.min(axis=0) / 5, pairs.max(axis=0) * 5]).T.tolist()
     return {
         "real": ((training["real"] - mean) / spread).tolist(),
@@ -73,9 +75,8 @@ def live_data(training: Arrays, given: Mapping[str, Any], near: float) -> dict[s
         "pairs": pairs.tolist(),
         "ask": _question(training),
         "epochs": given["pair_epochs"],
-        "near": near,
-        "floor": FLOOR * near,
-        "bound": RUNAWAY_BOUND,
+        "near": near / math.sqrt(3),
+        "windows": [far._asdict(), far._replace(outer=10 * near, target=near / 100)._asdict()],
         "sliders": {
             "generator": [*ends[0], 0.01],
             "discriminator": [*ends[1], 0.01],

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 _DRAWING = re.compile(r'<span class="drawing".*?</svg>', re.DOTALL)
-_NAMED = re.compile(r'<(path|clipPath) id="([^"]+)"(?:[^>]*/>|.*?</\1>)|<g id="([^"]+)"')
+_NAMED = re.compile(r'\n<[a-z].*? id="([^"]+)".*|<g id="([^"]+)"')  # a definition has a line
 _FORMULA = re.compile(r"<math.*?</math>", re.DOTALL)
 _IMPLIED = re.compile(
     r' xmlns="[^"]*"| display="inline"| columnalign="\w+"'  # beside a style that says it
@@ -22,11 +22,11 @@ def slim(page: str) -> str:
     known: set[str] = set()
 
     def first(found: re.Match[str]) -> str:
-        name = found[2] or found[3]
+        name = found[1] or found[2]
         if name not in known:
             known.add(name)
             return found[0]
-        return "<g" if found[3] else ""
+        return "<g" if found[2] else ""
 
     page = _DRAWING.sub(lambda drawing: _NAMED.sub(first, drawing[0]), page)
     return _FORMULA.sub(lambda formula: _IMPLIED.sub("", formula[0]), page)
