@@ -15,11 +15,22 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from pathlib import Path
 from typing import Any
 
-from scripts.pipeline import cache, code, config, lock, products, rules, sidecar, why, writable
+from scripts.pipeline import (
+    cache,
+    code,
+    config,
+    lock,
+    products,
+    rules,
+    shared,
+    sidecar,
+    why,
+    writable,
+)
 from scripts.pipeline.contract import sha256
 from scripts.pipeline.stage import STAGES
 from scripts.pipeline.step import LISTED, Step, keep_contracts, save, steps_of
@@ -92,14 +103,16 @@ _NO_BUILD = (
 _NEED_CONDA = frozenset({"--containerize", "--archive"})
 
 
-def prepare(workflow: Any, cache_megabytes: int) -> None:
+def prepare(workflow: Any, cached: Mapping[str, Any]) -> None:
     """Do the comparison, if this process is a build's main one; called at the Snakefile's end.
 
+    cached: the settings of the run cache.
     Ends the process with a message if another build is at work or something cannot be written,
     or, for `make why`, with the explanation of what would run.
     """
     root, steps = Path(workflow.basedir), steps_of(workflow)
     _put_python_on_path()
+    shared.announce(cached)
     for option in _NEED_CONDA.intersection(sys.argv):
         if shutil.which("conda") is None:
             raise SystemExit(
@@ -120,7 +133,7 @@ def prepare(workflow: Any, cache_megabytes: int) -> None:
     at_the_first_job(workflow)
     try:
         writable.check(root)
-        reconcile(root, steps, cache_megabytes * 1_000_000)
+        reconcile(root, steps, cached["megabytes"] * 1_000_000)
         why.record(root, steps)
         keep_contracts(root, steps)
         code.keep(root)
