@@ -74,6 +74,11 @@ def test_what_one_machine_computed_another_takes(folder, capsys):
     assert warnings(capsys) == []  # it is kept here now, and nobody asks the folder
 
 
+def test_what_is_not_known_leaves_nothing_behind(folder):
+    shared.fetch(Path.cwd(), "b" * 64, ["result"], pytest.fail)
+    assert list(Path(cache.CACHE).iterdir()) == list(folder.iterdir()) == []
+
+
 def test_the_folder_holds_what_its_documentation_says(folder):
     run(wanted())
     run(wanted(text="hello", output="out/other.txt"))  # the same bytes
@@ -136,6 +141,12 @@ def of_another_run(folder: Path) -> None:
     mine.write_bytes(other.read_bytes())
 
 
+def padded(folder: Path) -> None:
+    """A fault: an entry with much behind it."""
+    with entry(folder).open("a") as file:
+        file.write(" " * store.LARGEST_ENTRY)
+
+
 def instead(make: Callable[[Path], object]) -> Callable[[Path], None]:
     """A fault: something else in the place of the object."""
 
@@ -166,11 +177,11 @@ FAULTS: dict[str, Callable[[Path], None]] = {
     "other JSON": written("[]"),
     "no files": written("{}"),
     "JSON too deep": written("[" * 100_000),
-    "an entry that is too large": written(" " * (store.LARGEST_ENTRY + 1)),
+    "an entry that is too large": padded,
     "another seal": changed(seal="ä" * 64),
     "another digest": changed(sha256=hashlib.sha256(b"world").hexdigest()),
     "a name outside": forged(name="../../out/result.txt"),
-    "an object outside": forged(sha256="../../../secret"),
+    "an object outside": forged(sha256="../../pipe", bytes=0),
     "an object's name that is no text": forged(sha256=5),
     "a size that is none": forged(bytes="5"),
 }
@@ -180,7 +191,7 @@ FAULTS: dict[str, Callable[[Path], None]] = {
     "fault", rows(FAULTS, ["a truncated object", "the entry of another run", "an object outside"])
 )
 def test_what_is_damaged_is_computed_and_replaced(folder, capsys, fault):
-    (folder.parent / "secret").write_bytes(b"hello")
+    os.mkfifo(folder.parent / "pipe")
     run(wanted(text="world"))
     run(wanted())
     FAULTS[fault](folder)
@@ -196,7 +207,6 @@ def test_what_is_damaged_is_computed_and_replaced(folder, capsys, fault):
     assert run(wanted()) == 0
     assert times_run() == 3
     assert warnings(capsys) == []
-    assert (folder.parent / "secret").read_bytes() == b"hello"
 
 
 def test_a_secret_makes_it_impossible_to_forge_an_entry(folder, capsys, monkeypatch):
@@ -214,16 +224,18 @@ def test_a_secret_makes_it_impossible_to_forge_an_entry(folder, capsys, monkeypa
     assert times_run() == 3
 
 
-def test_one_thing_damaged_spoils_no_other(folder, capsys):
-    run(wanted())
-    run(wanted(text="world"))
-    FAULTS["a truncated object"](folder)
+def test_what_is_damaged_spoils_nothing_else_and_is_told_once(folder, capsys):
+    texts = ("hello", "!", "world")
+    for text in texts:
+        run(wanted(text=text))
+    for text in texts[:2]:
+        (folder / "objects" / hashlib.sha256(text.encode()).hexdigest()).write_text("")
     another_machine()
-    run(wanted())
-    run(wanted(text="world"))
-    assert times_run() == 3
+    for text in texts:
+        run(wanted(text=text))
+        assert Path("out/result.txt").read_text() == text
+    assert times_run() == 5
     assert len(warnings(capsys)) == 1
-    assert Path("out/result.txt").read_text() == "world"
 
 
 STORES: dict[str, tuple[Callable[[Path], str], str]] = {
@@ -238,7 +250,7 @@ STORES: dict[str, tuple[Callable[[Path], str], str]] = {
 def test_a_store_that_cannot_be_used_costs_one_warning(folder, capsys, monkeypatch, kind):
     url, reason = STORES[kind]
     use(url(folder), monkeypatch)
-    errands = []
+    errands: list[tuple[object, ...]] = []
     monkeypatch.setattr(shared, "_errand", counted(shared._errand, errands))
     assert run(wanted()) == 0
     assert run(wanted(text="world")) == 0
@@ -252,7 +264,9 @@ def test_a_store_that_cannot_be_used_costs_one_warning(folder, capsys, monkeypat
     assert len(errands) == 2
 
 
-def counted(errand: Callable[..., object], calls: list[object]) -> Callable[..., object]:
+def counted(
+    errand: Callable[..., object], calls: list[tuple[object, ...]]
+) -> Callable[..., object]:
     def call(*words: object) -> object:
         calls.append(words)
         return errand(*words)
@@ -268,7 +282,7 @@ def test_a_store_that_does_not_answer_is_waited_for_once(folder, capsys, monkeyp
         os.mkfifo(path)  # whoever opens it to read waits for a writer
     another_machine()
     use(folder, monkeypatch, seconds=1)
-    errands = []
+    errands: list[tuple[object, ...]] = []
     monkeypatch.setattr(shared, "_errand", counted(shared._errand, errands))
     assert run(wanted()) == 0
     assert run(wanted(text="world")) == 0
@@ -288,8 +302,19 @@ def test_a_process_that_breaks_is_a_failure(folder, capsys, monkeypatch, tmp_pat
     assert "no such library" in told
 
 
+def test_what_cannot_be_started_is_a_failure(folder, capsys, monkeypatch, tmp_path):
+    broken = tmp_path / "house" / shared.PYTHON
+    broken.parent.mkdir(parents=True)
+    broken.write_text("of another machine")
+    assert run(wanted()) == 0
+    (told,) = warnings(capsys)
+    assert "Permission denied" in told
+
+
 @pytest.mark.parametrize("how", ["read-only", "full"])
-def test_a_folder_that_cannot_be_written_still_gives(folder, capsys, how):
+def test_a_folder_that_cannot_be_written_still_gives(folder, capsys, monkeypatch, how):
+    errands: list[tuple[object, ...]] = []
+    monkeypatch.setattr(shared, "_errand", counted(shared._errand, errands))
     options = {
         "read-only": ["--bind", str(folder)],
         "full": ["-t", "tmpfs", "-o", "size=1m", "none"],
@@ -301,10 +326,12 @@ def test_a_folder_that_cannot_be_written_still_gives(folder, capsys, how):
         else:
             subprocess.run(["mount", "-o", "remount,ro,bind", str(folder)], check=True)
         another_machine()
+        errands.clear()
         run(wanted())
         assert times_run() == 1
         for text in ("x" * 5000, "y" * 5000):
             assert run(wanted(text=text)) == 0
+        assert [errand for _, errand, *_ in errands] == ["fetch", "fetch", "offer", "fetch"]
         (told,) = warnings(capsys)
         assert str(folder) in told
         assert {"read-only": "Read-only", "full": "No space"}[how] in told

@@ -73,7 +73,7 @@ def run(contract: Contract, log: Path, threads: str, descriptor: int) -> str:
             output.parent.mkdir(parents=True, exist_ok=True)
         sidecar.put_in_place(moves)
     if how == "computed":
-        shared.offer(root, key, contract.outputs)
+        shared.offer(root, key, contract.outputs, _say)
     return how
 
 
@@ -81,7 +81,7 @@ def _restored(root: Path, key: str, contract: Contract, stage: Stage) -> str:
     """Bring the results of a known run into the stage; return from where, or "" if it is none."""
     if cache.restore(root, key, stage.made):
         return "restored from the run cache"
-    shared.fetch(root, key, contract.outputs)
+    shared.fetch(root, key, contract.outputs, _say)
     return "restored from the shared cache" if cache.restore(root, key, stage.made) else ""
 
 
