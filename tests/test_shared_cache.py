@@ -19,6 +19,9 @@ from test_pipeline import STEP, run, times_run, wanted
 from scripts.pipeline import cache, config, settings, shared, store
 from scripts.pipeline.config import ConfigError
 
+PATIENCE = 600
+"""Seconds that nothing takes which does not fail."""
+
 HELLO = hashlib.sha256(b"hello").hexdigest()
 
 
@@ -33,7 +36,10 @@ def folder(one_step: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> P
 
 
 def use(
-    url: Path | str, monkeypatch: pytest.MonkeyPatch, access: str = "read-write", seconds: int = 30
+    url: Path | str,
+    monkeypatch: pytest.MonkeyPatch,
+    access: str = "read-write",
+    seconds: int = PATIENCE,
 ) -> None:
     """What a build with these settings tells its jobs."""
     monkeypatch.setenv(shared.ANNOUNCED, "")  # and undo what `announce` does
@@ -414,7 +420,7 @@ def schema_of_the_cache() -> dict[str, object]:
 def test_a_fresh_clone_computes_nothing(small, request, tmp_path):
     known: House = request.getfixturevalue("finished" if small else "whole")
     (tmp_path / "store").mkdir()
-    asked = {"cache.shared": str(tmp_path / "store")}
+    asked = {"cache.shared": str(tmp_path / "store"), "cache.shared_seconds": PATIENCE}
     first, other = (copy_source(tmp_path / name, small) for name in ("first", "other"))
     first.configure(asked)
     assert first.build().steps("computed") == set(known.graph.step.values())

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from house import ROOT, House, copy_source
 from test_pipeline import STEP, run, times_run, wanted
-from test_shared_cache import another_machine, use, warnings
+from test_shared_cache import PATIENCE, another_machine, use, warnings
 
 from scripts.pipeline import cache, shared
 
@@ -146,7 +146,7 @@ def test_a_server_at_fault_costs_one_warning(bucket, address, capsys, monkeypatc
     another_machine()
     have(address, fault)
     seconds = re.search(r"\d+ s$", FAILURES[fault])
-    use(store_at(bucket), monkeypatch, seconds=int(seconds[0].split()[0]) if seconds else 60)
+    use(store_at(bucket), monkeypatch, seconds=int(seconds[0].split()[0]) if seconds else PATIENCE)
     for text in ("hello", "world"):
         assert run(wanted(text=text)) == 0
         assert Path("out/result.txt").read_text() == text
@@ -180,7 +180,7 @@ def test_a_server_that_is_not_there_costs_one_warning(bucket, capsys, monkeypatc
 
 
 def test_a_fresh_clone_computes_nothing(bucket, finished: House, tmp_path):
-    asked = {"cache.shared": store_at(bucket)}
+    asked = {"cache.shared": store_at(bucket), "cache.shared_seconds": PATIENCE}
     more = access(bucket.rpartition("/")[0])
     for name, how in [("first", "computed"), ("other", "restored from the shared cache")]:
         house = copy_source(tmp_path / name, small=True)
