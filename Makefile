@@ -5,7 +5,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export PYTHONDONTWRITEBYTECODE := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup development slurm lock report preview new test test-all test-slurm chaos why diff verify audit archive validate handin lint format bench cache-clean clean
+.PHONY: help setup development lock store slurm report preview new test test-all test-slurm chaos why diff verify audit archive validate handin lint format bench cache-clean clean
 
 help: ## list what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | \
@@ -23,6 +23,9 @@ slurm: ## the same, with what makes every step a job of a Slurm cluster: docs/sc
 lock: development ## write the locks in envs anew from pyproject.toml
 	@sh envs/lock.sh $(OPTIONS)
 
+store: setup ## what a shared cache at s3://… needs, in .venv/store
+	@sh envs/apart.sh store
+
 report: setup ## build report/build/assignment.pdf, to hand in, and companion.pdf; only what changed is run again
 	@python -m scripts.pipeline.report
 
@@ -36,7 +39,8 @@ new: setup ## add an exercise and build it: EXERCISE=coin TITLE="A coin that is 
 test: development ## run every kind of test, each with its representatives
 	@python -m pytest -n auto -m "not whole"
 
-test-all: development ## run all tests
+test-all: development store ## run all tests; installs an S3 server for them in .venv/moto
+	@sh envs/apart.sh moto
 	@python -m pytest -n auto
 
 test-slurm: development slurm ## as root on Debian: build on a real Slurm of its own, with faults

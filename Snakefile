@@ -37,4 +37,4 @@ rule all:
         building.made(workflow),
 
 
-startup.prepare(workflow, config["cache"]["megabytes"])
+startup.prepare(workflow, config["cache"])

@@ -27,18 +27,20 @@ cat "$new/all" development.txt > "$new/more"
 compile more ../pyproject.toml --group ../pyproject.toml:development --constraint "$new/all" "$@"
 cat "$new/all" slurm.txt > "$new/slurm"
 compile slurm ../pyproject.toml --group ../pyproject.toml:slurm --constraint "$new/more" "$@"
-cp uv.txt "$new/uv"
-compile uv --group ../pyproject.toml:setup "$@"
-cp validator.txt "$new/validator"
-compile validator --group ../pyproject.toml:validator "$@"
+apart="uv validator store moto" # each for an environment of its own
+for name in $apart; do
+    cp "$name.txt" "$new/$name"
+    compile "$name" --group "../pyproject.toml:$name" "$@"
+done
 
 cuda='/^(cuda|nvidia|triton)/'
 entries "$new/all" "!$cuda" | save requirements.txt
 entries "$new/all" "$cuda" | save cuda.txt
 entries "$new/more" '!($0 in seen)' | save development.txt
 entries "$new/slurm" '!($0 in seen)' | save slurm.txt
-save uv.txt < "$new/uv"
-save validator.txt < "$new/validator"
+for name in $apart; do
+    save "$name.txt" < "$new/$name"
+done
 {
     sed '/- pip:/q' assignment.yaml
     sed -n 's/ \\$//; s/^[a-z]/      - &/p' requirements.txt

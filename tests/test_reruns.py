@@ -423,7 +423,7 @@ def test_a_pinned_version_of_the_conda_environment_runs_everything(restoring, wh
     assert restoring.dry_run() == whole.graph.rules
 
 
-@pytest.mark.parametrize("module", rows(["startup", "job", "cache"], ["job"]))
+@pytest.mark.parametrize("module", rows(["startup", "job", "cache", "shared"], ["job"]))
 def test_what_surrounds_a_step_is_no_part_of_any_result(module, restoring):
     edit_function(restoring, f"scripts.pipeline.{module}")
     assert restoring.dry_run() == set()
@@ -444,7 +444,7 @@ def variants(value: Any) -> Iterator[Any]:
     elif isinstance(value, float):
         yield from (value * 1.01, value * 0.99, value + 1, value + 0.1, value - 0.1, value / 2)
     elif isinstance(value, str):
-        yield from ("embedded", "quarto", value[:-1] + "1", value + "x")
+        yield from ("embedded", "quarto", "read", value[:-1] + "1", value + "x")
     elif isinstance(value, list):
         yield value[:-1]
         for index, item in enumerate(value):

@@ -40,7 +40,9 @@ def applies(requirement: Requirement, environment: dict[str, str]) -> bool:
     return requirement.marker is None or requirement.marker.evaluate(environment | {"extra": ""})
 
 
-@pytest.mark.parametrize("name", ["requirements", "development", "cuda", "cpu", "uv"])
+@pytest.mark.parametrize(
+    "name", ["requirements", "development", "cuda", "cpu", "uv", "validator", "store", "moto"]
+)
 def test_a_lock_has_one_version_and_the_hashes_of_every_package(root: Path, name: str) -> None:
     for entry, hashes in lock(root, f"{name}.txt").values():
         assert re.fullmatch(r"==[\w.+]+", str(entry.specifier)), entry
@@ -50,10 +52,7 @@ def test_a_lock_has_one_version_and_the_hashes_of_every_package(root: Path, name
 
 def test_the_locks_are_of_what_pyproject_lists(root: Path) -> None:
     project = tomllib.loads((root / "pyproject.toml").read_text("utf-8"))
-    groups = {"requirements": project["project"]["dependencies"]} | {
-        {"setup": "uv"}.get(group, group): names
-        for group, names in project["dependency-groups"].items()
-    }
+    groups = project["dependency-groups"] | {"requirements": project["project"]["dependencies"]}
     for name, listed in groups.items():
         assert {canonicalize_name(Requirement(text).name) for text in listed} <= set(
             lock(root, f"{name}.txt")

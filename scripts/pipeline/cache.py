@@ -11,7 +11,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,9 @@ from scripts.pipeline.partial import PATTERN, path_for
 from scripts.pipeline.verify_tree import artifacts
 
 CACHE = "data/cache"
+ENTRY = "entry.json"
+"""The SHA-256 of each file of an entry, in a list; written last."""
+
 OTHER_TREE = "data/diff/tree"
 """Where `make diff` builds the other side."""
 
@@ -36,7 +39,19 @@ def _digest(contract: Mapping[str, Any], inputs: Mapping[str, str]) -> str:
 
 
 def store(root: Path, run: str, files: Sequence[Path]) -> None:
-    """Keep copies of a run's finished files, in the order of the rule's outputs.
+    """Keep copies of a run's finished files, in the order of the rule's outputs."""
+
+    def fill(entry: Path) -> None:
+        for index, file in enumerate(files):
+            shutil.copyfile(file, entry / str(index))
+        digests = [sha256(entry / str(index)) for index in range(len(files))]
+        (entry / ENTRY).write_text(json.dumps(digests), encoding="utf-8")
+
+    add(root, run, fill)
+
+
+def add(root: Path, run: str, fill: Callable[[Path], None]) -> None:
+    """Let `fill` write a run's entry into an empty folder; it counts once `ENTRY` is in it.
 
     A cache that cannot be written (a full disk) is no reason to fail: the results are in place.
     """
@@ -44,12 +59,12 @@ def store(root: Path, run: str, files: Sequence[Path]) -> None:
     partial = path_for(entry)
     try:
         partial.mkdir(parents=True)
-        for index, file in enumerate(files):
-            shutil.copyfile(file, partial / str(index))
-        digests = [sha256(partial / str(index)) for index in range(len(files))]
-        (partial / "entry.json").write_text(json.dumps(digests), encoding="utf-8")
-        partial.rename(entry)
+        fill(partial)
+        if (partial / ENTRY).is_file():
+            partial.rename(entry)
     except OSError:
+        pass
+    finally:
         shutil.rmtree(partial, ignore_errors=True)
 
 
@@ -57,7 +72,7 @@ def restore(root: Path, run: str, files: Sequence[Path]) -> bool:
     """Copy a run's results to `files` and return True, if they are kept and undamaged."""
     entry = root / CACHE / run
     try:
-        digests = json.loads((entry / "entry.json").read_text(encoding="utf-8"))
+        digests = json.loads((entry / ENTRY).read_text(encoding="utf-8"))
         if not isinstance(digests, list) or len(digests) != len(files):
             raise ValueError(entry)
         for index, (file, digest) in enumerate(zip(files, digests, strict=True)):

@@ -14,7 +14,7 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from scripts.pipeline import cache, code, lock, process, sidecar, versions
+from scripts.pipeline import cache, code, lock, process, shared, sidecar, versions
 from scripts.pipeline.contract import PROCESS, Contract, sha256
 from scripts.pipeline.process import StepError
 from scripts.pipeline.stage import Stage, staged
@@ -58,8 +58,7 @@ def run(contract: Contract, log: Path, threads: str, descriptor: int) -> str:
     key = cache.key(contract, inputs)
     log.parent.mkdir(parents=True, exist_ok=True)
     with staged(root, outputs) as stage:
-        how = "restored from the run cache"
-        if cache.restore(root, key, stage.made):
+        if how := _restored(root, key, contract, stage):
             log.write_text(f"{contract.module}: {how} (nothing was computed)\n", encoding="utf-8")
         else:
             how = "computed"
@@ -75,7 +74,17 @@ def run(contract: Contract, log: Path, threads: str, descriptor: int) -> str:
         for output in outputs:
             output.parent.mkdir(parents=True, exist_ok=True)
         sidecar.put_in_place(moves)
+    if how == "computed":
+        shared.offer(root, key, contract.outputs, _say)
     return how
+
+
+def _restored(root: Path, key: str, contract: Contract, stage: Stage) -> str:
+    """Bring the results of a known run into the stage; return from where, or "" if it is none."""
+    if cache.restore(root, key, stage.made):
+        return "restored from the run cache"
+    shared.fetch(root, key, contract.outputs, _say)
+    return "restored from the shared cache" if cache.restore(root, key, stage.made) else ""
 
 
 def compute(

@@ -16,11 +16,22 @@ import re
 import shutil
 import sys
 import time
-from collections.abc import Callable, Sequence, Set
+from collections.abc import Callable, Mapping, Sequence, Set
 from pathlib import Path
 from typing import Any
 
-from scripts.pipeline import cache, code, config, lock, products, rules, sidecar, why, writable
+from scripts.pipeline import (
+    cache,
+    code,
+    config,
+    lock,
+    products,
+    rules,
+    shared,
+    sidecar,
+    why,
+    writable,
+)
 from scripts.pipeline.contract import sha256
 from scripts.pipeline.partial import PATTERN
 from scripts.pipeline.stage import STAGES
@@ -95,14 +106,16 @@ _NO_BUILD = (
 _NEED_CONDA = frozenset({"--containerize", "--archive"})
 
 
-def prepare(workflow: Any, cache_megabytes: int) -> None:
+def prepare(workflow: Any, cached: Mapping[str, Any]) -> None:
     """Do the comparison, if this process is a build's main one; called at the Snakefile's end.
 
+    cached: the settings of the run cache.
     Ends the process with a message if another build is at work or something cannot be written,
     or, for `make why`, with the explanation of what would run.
     """
     root, steps = Path(workflow.basedir), steps_of(workflow)
     _put_python_on_path()
+    shared.announce(cached)
     for option in _NEED_CONDA.intersection(sys.argv):
         if shutil.which("conda") is None:
             raise SystemExit(
@@ -125,7 +138,7 @@ def prepare(workflow: Any, cache_megabytes: int) -> None:
     _go_by_time_stamps(workflow)
     try:
         writable.check(root)
-        reconcile(root, steps, cache_megabytes * 1_000_000)
+        reconcile(root, steps, cached["megabytes"] * 1_000_000)
         why.record(root, steps)
         keep_contracts(root, steps)
         code.keep(root)
