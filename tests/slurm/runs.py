@@ -105,7 +105,7 @@ NAMED = 'hostname "$0" && exec "$@"'
     ("options", "reason"),
     [
         ([], "CANCELLED"),
-        (["--set-resources", "compute_dice:runtime=1"], "TIMEOUT"),
+        (["--set-resources", "compute_dice:runtime=1"], "DUE TO TIME LIMIT"),
         (["--set-resources", "compute_dice:mem_mb=60"], "exceeded memory limit"),
     ],
 )
