@@ -331,7 +331,7 @@ def cells(page: Page) -> list[str]:
     return page.locator(".live td:visible").all_inner_texts()
 
 
-SWING = "two-cycle: it swings between two states"
+SWING = "cycle of period two"
 
 
 def test_it_answers_why_training_fails_at_one_pair_of_rates_and_not_at_another(page: Page) -> None:
@@ -472,6 +472,16 @@ def test_the_noise_of_single_examples_is_measured(page: Page) -> None:
     page.clock.run_for(30_000)
     predicted, measured = map(float, cells(page)[4:])
     assert measured == pytest.approx(predicted, rel=0.3)
+
+
+def test_a_run_of_single_examples_is_called_noisy_only_where_it_is(page: Page) -> None:
+    page.get_by_label("Batch").select_option("one example at a time")
+    assert cells(page)[1] == "not settled yet"
+    run_of(page, "E")  # chooses rates, nothing else
+    assert page.get_by_label("Batch").locator("option:checked").inner_text().startswith("one")
+    press(page, "Play")
+    page.clock.run_for(30_000)
+    assert cells(page)[1::4] == ["runaway", "–"]
 
 
 def test_the_dot_can_be_dragged_and_moved_by_keys(page: Page) -> None:

@@ -1,4 +1,4 @@
-/* The live laboratory of exercise 4.6: a one-dimensional GAN, trained in the page in place of what
+/* The live laboratory of exercise 4.6: a 1-D GAN, trained in the page in place of what
    stands in <div class="laboratory">, with lab.html and the data of lab/plot_live.py. A state is
    [θ, φ₀, φ₁], rates are [η_G, η_D]; x are genuine points, z noise values. */
 
@@ -8,7 +8,8 @@ const { abs, ceil, exp, floor, hypot, log, log10, log1p, log2, max, min, sqrt } 
 
 const NAMES = ["monotone", "spiral", "flip", "no convergence", "runaway"];
 const [MONOTONE, SPIRAL, FLIP, NO_CONVERGENCE, RUNAWAY] = NAMES.keys();
-const SWING = "two-cycle: it swings between two states";
+const YET = "not settled yet";
+const SWING = "cycle of period two";
 const LOGS = ["generator", "discriminator", "spread"]; // sliders
 const LONGEST = 2e4; // states of a run
 const sigmoid = (t) => 1 / (1 + exp(-t));
@@ -162,11 +163,11 @@ const random = (seed) => () => {
 
 const HEIGHT = 240, LEFT = 58, TOP = 22, BOTTOM = 38;
 const shown = (value, digits = 4) => {
-  const near = Number(value.toPrecision(digits)), size = abs(near);
+  const near = +value.toPrecision(digits), size = abs(near);
   const long = size && (size < 1e-3 || size >= 1e5);
   return isFinite(near) ? String(long ? near.toExponential() : near).replaceAll("-", "−") : "–";
 };
-const rounded = (value) => Number(value.toPrecision(3));
+const rounded = (value) => +value.toPrecision(3);
 const text = (x, y, anchor, words) =>
   `<text x="${x}" y="${y}" text-anchor="${anchor}">${words}</text>`;
 
@@ -227,13 +228,12 @@ const phase = find(".phase"), dot = find(".dot");
 const runs = form.querySelectorAll("[name=run]");
 const { sliders } = given, limits = [sliders.generator, sliders.discriminator];
 const pause = matchMedia("(prefers-reduced-motion: reduce)").matches ? 1000 : 100;
-const usual = { ...given.settings, alternating: 1, single: 0, near: 0 };
-const at = { ...usual };
+const at = { ...given.settings, alternating: 1, single: 0, near: 0 };
 const rates = () => [at.generator, at.discriminator];
 const now = () => states.at(-1);
 let x, z, theory, predicted, frame, draw, states, seen, charted, scale, timer;
 
-/* Every change of settings, and a reset: the run begins again. */
+/* With other settings, or after a reset, the run begins again. */
 function change(settings, aloud) {
   Object.assign(at, settings);
   x = given.real.map((value) => at.mean + at.spread * value);
@@ -248,18 +248,19 @@ function change(settings, aloud) {
   show(aloud);
 }
 
-/* The check gan_training.bounded, but finer: a slow flip changes little in two updates, too. */
+/* The check gan_training.bounded, but finer: a slow flip, too, changes little in two. */
 function swings() {
   const moved = (k, steps) => distance(states.at(-1 - k), states.at(-1 - k - steps));
   return states.length > 9
     && states.slice(-8).every((_, k) => moved(k, 2) <= 1e-5 * moved(k, 1));
 }
 
+const size = () => distance(now(), [theory.rest, 0, 0]), away = () => !(size() < frame.bound);
+
 /* Long, far away, settled, or in a swing. */
 function over() {
-  const size = distance(now(), [theory.rest, 0, 0]);
-  if (states.length >= LONGEST || !(size < frame.bound)) return true;
-  return !at.single && (predicted.radius < 1 && size < frame.floor || swings());
+  if (states.length >= LONGEST || away()) return true;
+  return !at.single && (predicted.radius < 1 && size() < frame.floor || swings());
 }
 
 /* One update; false if the run is over. */
@@ -274,14 +275,14 @@ function step() {
 /* Class, ρ and deviation of the run. */
 function measured() {
   const late = states.slice(states.length / 2).map(([theta]) => theta);
-  if (at.single) return ["noisy", NaN, late.length < 100 ? NaN : sqrt(variance(late))];
+  if (at.single && (away() || late.length < 100)) return [away() ? NAMES[RUNAWAY] : YET, NaN, NaN];
+  if (at.single) return ["noisy", NaN, sqrt(variance(late))];
   const [kind, rate] = observe(states, theory.rest, frame);
   const fails = kind === NO_CONVERGENCE, waits = fails && states.length <= given.epochs;
-  const name = fails && swings() ? SWING : waits ? "not settled yet" : NAMES[kind];
-  return [name, exp(rate), NaN];
+  return [fails && swings() ? SWING : waits ? YET : NAMES[kind], exp(rate), NaN];
 }
 
-/* What is predicted and measured; `aloud` to screen readers, too. */
+/* What is predicted and measured; `aloud`: to screen readers. */
 function tell(aloud) {
   const { kind, lead, radius } = predicted;
   const [name, rate, deviation] = measured(), [theta, , slope] = now();
@@ -290,7 +291,7 @@ function tell(aloud) {
   const words = [
     states.length - 1, shown(theta), shown(theory.rest), shown(slope), name,
     shown(lead[0]) + (lead[1] ? ` ± ${shown(abs(lead[1]))} i` : ""),
-    most > 0 ? shown(most, 3) : "0: never", NAMES[kind], name, shown(radius), shown(rate),
+    most > 0 ? shown(most, 3) : "0, so never", NAMES[kind], name, shown(radius), shown(rate),
     law === Infinity ? "unbounded" : shown(law, 2), shown(deviation, 2),
   ];
   form.querySelectorAll(".summary b, .eigenvalue, .limit, td").forEach((part, k) => {
@@ -401,7 +402,7 @@ function tick() {
 }
 
 form.oninput = ({ target: { name, value } }) => {
-  const number = LOGS.includes(name) ? rounded(10 ** value) : Number(value);
+  const number = LOGS.includes(name) ? rounded(10 ** value) : +value;
   if (name in at) change({ [name]: number });
 };
 form.onchange = dot.onkeyup = dot.onpointerup = () => tell(true);
@@ -426,7 +427,7 @@ phase.onclick = follow;
 runs.forEach((button, k) => {
   const [generator, discriminator] = given.pairs[k];
   button.ariaLabel = `Run ${button.value}: ${generator} and ${discriminator}`;
-  button.onclick = () => change({ ...usual, generator, discriminator }, true);
+  button.onclick = () => change({ generator, discriminator }, true);
 });
 
 const still = [...box.children];
