@@ -117,7 +117,7 @@ def wrong_text(node: dict[str, Any]) -> st.SearchStrategy[Any]:
     longest = node["maxLength"]
     return st.one_of(
         not_text,
-        st.just(""),
+        st.just("") if node["minLength"] else st.nothing(),
         st.integers(1, 50).map(lambda more: "a" * (longest + more)),
         st.tuples(st.text("ab1", max_size=4), st.sampled_from(bad), st.text("ab1", max_size=4)).map(
             "".join
