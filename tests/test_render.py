@@ -463,6 +463,17 @@ def test_quarto_is_asked_for_the_right_thing(path: Path, tmp_path: Path) -> None
     assert not (tmp_path / "doc" / "doc.pdf").exists()
 
 
+def test_quarto_sees_no_other_document_of_the_project(path: Path, tmp_path: Path) -> None:
+    """It would read that, too, and what it includes is not there: no step names it."""
+    fake_quarto(path, "ls *.qmd > doc.pdf")
+    document = write_document(tmp_path / "doc", "# One\n")
+    document.with_name("other.qmd").write_text("{{< include generated/none.md >}}\n")
+    settings = document.with_name("_quarto.yml")
+    settings.write_text("project: {render: [other.qmd, doc.qmd]}\n" + settings.read_text())
+    render(document, engine="quarto", pdf=tmp_path / "a.pdf")
+    assert (tmp_path / "a.pdf").read_text() == "doc.qmd\n"
+
+
 @pytest.mark.parametrize(
     "script",
     ["echo 'WARN: Unable to resolve crossref @fig-x' >&2; touch doc.pdf", "echo bad >&2; exit 1"],

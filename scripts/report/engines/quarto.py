@@ -41,7 +41,10 @@ def _render(document: Document, target: str, suffix: str) -> bytes:
     out = str(project.get("output-dir", "."))
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder, "document")
-        left_out = shutil.ignore_patterns(".quarto", *([out] if out != "." else []))
+        # Quarto reads all documents of a project, and what the others include need not be here
+        others = {*project.get("render", ())} - {document.path.name}
+        made = [out] if out != "." else []
+        left_out = shutil.ignore_patterns(".quarto", *made, *others)
         shutil.copytree(document.folder, copy, ignore=left_out, copy_function=_copy)
         command = ["quarto", "render", document.path.name, "--to", target]
         done = subprocess.run(
