@@ -27,7 +27,7 @@ import numpy as np
 
 from benchmarks.latest import keep
 from benchmarks.rebuild import NEEDED, ROOT
-from scripts.gan_training.lab.engine import available_threads
+from scripts.gan_training.lab.engine import LANES, available_threads
 from scripts.gan_training.lab.phase import EXPERIMENTS
 from scripts.pipeline.config import CONFIG, read_yaml
 from scripts.pipeline.contract import option, text_of
@@ -78,8 +78,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         copy = copied(Path(folder, "copy"))
         sizes = [sized(Path(folder), grid) for grid in asked.grids]
-        divisions = [divided(copy, min(asked.grids), chunks) for chunks in [1, *asked.chunks]]
+        divisions = [divided(copy, min(asked.grids), 1)]
         start = divided(copy, min(asked.grids), None)["wall"]
+        divisions += [divided(copy, min(asked.grids), chunks) for chunks in asked.chunks]
         seen_first = divided(copy, *asked.held_out)
     model = fitted(sizes, divisions[1:], start)
     predicted = model.wall(seen_first["gans"], int(seen_first["chunks"]), available_threads())
@@ -188,7 +189,8 @@ def fitted(sizes: Sequence[Row], divisions: Sequence[Row], start: float) -> Mode
     """Fit the model: GANs by the sizes, the cost of one more job by the divisions."""
     gather, gan = slope(sizes, "gather_s"), slope(sizes, "train_s")
     fixed = float(np.mean([row["gather_s"] - gather * row["gans"] for row in sizes]))
-    job = available_threads() * slope(divisions, "wall", over="chunks")
+    busy = [row for row in divisions if row["chunks"] * LANES <= row["gans"]]  # no chunk is empty
+    job = available_threads() * slope(busy, "wall", over="chunks")
     return Model(start, job, gan, fixed, gather)
 
 
